@@ -1,0 +1,94 @@
+"""What every material law offers: ``integrate`` from a strain and a committed state.
+
+A plain phase law, a material network and a full RVE are the same kind of object to a caller.
+A law holds parameters only; the state is a plain array that the caller owns and commits.
+"""
+
+import enum
+from collections.abc import Callable
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+__all__ = ["MaterialLaw", "Status", "Update"]
+
+
+class Status(enum.IntEnum):
+    """Outcome of the update of one point; every value has a sentence for a person."""
+
+    CONVERGED = 0
+    MAX_ITERATIONS = 1
+    NOT_FINITE = 2
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+        return {
+            Status.CONVERGED: "the update converged",
+            Status.MAX_ITERATIONS: "the local iteration did not converge within its limit",
+            Status.NOT_FINITE: "the strain or the stress is not a finite number",
+        }[self]
+
+
+class Update:
+    """Result of ``integrate`` for ``n`` points.
+
+    Attributes
+    ----------
+    stress : Tensor ``[n, 6]``
+        Stress at the end of the step (Mandel).
+    state : Tensor ``[n, state_size]``
+        New state; the caller commits it or throws it away.
+    status : Tensor ``[n]`` of int8
+        One :class:`Status` per point.
+    iterations : Tensor ``[n]`` of int32
+        Local iterations per point (zero for laws in closed form).
+    tangent : Tensor ``[n, 6, 6]``
+        Consistent tangent dσ/dε, computed when first asked for, since a residual does not need it.
+    """
+
+    def __init__(
+        self,
+        stress: Tensor,
+        state: Tensor,
+        tangent: Callable[[], Tensor],
+        status: Tensor | None = None,
+        iterations: Tensor | None = None,
+    ):
+        n = stress.shape[0]
+        self.stress = stress
+        self.state = state
+        self.status = finite_status(stress) if status is None else status
+        self.iterations = torch.zeros(n, dtype=torch.int32) if iterations is None else iterations
+        self._tangent = tangent
+
+    @cached_property
+    def tangent(self) -> Tensor:
+        """Consistent tangent ``[n, 6, 6]``."""
+        return self._tangent()
+
+
+@runtime_checkable
+class MaterialLaw(Protocol):
+    """Protocol of a law: parameters and a pure function of (strain, committed state, dt)."""
+
+    @property
+    def state_size(self) -> int:
+        """Numbers of state per point."""
+
+    def initial_state(self, n: int) -> Tensor:
+        """Virgin state ``[n, state_size]``."""
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
+        """Update ``n`` points from total strains ``[n, 6]`` and committed states.
+
+        Never changes its arguments. ``dt`` is the time step in the unit of the law's rates.
+        """
+
+
+def finite_status(stress: Tensor) -> Tensor:
+    """Status ``[n]`` int8 of points whose stress ``[n, 6]`` came from a closed form."""
+    finite = torch.isfinite(stress).all(-1)
+    return torch.where(finite, Status.CONVERGED, Status.NOT_FINITE).to(torch.int8)
