@@ -1,0 +1,74 @@
+"""Linear elasticity with any symmetric positive definite stiffness."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.laws.base import Update
+from dmn_fe.mandel import isotropic_stiffness
+
+__all__ = ["Elastic", "check_stiffness"]
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """Linear elastic law ``σ = C ε``; it has no state.
+
+    Parameters
+    ----------
+    stiffness : Tensor ``[6, 6]``
+        Symmetric positive definite stiffness (Mandel), in the stress unit of the model.
+    """
+
+    stiffness: Tensor
+
+    def __post_init__(self):
+        stiffness = torch.as_tensor(self.stiffness, dtype=torch.float64)
+        check_stiffness(stiffness, "Elastic: stiffness")
+        object.__setattr__(self, "stiffness", stiffness)
+
+    @classmethod
+    def isotropic(cls, young: float, poisson: float) -> "Elastic":
+        """Isotropic law from Young's modulus and Poisson's ratio."""
+        check_isotropic("Elastic", young, poisson)
+        return cls(isotropic_stiffness(young, poisson))
+
+    @property
+    def state_size(self) -> int:
+        """No state."""
+        return 0
+
+    def initial_state(self, n: int) -> Tensor:
+        """Empty state ``[n, 0]``."""
+        return torch.zeros(n, 0, dtype=torch.float64)
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
+        """Stress ``C ε`` of strains ``[n, 6]``; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
+        n = strain.shape[0]
+        return Update(strain @ self.stiffness, state, lambda: self.stiffness.expand(n, 6, 6))
+
+
+def check_stiffness(stiffness: Tensor, where: str) -> None:
+    """Raise ``InputError`` unless ``stiffness`` is a symmetric positive definite 6×6 matrix."""
+    if stiffness.shape != (6, 6):
+        raise InputError(f"{where} has shape {tuple(stiffness.shape)}, expected (6, 6).")
+    if not torch.isfinite(stiffness).all():
+        raise InputError(f"{where} holds a value that is not finite; give finite numbers.")
+    if not torch.allclose(stiffness, stiffness.mT, rtol=1e-9, atol=1e-12 * stiffness.abs().max()):
+        raise InputError(f"{where} is not symmetric; give a symmetric matrix in Mandel order.")
+    smallest = torch.linalg.eigvalsh(stiffness)[0]
+    if smallest <= 0:
+        raise InputError(
+            f"{where} is not positive definite (smallest eigenvalue {smallest:.3g}); "
+            "all eigenvalues must be above zero."
+        )
+
+
+def check_isotropic(law: str, young: float, poisson: float) -> None:
+    """Raise ``InputError`` unless ``young > 0`` and ``-1 < poisson < 0.5``."""
+    if not young > 0:
+        raise InputError(f"{law}: young = {young} must be above zero.")
+    if not -1.0 < poisson < 0.5:
+        raise InputError(f"{law}: poisson = {poisson} must lie between -1 and 0.5 (exclusive).")

@@ -1,0 +1,81 @@
+"""Isotropic hardening: the yield stress as a function of the equivalent plastic strain p."""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+
+__all__ = ["Hardening", "LinearHardening", "PowerHardening", "VoceHardening"]
+
+
+class Hardening(Protocol):
+    """Yield stress and its slope at equivalent plastic strains; concave and never softening."""
+
+    def __call__(self, plastic_strain: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``σ_y(p)`` and ``dσ_y/dp``, both shaped as ``plastic_strain``."""
+
+
+class _Checked:
+    """Parameters must be finite and not negative, the yield stress above zero."""
+
+    def __post_init__(self):
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if not (math.isfinite(value) and value >= 0):
+                raise InputError(
+                    f"{type(self).__name__}: {field.name} = {value} must be finite and >= 0."
+                )
+        if not self.yield_stress > 0:  # type: ignore[attr-defined]
+            raise InputError(f"{type(self).__name__}: yield_stress must be above zero.")
+
+
+@dataclass(frozen=True)
+class LinearHardening(_Checked):
+    """``σ_y = yield_stress + modulus · p``; ``modulus = 0`` is perfect plasticity."""
+
+    yield_stress: float
+    modulus: float = 0.0
+
+    def __call__(self, plastic_strain: Tensor) -> tuple[Tensor, Tensor]:
+        slope = torch.full_like(plastic_strain, self.modulus)
+        return self.yield_stress + self.modulus * plastic_strain, slope
+
+
+@dataclass(frozen=True)
+class VoceHardening(_Checked):
+    """``σ_y = yield_stress + modulus · p + saturation (1 − exp(−rate · p))``."""
+
+    yield_stress: float
+    saturation: float
+    rate: float
+    modulus: float = 0.0
+
+    def __call__(self, plastic_strain: Tensor) -> tuple[Tensor, Tensor]:
+        decay = torch.exp(-self.rate * plastic_strain)
+        stress = self.yield_stress + self.modulus * plastic_strain + self.saturation * (1.0 - decay)
+        return stress, self.modulus + self.saturation * self.rate * decay
+
+
+@dataclass(frozen=True)
+class PowerHardening(_Checked):
+    """``σ_y = yield_stress (1 + p / reference_strain) ** exponent`` with ``exponent ≤ 1``."""
+
+    yield_stress: float
+    reference_strain: float
+    exponent: float
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.reference_strain > 0:
+            raise InputError("PowerHardening: reference_strain must be above zero.")
+        if self.exponent > 1:
+            raise InputError(f"PowerHardening: exponent = {self.exponent} must be at most 1.")
+
+    def __call__(self, plastic_strain: Tensor) -> tuple[Tensor, Tensor]:
+        base = 1.0 + plastic_strain / self.reference_strain
+        stress = self.yield_stress * base**self.exponent
+        return stress, self.exponent * stress / (base * self.reference_strain)

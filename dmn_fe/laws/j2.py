@@ -1,0 +1,107 @@
+"""J2 plasticity with isotropic hardening, integrated by radial return (backward Euler).
+
+Simo & Hughes, Computational Inelasticity (1998), box 3.2; the consistent tangent is eq. 3.3.12.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dmn_fe.laws.base import Update
+from dmn_fe.laws.elastic import check_isotropic
+from dmn_fe.laws.hardening import Hardening
+from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
+
+__all__ = ["J2"]
+
+# A trial stress this close to the yield surface (relative) is elastic: at a committed state the
+# sign of the yield function is round-off, and the tangent must not depend on it.
+_ON_SURFACE = 1e-12
+_MAX_ITERATIONS = 100
+
+
+@dataclass(frozen=True)
+class J2:
+    """Von Mises plasticity with isotropic elasticity and isotropic hardening.
+
+    State per point: plastic strain (Mandel, 6 numbers), equivalent plastic strain p (1 number).
+
+    Parameters
+    ----------
+    young, poisson : float
+        Elastic constants.
+    hardening : Hardening
+        Yield stress over p: :class:`LinearHardening`, :class:`VoceHardening`,
+        :class:`PowerHardening` or any concave function of the same form.
+    """
+
+    young: float
+    poisson: float
+    hardening: Hardening
+
+    def __post_init__(self):
+        check_isotropic("J2", self.young, self.poisson)
+
+    @property
+    def bulk(self) -> float:
+        """Bulk modulus."""
+        return self.young / (3.0 * (1.0 - 2.0 * self.poisson))
+
+    @property
+    def shear(self) -> float:
+        """Shear modulus."""
+        return self.young / (2.0 * (1.0 + self.poisson))
+
+    @property
+    def state_size(self) -> int:
+        """Plastic strain and equivalent plastic strain."""
+        return 7
+
+    def initial_state(self, n: int) -> Tensor:
+        """Virgin state ``[n, 7]``."""
+        return torch.zeros(n, 7, dtype=torch.float64)
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
+        """Radial return of strains ``[n, 6]``; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
+        plastic_strain, p = state[:, :6], state[:, 6]
+        trial = 2.0 * self.shear * deviator(strain - plastic_strain)
+        trial_norm = torch.linalg.vector_norm(trial, dim=-1)
+        trial_mises = math.sqrt(1.5) * trial_norm
+        increment, slope = self._plastic_increment(trial_mises, p)
+        # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
+        theta = torch.where(increment > 0, 1.0 - 3.0 * self.shear * increment / trial_mises, 1.0)
+        pressure = self.bulk * trace(strain)
+        stress = theta[:, None] * trial + pressure[:, None] * IDENTITY
+        flow = (1.0 - theta)[:, None] * trial / (2.0 * self.shear)
+        new_state = torch.cat([plastic_strain + flow, (p + increment)[:, None]], dim=-1)
+
+        def tangent() -> Tensor:
+            plastic = increment > 0
+            direction = trial / torch.where(plastic, trial_norm, 1.0)[:, None]
+            theta_t = slope / (3.0 * self.shear + slope)
+            drop = 2.0 * self.shear * torch.where(plastic, theta - theta_t, 0.0)
+            shear_part = (2.0 * self.shear * theta)[:, None, None] * DEVIATORIC
+            normal_part = (drop[:, None] * direction)[:, :, None] * direction[:, None, :]
+            return 3.0 * self.bulk * VOLUMETRIC + shear_part - normal_part
+
+        return Update(stress, new_state, tangent)
+
+    def _plastic_increment(self, trial_mises: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        """Increment Δp ``[n]`` from ``q − 3GΔp = σ_y(p + Δp)``, and the hardening slope there.
+
+        The residual is convex and falls in Δp for concave hardening, so Newton from Δp = 0 rises
+        monotonically to the root.
+        """
+        yield_stress, slope = self.hardening(p)
+        plastic = trial_mises > yield_stress * (1.0 + _ON_SURFACE)
+        increment = torch.zeros_like(p)
+        for _ in range(_MAX_ITERATIONS):
+            residual = trial_mises - 3.0 * self.shear * increment - yield_stress
+            step = torch.where(plastic, residual / (3.0 * self.shear + slope), 0.0)
+            increment = increment + step
+            yield_stress, slope = self.hardening(p + increment)
+            if not (step.abs() > 1e-14 * (p + increment)).any():
+                break
+        return increment, slope
