@@ -67,7 +67,7 @@ class J2:
         """Radial return of strains ``[n, 6]``; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
         plastic_strain, p = state[:, :6], state[:, 6]
         trial = 2.0 * self.shear * deviator(strain - plastic_strain)
-        trial_norm = torch.linalg.vector_norm(trial, dim=-1)
+        trial_norm = trial.square().sum(-1).sqrt()
         trial_mises = math.sqrt(1.5) * trial_norm
         increment, slope = self._plastic_increment(trial_mises, p)
         # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
@@ -97,11 +97,13 @@ class J2:
         yield_stress, slope = self.hardening(p)
         plastic = trial_mises > yield_stress * (1.0 + _ON_SURFACE)
         increment = torch.zeros_like(p)
+        round_off = 1e-15 * trial_mises / (3.0 * self.shear)
         for _ in range(_MAX_ITERATIONS):
             residual = trial_mises - 3.0 * self.shear * increment - yield_stress
             step = torch.where(plastic, residual / (3.0 * self.shear + slope), 0.0)
             increment = increment + step
             yield_stress, slope = self.hardening(p + increment)
-            if not (step.abs() > 1e-14 * (p + increment)).any():
+            # Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
+            if not (step > 1e-9 * increment + round_off).any():
                 break
         return increment, slope

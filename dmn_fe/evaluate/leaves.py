@@ -1,0 +1,108 @@
+"""The leaves of a network: their laws, and where their state lies in a point's state.
+
+State of a point, ``[state_size]``: first the leaf strains (component, leaf), then for each phase in
+order the states of its leaves (component, leaf). The strains are where the next step starts from;
+the material history is in the phase states alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.laws import MaterialLaw, Update
+from dmn_fe.network import Network
+
+__all__ = ["Leaves", "LeavesUpdate"]
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """Law and leaves of one phase, and the columns of its states in the state of a point."""
+
+    law: MaterialLaw
+    leaves: Tensor
+    columns: slice
+
+
+class LeavesUpdate:
+    """Result of the laws at all leaves: stress ``[6, leaf, point]``, and more on request."""
+
+    def __init__(self, stress: Tensor, parts: list[tuple[_Phase, Update]]):
+        self.stress = stress
+        self._parts = parts
+
+    def tangent(self) -> Tensor:
+        """Consistent tangents of the leaves, ``[6, 6, leaf, point]``."""
+        _, leaves, points = self.stress.shape
+        tangent = self.stress.new_empty(6, 6, leaves, points)
+        for phase, update in self._parts:
+            # Views only: the law's [leaf * point, 6, 6] came from arrays with the points last.
+            part = update.tangent.unflatten(0, (len(phase.leaves), points))
+            tangent[:, :, phase.leaves] = part.permute(2, 3, 0, 1)
+        return tangent
+
+    def state(self, strain: Tensor) -> Tensor:
+        """New state of the points, ``[state_size, point]``, for the leaf strains it came from."""
+        points = strain.shape[-1]
+        blocks = [strain.flatten(0, 1)]
+        for phase, update in self._parts:
+            part = update.state.unflatten(0, (len(phase.leaves), points))
+            blocks.append(part.permute(2, 0, 1).flatten(0, 1))
+        return torch.cat(blocks)
+
+
+class Leaves:
+    """Laws of all leaves of a network.
+
+    Raises
+    ------
+    InputError
+        If ``laws`` does not name the phases of the network, each once.
+    """
+
+    def __init__(self, network: Network, laws: Mapping[str, MaterialLaw]):
+        if set(laws) != set(network.phase_names):
+            raise InputError(
+                f"the network has the phases {_listed(network.phase_names)}, but laws were given "
+                f"for {_listed(laws) or 'none'}; give one law for each phase."
+            )
+        self.count = network.weights.shape[0]
+        self.phases: list[_Phase] = []
+        start = 6 * self.count
+        for index, name in enumerate(network.phase_names):
+            leaves = torch.nonzero(network.leaf_phase == index).flatten()
+            stop = start + laws[name].state_size * len(leaves)
+            self.phases.append(_Phase(laws[name], leaves, slice(start, stop)))
+            start = stop
+        self.state_size = start
+
+    def initial_state(self) -> Tensor:
+        """Virgin state of one point, ``[state_size]``."""
+        blocks = [torch.zeros(6 * self.count, dtype=torch.float64)]
+        for phase in self.phases:
+            blocks.append(phase.law.initial_state(len(phase.leaves)).mT.flatten())
+        return torch.cat(blocks)
+
+    def committed_strain(self, state: Tensor) -> Tensor:
+        """Leaf strains ``[6, leaf, point]`` stored in states ``[state_size, point]``."""
+        return state[: 6 * self.count].unflatten(0, (6, self.count))
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float) -> LeavesUpdate:
+        """Update all leaves from strains ``[6, leaf, point]``, states ``[state_size, point]``."""
+        points = strain.shape[-1]
+        stress, parts = torch.empty_like(strain), []
+        for phase in self.phases:
+            leaves = len(phase.leaves)
+            phase_strain = strain[:, phase.leaves].flatten(1, 2).mT
+            phase_state = state[phase.columns].unflatten(0, (phase.law.state_size, leaves))
+            update = phase.law.integrate(phase_strain, phase_state.flatten(1, 2).mT, dt)
+            stress[:, phase.leaves] = update.stress.mT.unflatten(1, (leaves, points))
+            parts.append((phase, update))
+        return LeavesUpdate(stress, parts)
+
+
+def _listed(names) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,174 @@
+"""A material network as a material law: the torch reference of the online evaluation."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.leaves import Leaves, LeavesUpdate
+from dmn_fe.evaluate.linesearch import find_step
+from dmn_fe.evaluate.sweep import Sweep
+from dmn_fe.laws import MaterialLaw, Status, Update
+from dmn_fe.network import Network
+
+__all__ = ["NetworkLaw"]
+
+_CHUNK_BYTES = 2**23  # leaf tangents of a chunk of points: many points an operation, little memory
+_OVERSHOOT = 0.5  # slope at a full step, relative to the start, from which a line search pays
+_ROUND_OFF = 1e-10  # slope relative to |σ||Δε| that is round-off and tells nothing
+
+
+class NetworkLaw:
+    """A network whose leaves carry laws: Newton iteration over the leaf strains at every point.
+
+    Implements :class:`~dmn_fe.laws.MaterialLaw`. The iteration starts from the committed leaf
+    strains, takes Newton steps by :class:`~dmn_fe.evaluate.sweep.Sweep` with a line search on the
+    incremental energy, and ends when the interface tractions are in equilibrium.
+
+    Parameters
+    ----------
+    network : Network
+        A trained network, e.g. from ``dmn_fe.load``.
+    laws : mapping of str to MaterialLaw
+        One law for every phase name of the network.
+    tolerance : float
+        Largest relative traction jump at an interface.
+    max_iterations : int
+        Limit of sweeps per point; a point that needs more gets ``Status.MAX_ITERATIONS``.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        laws: Mapping[str, MaterialLaw],
+        tolerance: float = 1e-8,
+        max_iterations: int = 50,
+    ):
+        if not 0 < tolerance < 1:
+            raise InputError(f"NetworkLaw: tolerance = {tolerance} must lie between 0 and 1.")
+        if max_iterations < 1:
+            raise InputError(f"NetworkLaw: max_iterations = {max_iterations} must be at least 1.")
+        self.network = network
+        self.laws = dict(laws)
+        self.tolerance = tolerance
+        self.max_iterations = max_iterations
+        self._leaves = Leaves(network, laws)
+        self._sweep = Sweep(network)
+        self._chunk = max(16, _CHUNK_BYTES // (36 * 8 * self._leaves.count))
+
+    @property
+    def state_size(self) -> int:
+        """Numbers of state per point: leaf strains and leaf states."""
+        return self._leaves.state_size
+
+    def initial_state(self, n: int) -> Tensor:
+        """Virgin state ``[n, state_size]``."""
+        return self._leaves.initial_state().repeat(n, 1)
+
+    @torch.no_grad()
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
+        """Update ``n`` points; see :class:`~dmn_fe.laws.MaterialLaw`.
+
+        ``iterations`` of the result counts the sweeps. The tangent is computed from ``state`` when
+        first asked for: do not overwrite ``state`` before.
+        """
+        n = strain.shape[0]
+        if strain.shape != (n, 6) or state.shape != (n, self.state_size):
+            raise InputError(
+                f"NetworkLaw: strain {tuple(strain.shape)} and state {tuple(state.shape)} must "
+                f"have the shapes (n, 6) and (n, {self.state_size})."
+            )
+        stress, new_state = torch.empty_like(strain), torch.empty_like(state)
+        status = torch.empty(n, dtype=torch.int8)
+        iterations = torch.empty(n, dtype=torch.int32)
+        for chunk in self._chunks(n):
+            outcome = self._solve(strain[chunk].mT.contiguous(), state[chunk].mT.contiguous(), dt)
+            stress[chunk], new_state[chunk] = outcome[0].mT, outcome[1].mT
+            status[chunk], iterations[chunk] = outcome[2], outcome[3]
+        return Update(
+            stress, new_state, lambda: self._tangent(new_state, state, dt), status, iterations
+        )
+
+    def _chunks(self, n: int) -> list[slice]:
+        return [slice(start, start + self._chunk) for start in range(0, n, self._chunk)]
+
+    def _solve(self, macro_strain: Tensor, committed: Tensor, dt: float):
+        """Stress ``[6, p]``, state ``[state_size, p]``, status and iterations ``[p]`` of a chunk."""
+        stress, state = torch.empty_like(macro_strain), torch.empty_like(committed)
+        status = torch.full(macro_strain.shape[1:], Status.MAX_ITERATIONS, dtype=torch.int8)
+        iterations = torch.zeros(macro_strain.shape[1:], dtype=torch.int32)
+
+        def keep(points: Tensor, iteration: int, strain: Tensor, update: LeavesUpdate) -> None:
+            stress[:, points] = self._sweep.average(update.stress)
+            state[:, points] = update.state(strain)
+            iterations[points] = iteration
+
+        points = torch.arange(macro_strain.shape[1])
+        start = self._leaves.committed_strain(committed)
+        update = self._leaves.integrate(start, committed, dt)
+        strain = self._newton(macro_strain, start, update)
+        update = self._leaves.integrate(strain, committed, dt)
+        for iteration in range(1, self.max_iterations + 1):
+            residual = self._sweep.residual(update.stress)
+            finished = ~(residual > self.tolerance)  # also where it is not a number
+            if finished.any():
+                keep(points, iteration, strain, update)
+                finite = torch.isfinite(residual[finished])
+                status[points[finished]] = torch.where(
+                    finite, Status.CONVERGED, Status.NOT_FINITE
+                ).to(torch.int8)
+                points, strain, committed, macro_strain = (
+                    a[..., ~finished] for a in (points, strain, committed, macro_strain)
+                )
+                if len(points) == 0:
+                    break
+                update = self._leaves.integrate(strain, committed, dt)
+            if iteration == self.max_iterations:
+                keep(points, iteration, strain, update)
+                break
+            strain, update = self._step(macro_strain, strain, committed, dt, update)
+        return stress, state, status, iterations
+
+    def _newton(self, macro_strain: Tensor, strain: Tensor, update: LeavesUpdate) -> Tensor:
+        """Leaf strains in equilibrium for the laws linearised at ``strain``."""
+        tangent = update.tangent()
+        offset = update.stress - (tangent * strain).sum(1)
+        return self._sweep.localise(macro_strain, tangent, offset)
+
+    def _step(self, macro_strain, strain, committed, dt, update) -> tuple[Tensor, LeavesUpdate]:
+        """One Newton step, shortened where the energy would rise beyond its minimum."""
+        direction = self._newton(macro_strain, strain, update) - strain
+
+        def slope(leaf_stress: Tensor, along: Tensor) -> Tensor:
+            return self._sweep.average((leaf_stress * along).sum(0))
+
+        start = slope(update.stress, direction)
+        work = self._sweep.average(
+            torch.linalg.vector_norm(update.stress, dim=0)
+            * torch.linalg.vector_norm(direction, dim=0)
+        )
+        new_strain = strain + direction
+        new_update = self._leaves.integrate(new_strain, committed, dt)
+        full = slope(new_update.stress, direction)
+        too_far = (full > _OVERSHOOT * start.abs()) & (start < -_ROUND_OFF * work)
+        if too_far.any():
+            base, along, history = strain[..., too_far], direction[..., too_far], committed[:, too_far]
+            step = find_step(
+                lambda t: slope(self._leaves.integrate(base + t * along, history, dt).stress, along),
+                start[too_far],
+                full[too_far],
+            )
+            new_strain[..., too_far] = base + step * along
+            new_update = self._leaves.integrate(new_strain, committed, dt)
+        return new_strain, new_update
+
+    @torch.no_grad()
+    def _tangent(self, new_state: Tensor, state: Tensor, dt: float) -> Tensor:
+        """Consistent macroscopic tangent ``[n, 6, 6]`` at the leaf strains of ``new_state``."""
+        tangent = new_state.new_empty(new_state.shape[0], 6, 6)
+        for chunk in self._chunks(new_state.shape[0]):
+            strain = self._leaves.committed_strain(new_state[chunk].mT.contiguous())
+            update = self._leaves.integrate(strain, state[chunk].mT.contiguous(), dt)
+            tangent[chunk] = self._sweep.tangent(update.tangent()).permute(2, 0, 1)
+        return tangent
