@@ -1,9 +1,48 @@
 """Material networks as constitutive laws in DOLFINx.
 
-``import dmn_fe`` needs torch and numpy alone; :mod:`dmn_fe.fem` needs DOLFINx.
+``import dmn_fe`` needs neither DOLFINx nor MPI nor a compiler; :mod:`dmn_fe.fem` needs DOLFINx.
+
+The public names are loaded when first used: DOLFINx must be imported before torch in one process
+(the Fortran runtime in some torch wheels breaks MUMPS), and ``import dmn_fe.fem`` passes here first.
 """
 
-from dmn_fe.errors import InputError
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["InputError"]
+if TYPE_CHECKING:
+    from dmn_fe import evaluate, homogenization, laws, mandel, microstructure, network
+    from dmn_fe.errors import InputError
+    from dmn_fe.evaluate import NetworkLaw
+    from dmn_fe.network import load, save, train
+
+_ORIGIN = {
+    "InputError": "dmn_fe.errors",
+    "NetworkLaw": "dmn_fe.evaluate",
+    "load": "dmn_fe.network",
+    "save": "dmn_fe.network",
+    "train": "dmn_fe.network",
+}
+_ROOMS = ("evaluate", "homogenization", "laws", "mandel", "microstructure", "network")
+
+__all__ = [
+    "InputError",
+    "NetworkLaw",
+    "evaluate",
+    "homogenization",
+    "laws",
+    "load",
+    "mandel",
+    "microstructure",
+    "network",
+    "save",
+    "train",
+]
 __version__ = "0.1.0.dev0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ORIGIN:
+        return getattr(importlib.import_module(_ORIGIN[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"dmn_fe.{name}")
+    raise AttributeError(f"module 'dmn_fe' has no attribute {name!r}")

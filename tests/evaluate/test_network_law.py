@@ -1,0 +1,170 @@
+"""NetworkLaw against the dense Newton solver, differences and invariants."""
+
+import pytest
+import torch
+from helpers.networks import random_network
+from helpers.dense_newton import DenseNewton
+
+from dmn_fe import InputError, laws
+from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.laws import Status
+
+
+def random_steps(n: int, size: float, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return size * torch.randn(n, 6, generator=generator, dtype=torch.float64)
+
+
+def directions(n: int, seed: int) -> torch.Tensor:
+    steps = random_steps(n, 1.0, seed)
+    return steps / steps.norm(dim=-1, keepdim=True)
+
+
+@pytest.mark.parametrize(("depth", "seed"), [(1, 0), (3, 1), (5, 2)])
+def test_forty_steps_equal_the_dense_solver(phase_laws, depth, seed):
+    network = random_network(depth, seed)
+    law = NetworkLaw(network, phase_laws, tolerance=1e-12)
+    dense = DenseNewton(network, phase_laws)
+    state, states = law.initial_state(1), dense.initial_state()
+    jumps = torch.zeros(3 * (2**depth - 1), dtype=torch.float64)
+    strain, yielded = torch.zeros(1, 6, dtype=torch.float64), 0
+    for step in random_steps(40, 0.002, seed):
+        strain = strain + step
+        update = law.integrate(strain, state)
+        stress, tangent, states, jumps = dense.integrate(strain[0], states, jumps)
+        assert update.status.item() == Status.CONVERGED
+        scale = stress.abs().max()
+        assert (update.stress[0] - stress).abs().max() <= 1e-9 * scale
+        assert (update.tangent[0] - tangent).abs().max() <= 1e-9 * tangent.abs().max()
+        state = update.state
+        yielded += int(update.iterations.item() > 1)
+    assert yielded > 15  # the path is plastic, not elastic
+
+
+def test_tangent_equals_central_differences(phase_laws):
+    law = NetworkLaw(random_network(5), phase_laws, tolerance=1e-12)
+    committed = law.integrate(0.01 * directions(40, 0), law.initial_state(40)).state
+    strain, h = 0.02 * directions(40, 1), 1e-7
+    tangent = law.integrate(strain, committed).tangent
+    columns = [
+        law.integrate(strain + h * e, committed).stress
+        - law.integrate(strain - h * e, committed).stress
+        for e in torch.eye(6, dtype=torch.float64)
+    ]
+    differences = torch.stack(columns, -1) / (2 * h)
+    error = (tangent - differences).abs().amax((1, 2)) / tangent.abs().amax((1, 2))
+    assert error.max() <= 1e-6
+
+
+def test_hill_mandel(phase_laws):
+    """Power of the leaves equals macroscopic power, for the strain and for any strain rate."""
+    network = random_network(5)
+    law = NetworkLaw(network, phase_laws, tolerance=1e-13)
+    first = law.integrate(0.01 * directions(20, 2), law.initial_state(20))
+    strain = 0.015 * directions(20, 3)
+    update = law.integrate(strain, first.state)
+    leaf_strain = update.state[:, : 6 * 32].unflatten(1, (6, 32))
+    leaf_stress = leaf_stresses(law, leaf_strain, first.state)
+    share = network.weights / network.weights.sum()
+    micro = (share * (leaf_stress * leaf_strain).sum(1)).sum(-1)
+    macro = (update.stress * strain).sum(-1)
+    assert ((micro - macro).abs() <= 1e-10 * macro.abs()).all()
+    torch.testing.assert_close((share * leaf_strain).sum(-1), strain, rtol=1e-12, atol=1e-15)
+
+
+def leaf_stresses(law: NetworkLaw, leaf_strain: torch.Tensor, state: torch.Tensor):
+    """Stress of every leaf ``[n, 6, leaf]`` from its own law, leaf by leaf."""
+    n, _, leaves = leaf_strain.shape
+    stress, start = torch.empty_like(leaf_strain), 6 * leaves
+    for index, name in enumerate(law.network.phase_names):
+        members = torch.nonzero(law.network.leaf_phase == index).flatten()
+        size = law.laws[name].state_size
+        block = state[:, start : start + size * len(members)].reshape(n, size, len(members))
+        start += size * len(members)
+        for position, leaf in enumerate(members):
+            update = law.laws[name].integrate(leaf_strain[:, :, leaf], block[:, :, position])
+            stress[:, :, leaf] = update.stress
+    return stress
+
+
+@pytest.mark.parametrize("size", [0.01, 0.03])
+def test_one_large_step_from_the_virgin_state_converges(phase_laws, size):
+    law = NetworkLaw(random_network(5), phase_laws)
+    update = law.integrate(size * directions(500, 4), law.initial_state(500))
+    assert (update.status == Status.CONVERGED).all()
+
+
+def test_large_steps_converge_in_nearly_perfect_plasticity(phase_laws):
+    """Corners of a non-proportional path with almost no hardening: needs the line search."""
+    phase_laws["matrix"] = laws.J2(3000.0, 0.35, laws.LinearHardening(30.0, 1.0))
+    law = NetworkLaw(random_network(5), phase_laws)
+    state = law.initial_state(200)
+    for seed in range(4):
+        update = law.integrate(0.01 * directions(200, seed), state)
+        assert (update.status == Status.CONVERGED).all()
+        state = update.state
+
+
+def test_a_batch_equals_a_loop_over_points(phase_laws):
+    law = NetworkLaw(random_network(4), phase_laws)
+    law._chunk = 7  # several chunks, the last one not full
+    strain = 0.01 * directions(30, 5)
+    batch = law.integrate(strain, law.initial_state(30))
+    for i in range(30):
+        single = law.integrate(strain[i : i + 1], law.initial_state(1))
+        torch.testing.assert_close(single.stress[0], batch.stress[i], rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(single.state[0], batch.state[i], rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(single.tangent[0], batch.tangent[i], rtol=1e-10, atol=1e-8)
+
+
+def test_integrate_is_pure(phase_laws):
+    law = NetworkLaw(random_network(3), phase_laws)
+    strain, state = 0.01 * directions(10, 6), law.initial_state(10)
+    copies = strain.clone(), state.clone()
+    first, second = law.integrate(strain, state), law.integrate(strain, state)
+    assert torch.equal(strain, copies[0])
+    assert torch.equal(state, copies[1])
+    assert torch.equal(first.stress, second.stress)
+    assert torch.equal(first.tangent, second.tangent)
+
+
+def test_no_points_and_no_strain(phase_laws):
+    law = NetworkLaw(random_network(3), phase_laws)
+    nothing = law.integrate(torch.zeros(0, 6, dtype=torch.float64), law.initial_state(0))
+    assert nothing.stress.shape == (0, 6)
+    assert nothing.tangent.shape == (0, 6, 6)
+    rest = law.integrate(torch.zeros(2, 6, dtype=torch.float64), law.initial_state(2))
+    assert rest.stress.abs().max() == 0
+    assert rest.status.tolist() == [0, 0]
+
+
+def test_bad_points_get_a_status_and_harm_no_other(phase_laws):
+    law = NetworkLaw(random_network(3), phase_laws)
+    strain = 0.01 * directions(5, 7)
+    good = law.integrate(strain, law.initial_state(5))
+    strain[2, 0] = torch.nan
+    update = law.integrate(strain, law.initial_state(5))
+    assert update.status.tolist() == [0, 0, Status.NOT_FINITE, 0, 0]
+    torch.testing.assert_close(update.stress[3:], good.stress[3:], rtol=1e-12, atol=1e-12)
+
+
+def test_the_iteration_limit_is_reported(phase_laws):
+    law = NetworkLaw(random_network(4), phase_laws, max_iterations=2)
+    update = law.integrate(0.02 * directions(20, 8), law.initial_state(20))
+    assert (update.status == Status.MAX_ITERATIONS).any()
+    assert update.iterations.max() == 2
+    assert torch.isfinite(update.stress).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "word"), [(("matrix",), "'inclusion'"), (("matrix", "fibre"), "'fibre'")]
+)
+def test_phase_names_must_match(phase_laws, names, word):
+    with pytest.raises(InputError, match=word):
+        NetworkLaw(random_network(2), {name: phase_laws["matrix"] for name in names})
+
+
+def test_wrong_shapes_are_named(phase_laws):
+    law = NetworkLaw(random_network(2), phase_laws)
+    with pytest.raises(InputError, match="shapes"):
+        law.integrate(torch.zeros(3, 3), law.initial_state(3))
