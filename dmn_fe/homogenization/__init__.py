@@ -1,0 +1,16 @@
+"""Homogenization: the truth that networks are trained on."""
+
+from dmn_fe.homogenization.dataset import StiffnessDataset
+from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
+from dmn_fe.homogenization.generation import make_dataset
+from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
+
+__all__ = [
+    "LoadCases",
+    "StiffnessDataset",
+    "effective_stiffness",
+    "make_dataset",
+    "sample_orthotropic",
+    "sample_tangent_like",
+    "solve_load_cases",
+]

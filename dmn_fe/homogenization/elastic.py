@@ -1,0 +1,217 @@
+"""Effective linear-elastic stiffness of a voxel RVE by preconditioned conjugate gradients.
+
+Displacement-based FFT homogenization: the balance ``div C (E + sym ∇u) = 0`` on the rotated
+scheme, preconditioned by the inverse acoustic tensor of a uniform reference stiffness
+(Schneider, Acta Mech. 232 (2021) 2051, reviews the family). The six load cases run in one batch.
+
+The iteration of a load case ends when its energy ``E·C_eff E`` is certain to the tolerance: the
+Gauss–Radau rule bounds the energy error of conjugate gradients from above, given a lower bound of
+the preconditioned spectrum (Meurant & Tichý, Numer. Algorithms 62 (2013) 163). That lower bound is
+known here: the smallest eigenvalue of a phase stiffness relative to the reference.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization.rotated import RotatedScheme
+from dmn_fe.microstructure import VoxelRVE
+
+__all__ = ["LoadCases", "effective_stiffness", "solve_load_cases"]
+
+_SYMMETRY_TOLERANCE = 1e-9
+_SPECTRUM_MARGIN = 0.99  # keeps the Gauss–Radau rule away from its pole
+
+
+class LoadCases(NamedTuple):
+    """Solution for the six unit macroscopic strains.
+
+    Attributes
+    ----------
+    effective : Tensor ``[6, 6]``
+        Effective stiffness (Mandel).
+    strain : Tensor ``[6, 6, nx, ny, nz]``
+        Local strain: load case, Mandel entry, voxel.
+    iterations : Tensor ``[6]`` of int64
+        Iterations of each load case.
+    """
+
+    effective: Tensor
+    strain: Tensor
+    iterations: Tensor
+
+
+def effective_stiffness(
+    rve: VoxelRVE, stiffness: Tensor, tolerance: float = 1e-6, max_iterations: int = 3000
+) -> Tensor:
+    """Effective stiffness of a periodic RVE.
+
+    Parameters
+    ----------
+    rve : VoxelRVE
+    stiffness : Tensor ``[phases, 6, 6]``
+        Symmetric positive definite stiffness of each phase (Mandel), any unit of stress.
+    tolerance : float
+        Bound of the relative error of the six diagonal entries against the solution of the
+        discrete problem; with ``D`` the error, ``|D_ij| ≤ tolerance √(C_ii C_jj)``.
+    max_iterations : int
+        Limit of the conjugate gradient iterations.
+
+    Returns
+    -------
+    Tensor ``[6, 6]``
+        Symmetric positive definite, in the unit of ``stiffness``, never below the exact one.
+
+    Raises
+    ------
+    InputError
+        If a stiffness is missing or not symmetric positive definite.
+    RuntimeError
+        If the limit of iterations is reached.
+    """
+    return solve_load_cases(rve, stiffness, tolerance, max_iterations).effective
+
+
+def solve_load_cases(
+    rve: VoxelRVE, stiffness: Tensor, tolerance: float = 1e-6, max_iterations: int = 3000
+) -> LoadCases:
+    """As :func:`effective_stiffness`, with the local strain fields and the iterations."""
+    stiffness = _checked(rve, stiffness)
+    scheme = RotatedScheme(rve.shape, rve.size)
+    multiply = _Multiplication(rve, stiffness)
+    # With the average of the phases as the reference no relative eigenvalue exceeds the number of
+    # phases; for stiff inclusions this needed the fewest iterations of the references tried.
+    reference = stiffness.mean(0)
+    inverse = scheme.inverse_acoustic(reference)
+    lower = _SPECTRUM_MARGIN * _smallest_relative_eigenvalue(stiffness, reference)
+
+    unit = torch.eye(6, dtype=torch.float64)[:, :, None, None, None]
+    uniform = multiply(unit.expand(6, 6, *rve.shape).contiguous())
+    energy = torch.einsum("iixyz->i", uniform) / rve.phase.size
+    displacement, iterations = _conjugate_gradients(
+        operator=lambda u: scheme.force(multiply(scheme.strain(u))),
+        inverse=inverse,
+        load=-scheme.force(uniform),
+        energy=energy,
+        lower=lower,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+    )
+    strain = scheme.strain(displacement) + unit
+    effective = strain.flatten(1) @ multiply(strain).flatten(1).mT
+    # Work of the strain fields: symmetric, and its error is quadratic in theirs.
+    effective = (effective.view(6, 6) + effective.view(6, 6).mT) / (2 * rve.phase.size)
+    return LoadCases(effective, strain, iterations)
+
+
+def _conjugate_gradients(
+    operator, inverse, load, energy, lower, tolerance, max_iterations
+) -> tuple[Tensor, Tensor]:
+    """Solve ``operator(u) = load`` for a batch of load cases, each until its energy is certain.
+
+    Converged load cases leave the batch. ``energy`` is that of ``u = 0``; each iteration lowers
+    it by ``step · (residual · preconditioned residual)``.
+    """
+    solution = torch.zeros_like(load)
+    iterations = torch.zeros(len(load), dtype=torch.int64)
+    active = torch.arange(len(load))
+    u, residual = torch.zeros_like(load), load
+    correction = _precondition(inverse, residual)
+    direction = correction.clone()
+    product = _dot(residual, correction)
+    radau = torch.full_like(energy, 1.0 / lower)
+    for iteration in range(max_iterations + 1):
+        error = radau * product / energy
+        going = error > tolerance
+        if not going.all():
+            solution[active[~going]] = u[~going]
+            iterations[active[~going]] = iteration
+            if not going.any():
+                return solution, iterations
+            active, u, residual, direction = (x[going] for x in (active, u, residual, direction))
+            product, energy, radau = product[going], energy[going], radau[going]
+        image = operator(direction)
+        step = product / _dot(direction, image)
+        u.addcmul_(_along(step, u), direction)
+        residual.addcmul_(_along(step, u), image, value=-1.0)
+        correction = _precondition(inverse, residual)
+        previous, product = product, _dot(residual, correction)
+        ratio = product / previous
+        direction.mul_(_along(ratio, u)).add_(correction)
+        energy = energy - step * previous
+        radau = (radau - step) / (lower * (radau - step) + ratio)
+    raise RuntimeError(
+        f"the effective stiffness did not converge in {max_iterations} iterations: relative error "
+        f"up to {error.max():.2e} against a tolerance of {tolerance:.1e}; allow more iterations, "
+        "or check the contrast of the phases."
+    )
+
+
+class _Multiplication:
+    """Product of the local stiffness with strain fields ``[n, 6, nx, ny, nz]``."""
+
+    def __init__(self, rve: VoxelRVE, stiffness: Tensor):
+        phase = torch.from_numpy(rve.phase.astype("int64")).flatten()
+        self._first = stiffness[0]
+        self._others = [
+            (torch.nonzero(phase == p)[:, 0], stiffness[p] - stiffness[0])
+            for p in range(1, len(stiffness))
+        ]
+
+    def __call__(self, strain: Tensor) -> Tensor:
+        flat = strain.flatten(2)
+        stress = self._first @ flat
+        for voxels, difference in self._others:
+            stress.index_add_(2, voxels, difference @ flat[:, :, voxels])
+        return stress.view_as(strain)
+
+
+def _precondition(inverse: Tensor, residual: Tensor) -> Tensor:
+    result = inverse[:, 0] * residual[:, None, 0]
+    for j in (1, 2):
+        result.addcmul_(inverse[:, j], residual[:, None, j])
+    return result
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return torch.einsum("ni,ni->n", a.flatten(1), b.flatten(1))
+
+
+def _along(values: Tensor, field: Tensor) -> Tensor:
+    return values.view(-1, *[1] * (field.ndim - 1))
+
+
+def _smallest_relative_eigenvalue(stiffness: Tensor, reference: Tensor) -> float:
+    """Smallest eigenvalue of ``C_p`` relative to the reference, over all phases."""
+    root = torch.linalg.cholesky(reference)
+    half = torch.linalg.solve_triangular(root, stiffness, upper=False)
+    relative = torch.linalg.solve_triangular(root, half.mT, upper=False)
+    return torch.linalg.eigvalsh(relative).min().item()
+
+
+def _checked(rve: VoxelRVE, stiffness: Tensor) -> Tensor:
+    stiffness = torch.as_tensor(stiffness, dtype=torch.float64)
+    expected = (len(rve.names), 6, 6)
+    if tuple(stiffness.shape) != expected:
+        raise InputError(
+            f"the stiffness has shape {list(stiffness.shape)}, expected {list(expected)}: "
+            f"one 6×6 matrix for each of the phases {list(rve.names)}."
+        )
+    for name, matrix in zip(rve.names, stiffness, strict=True):
+        size = matrix.abs().max()
+        if not torch.isfinite(matrix).all():
+            raise InputError(f"the stiffness of phase {name!r} holds a value that is not finite.")
+        if (matrix - matrix.mT).abs().max() > _SYMMETRY_TOLERANCE * size:
+            raise InputError(
+                f"the stiffness of phase {name!r} is not symmetric: "
+                "give a symmetric matrix in Mandel order."
+            )
+        smallest = torch.linalg.eigvalsh(matrix)[0].item()
+        if smallest <= 0.0:
+            raise InputError(
+                f"the stiffness of phase {name!r} is not positive definite (smallest eigenvalue "
+                f"{smallest:.3g}): all eigenvalues must be above zero."
+            )
+    return (stiffness + stiffness.mT) / 2

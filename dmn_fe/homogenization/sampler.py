@@ -1,0 +1,105 @@
+"""Random pairs of phase stiffnesses for the training of networks on two-phase RVEs."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.mandel import DEVIATORIC, IDENTITY, deviator
+
+__all__ = ["sample_orthotropic", "sample_tangent_like"]
+
+
+def sample_orthotropic(n: int, seed: int = 0, contrast: float = 100.0) -> Tensor:
+    """Pairs of orthotropic stiffnesses, axes along e1, e2, e3.
+
+    Young's moduli ``U(0.1, 10)`` scaled to unit geometric mean, those of phase 1 times a ratio
+    that is log-uniform in ``1/contrast … contrast``; ``G_ij / √(E_i E_j)`` in ``U(0.25, 0.5)``;
+    ``ν_ij √(E_j / E_i)`` in ``U(0, 0.5)``, which keeps the stiffness positive definite. Latin
+    hypercube (after Liu & Wu, J. Mech. Phys. Solids 127 (2019) 20).
+
+    Returns
+    -------
+    Tensor ``[n, 2, 6, 6]``
+
+    Raises
+    ------
+    InputError
+        If ``n`` or ``seed`` is negative or no whole number.
+    """
+    draw = _latin_hypercube(n, 19, _generator(n, seed))
+    ratio = contrast ** (2.0 * draw[:, 18] - 1.0)
+    phases = []
+    for numbers, scale in ((draw[:, :9], np.ones(n)), (draw[:, 9:18], ratio)):
+        young = 0.1 + 9.9 * numbers[:, :3]
+        young *= (scale / np.prod(young, axis=1) ** (1 / 3))[:, None]
+        phases.append(_orthotropic(young, 0.25 + 0.25 * numbers[:, 3:6], 0.5 * numbers[:, 6:9]))
+    return torch.from_numpy(np.stack(phases, axis=1))
+
+
+def sample_tangent_like(n: int, seed: int = 0) -> Tensor:
+    """Pairs shaped like the tangents of a plastic matrix (phase 0) with elastic inclusions.
+
+    The matrix has Young's modulus 1 and the stiffness of a J2 tangent,
+    ``C = 3K P_vol + 2G θ P_dev − 2G (θ − θ_t) n⊗n``, with θ and θ_t/θ log-uniform in 0.01 … 1 and
+    ``n`` a random unit deviator; the inclusion (phase 1) is isotropic with a ratio of Young's
+    moduli log-uniform in 0.1 … 100. Poisson's ratios ``U(0.2, 0.4)``. Latin hypercube but for the
+    directions ``n``. Networks trained on such pairs follow plastic paths about twice as well as
+    those trained on orthotropic pairs.
+
+    Returns and raises as :func:`sample_orthotropic`.
+    """
+    rng = _generator(n, seed)
+    draw = torch.from_numpy(_latin_hypercube(n, 5, rng))
+    poisson_matrix, poisson_inclusion = 0.2 + 0.2 * draw[:, 0], 0.2 + 0.2 * draw[:, 1]
+    young_inclusion = 10.0 ** (3.0 * draw[:, 2] - 1.0)
+    softening = 10.0 ** (2.0 * draw[:, 3] - 2.0)  # θ
+    tangent_softening = softening * 10.0 ** (2.0 * draw[:, 4] - 2.0)  # θ_t
+    direction = deviator(torch.from_numpy(rng.standard_normal((n, 6))))
+    direction = direction / torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
+
+    bulk, shear = _moduli(torch.ones(n, dtype=torch.float64), poisson_matrix)
+    drop = 2.0 * shear * (softening - tangent_softening)
+    matrix = _isotropic(bulk, shear * softening) - drop[:, None, None] * (
+        direction[:, :, None] * direction[:, None, :]
+    )
+    inclusion = _isotropic(*_moduli(young_inclusion, poisson_inclusion))
+    return torch.stack([matrix, inclusion], dim=1)
+
+
+def _generator(n: int, seed: int) -> np.random.Generator:
+    for name, value in (("n", n), ("seed", seed)):
+        if not isinstance(value, int) or value < 0:
+            raise InputError(f"{name} = {value} must be a whole number, zero or above.")
+    return np.random.default_rng(seed)
+
+
+def _latin_hypercube(n: int, dimension: int, rng: np.random.Generator) -> np.ndarray:
+    """Points ``[n, dimension]`` in the unit cube, one in each of ``n`` layers of every axis."""
+    layers = np.stack([rng.permutation(n) for _ in range(dimension)], axis=1)
+    return (layers + rng.random((n, dimension))) / max(n, 1)
+
+
+def _orthotropic(young: np.ndarray, shear: np.ndarray, coupling: np.ndarray) -> np.ndarray:
+    """Stiffness ``[n, 6, 6]`` from moduli and the ratios of 23, 13, 12, each ``[n, 3]``."""
+    stiffness = np.zeros((len(young), 6, 6))
+    compliance = np.zeros((len(young), 3, 3))
+    root = np.sqrt(young)
+    compliance[:, range(3), range(3)] = 1.0 / young
+    for pair, (i, j) in enumerate(((1, 2), (0, 2), (0, 1))):
+        compliance[:, i, j] = compliance[:, j, i] = -coupling[:, pair] / (root[:, i] * root[:, j])
+        stiffness[:, 3 + pair, 3 + pair] = 2.0 * shear[:, pair] * root[:, i] * root[:, j]
+    inverse = np.linalg.inv(compliance)
+    stiffness[:, :3, :3] = (inverse + inverse.transpose(0, 2, 1)) / 2.0
+    return stiffness
+
+
+def _moduli(young: Tensor, poisson: Tensor) -> tuple[Tensor, Tensor]:
+    """Bulk and shear modulus."""
+    return young / (3.0 * (1.0 - 2.0 * poisson)), young / (2.0 * (1.0 + poisson))
+
+
+def _isotropic(bulk: Tensor, shear: Tensor) -> Tensor:
+    """Stiffness ``[n, 6, 6]``."""
+    identity = torch.outer(IDENTITY, IDENTITY)
+    return bulk[:, None, None] * identity + 2.0 * shear[:, None, None] * DEVIATORIC
