@@ -7,7 +7,16 @@ from pathlib import Path
 
 from dmn_fe.errors import InputError
 
-__all__ = ["written_whole"]
+__all__ = ["check_folder", "written_whole"]
+
+
+def check_folder(path: str | Path) -> None:
+    """Raise ``InputError`` unless a file can be written at ``path``: long work checks this first."""
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of a file.")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
 
 
 @contextmanager
@@ -17,11 +26,10 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the folder of ``path`` does not exist.
+        If ``path`` cannot be a file: see :func:`check_folder`.
     """
+    check_folder(path)
     path = Path(path)
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial

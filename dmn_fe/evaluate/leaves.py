@@ -23,7 +23,8 @@ class _Phase:
     """Law and leaves of one phase, and the columns of its states in the state of a point."""
 
     law: MaterialLaw
-    leaves: Tensor
+    leaves: slice | Tensor
+    count: int
     columns: slice
 
 
@@ -40,7 +41,7 @@ class LeavesUpdate:
         tangent = self.stress.new_empty(6, 6, leaves, points)
         for phase, update in self._parts:
             # Views only: the law's [leaf * point, 6, 6] came from arrays with the points last.
-            part = update.tangent.unflatten(0, (len(phase.leaves), points))
+            part = update.tangent.unflatten(0, (phase.count, points))
             tangent[:, :, phase.leaves] = part.permute(2, 3, 0, 1)
         return tangent
 
@@ -49,7 +50,7 @@ class LeavesUpdate:
         points = strain.shape[-1]
         blocks = [strain.flatten(0, 1)]
         for phase, update in self._parts:
-            part = update.state.unflatten(0, (len(phase.leaves), points))
+            part = update.state.unflatten(0, (phase.count, points))
             blocks.append(part.permute(2, 0, 1).flatten(0, 1))
         return torch.cat(blocks)
 
@@ -75,7 +76,8 @@ class Leaves:
         for index, name in enumerate(network.phase_names):
             leaves = torch.nonzero(network.leaf_phase == index).flatten()
             stop = start + laws[name].state_size * len(leaves)
-            self.phases.append(_Phase(laws[name], leaves, slice(start, stop)))
+            columns = slice(start, stop)
+            self.phases.append(_Phase(laws[name], _as_slice(leaves), len(leaves), columns))
             start = stop
         self.state_size = start
 
@@ -83,7 +85,7 @@ class Leaves:
         """Virgin state of one point, ``[state_size]``."""
         blocks = [torch.zeros(6 * self.count, dtype=torch.float64)]
         for phase in self.phases:
-            blocks.append(phase.law.initial_state(len(phase.leaves)).mT.flatten())
+            blocks.append(phase.law.initial_state(phase.count).mT.flatten())
         return torch.cat(blocks)
 
     def committed_strain(self, state: Tensor) -> Tensor:
@@ -95,7 +97,7 @@ class Leaves:
         points = strain.shape[-1]
         stress, parts = torch.empty_like(strain), []
         for phase in self.phases:
-            leaves = len(phase.leaves)
+            leaves = phase.count
             phase_strain = strain[:, phase.leaves].flatten(1, 2).mT
             phase_state = state[phase.columns].unflatten(0, (phase.law.state_size, leaves))
             update = phase.law.integrate(phase_strain, phase_state.flatten(1, 2).mT, dt)
@@ -106,3 +108,11 @@ class Leaves:
 
 def _listed(names) -> str:
     return ", ".join(repr(name) for name in names)
+
+
+def _as_slice(leaves: Tensor) -> slice | Tensor:
+    """Evenly spaced leaves as a slice, which is indexed without a copy."""
+    steps = torch.unique(leaves.diff())
+    if len(steps) != 1:
+        return leaves
+    return slice(int(leaves[0]), int(leaves[-1]) + 1, int(steps[0]))

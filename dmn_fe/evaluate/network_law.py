@@ -144,10 +144,8 @@ class NetworkLaw:
             return self._sweep.average((leaf_stress * along).sum(0))
 
         start = slope(update.stress, direction)
-        work = self._sweep.average(
-            torch.linalg.vector_norm(update.stress, dim=0)
-            * torch.linalg.vector_norm(direction, dim=0)
-        )
+        squares = update.stress.square().sum(0) * direction.square().sum(0)
+        work = self._sweep.average(squares.sqrt())
         new_strain = strain + direction
         new_update = self._leaves.integrate(new_strain, committed, dt)
         full = slope(new_update.stress, direction)

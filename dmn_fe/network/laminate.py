@@ -20,7 +20,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["compliance_of_jump", "interface_traction", "jump_strain", "mix_stiffness", "mix_stress"]
+__all__ = ["interface_traction", "jump_strain", "mix_stiffness", "mix_stress"]
 
 _SQRT_HALF = math.sqrt(0.5)
 
@@ -31,9 +31,9 @@ def interface_traction(normal: Tensor, stress: Tensor) -> Tensor:
     s1, s2, s3 = normal * _SQRT_HALF
     return torch.stack(
         [
-            n1 * stress[0] + s3 * stress[4] + s2 * stress[5],
-            n2 * stress[1] + s3 * stress[3] + s1 * stress[5],
-            n3 * stress[2] + s2 * stress[3] + s1 * stress[4],
+            _sum_of_products((n1, s3, s2), (stress[0], stress[4], stress[5])),
+            _sum_of_products((n2, s3, s1), (stress[1], stress[3], stress[5])),
+            _sum_of_products((n3, s2, s1), (stress[2], stress[3], stress[4])),
         ]
     )
 
@@ -47,18 +47,6 @@ def jump_strain(normal: Tensor, jump: Tensor) -> Tensor:
     return torch.stack([n1 * a1, n2 * a2, n3 * a3, *shear])
 
 
-def compliance_of_jump(c1: Tensor, c2: Tensor, fraction: Tensor, normal: Tensor) -> Tensor:
-    """``A⁻¹`` ``[3, 3, node, point]``, the 3×3 inverse by cofactors (A is symmetric)."""
-    mean = (1.0 - fraction) * c1 + fraction * c2
-    a = interface_traction(normal, interface_traction(normal, mean).transpose(0, 1))
-    a00, a11, a22, a12, a02, a01 = a[0, 0], a[1, 1], a[2, 2], a[1, 2], a[0, 2], a[0, 1]
-    i00, i01, i02 = a11 * a22 - a12 * a12, a02 * a12 - a01 * a22, a01 * a12 - a02 * a11
-    i11, i12, i22 = a00 * a22 - a02 * a02, a01 * a02 - a00 * a12, a00 * a11 - a01 * a01
-    determinant = a00 * i00 + a01 * i01 + a02 * i02
-    rows = [i00, i01, i02, i01, i11, i12, i02, i12, i22]
-    return (torch.stack(rows) / determinant).unflatten(0, (3, 3))
-
-
 def mix_stiffness(
     c1: Tensor, c2: Tensor, fraction: Tensor, normal: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -67,10 +55,14 @@ def mix_stiffness(
     Returns ``C`` ``[6, 6, node, point]`` and what the stress and the way down need: ``A⁻¹``
     ``[3, 3, node, point]``, ``M = Hᵀ ΔC`` and ``K = A⁻¹ M``, both ``[3, 6, node, point]``.
     """
-    inverse = compliance_of_jump(c1, c2, fraction, normal)
-    m = interface_traction(normal, c1 - c2)
+    difference = c1 - c2
+    m = interface_traction(normal, difference)
+    # Hᵀ (f2 C1 + f1 C2) without the 6×6 sum, from C2 + f2 ΔC.
+    mean_traction = torch.addcmul(interface_traction(normal, c2), 1.0 - fraction, m)
+    inverse = _symmetric_inverse(interface_traction(normal, mean_traction.transpose(0, 1)))
     k = _contract(inverse, m)
-    stiffness = c2 + fraction * (c1 - c2) - fraction * (1.0 - fraction) * _contract(m, k)
+    mean = torch.addcmul(c2, fraction, difference)
+    stiffness = torch.addcmul(mean, fraction * (fraction - 1.0), _contract(m, k))
     return stiffness, inverse, m, k
 
 
@@ -78,12 +70,29 @@ def mix_stress(
     s1: Tensor, s2: Tensor, fraction: Tensor, normal: Tensor, inverse: Tensor, m: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Homogenise the stresses at zero strain ``[6, node, point]``; returns ``s`` and ``b``."""
-    b = _contract(inverse, interface_traction(normal, s1 - s2))
-    return s2 + fraction * (s1 - s2) - fraction * (1.0 - fraction) * _contract(m, b), b
+    difference = s1 - s2
+    b = _contract(inverse, interface_traction(normal, difference))
+    return s2 + fraction * difference - fraction * (1.0 - fraction) * _contract(m, b), b
+
+
+def _symmetric_inverse(a: Tensor) -> Tensor:
+    """Inverse ``[3, 3, node, point]`` of symmetric matrices, by cofactors."""
+    a00, a11, a22, a12, a02, a01 = a[0, 0], a[1, 1], a[2, 2], a[1, 2], a[0, 2], a[0, 1]
+    i00, i01, i02 = a11 * a22 - a12 * a12, a02 * a12 - a01 * a22, a01 * a12 - a02 * a11
+    i11, i12, i22 = a00 * a22 - a02 * a02, a01 * a02 - a00 * a12, a00 * a11 - a01 * a01
+    determinant = a00 * i00 + a01 * i01 + a02 * i02
+    rows = [i00, i01, i02, i01, i11, i12, i02, i12, i22]
+    return (torch.stack(rows) / determinant).unflatten(0, (3, 3))
 
 
 def _contract(left: Tensor, right: Tensor) -> Tensor:
     """``leftᵀ right`` over the first axis, which has length three, for every node and point."""
     if right.ndim == left.ndim:
         left, right = left[:, :, None], right[:, None]
-    return left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
+    return _sum_of_products(left, right)
+
+
+def _sum_of_products(left, right) -> Tensor:
+    """``Σ left[i] right[i]`` over three items, with as few passes over memory as possible."""
+    total = left[0] * right[0]
+    return torch.addcmul(torch.addcmul(total, left[1], right[1]), left[2], right[2])
