@@ -1,0 +1,42 @@
+"""DOLFINx simulations with material laws at the quadrature points, under MPI.
+
+Needs DOLFINx 0.9 or newer with PETSc. DOLFINx must be imported before torch in one process, since
+the Fortran runtime in some torch wheels breaks MUMPS: this package does so, therefore import
+``dmn_fe.fem`` (or ``dolfinx``) before ``torch`` and before the rooms that import torch. With torch
+and DOLFINx from one distribution (Debian, conda-forge) the order does not matter.
+"""
+
+_INSTALL = (
+    "install it with `conda install -c conda-forge fenics-dolfinx gmsh python-gmsh pyvista`, "
+    "or on Debian 13 with `apt install python3-dolfinx-real python3-gmsh`"
+)
+
+try:
+    import dolfinx
+    import dolfinx.fem.petsc
+except ImportError as error:
+    raise ImportError(f"dmn_fe.fem needs DOLFINx 0.9 or newer with PETSc; {_INSTALL}.") from error
+
+if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
+    raise ImportError(
+        f"dmn_fe.fem needs DOLFINx 0.9 or newer, but found {dolfinx.__version__}; {_INSTALL}."
+    )
+
+from dmn_fe.fem.mesh import Part, read_mesh  # noqa: E402
+from dmn_fe.fem.output import CsvLog, FieldOutput  # noqa: E402
+from dmn_fe.fem.pictures import draw  # noqa: E402
+from dmn_fe.fem.problem import Problem, StepReport  # noqa: E402
+from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
+from dmn_fe.fem.strain import mandel_strain  # noqa: E402
+
+__all__ = [
+    "CsvLog",
+    "FieldOutput",
+    "Part",
+    "Problem",
+    "QuadratureMap",
+    "StepReport",
+    "draw",
+    "mandel_strain",
+    "read_mesh",
+]

@@ -1,0 +1,152 @@
+"""Part meshes from gmsh files with named groups."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dolfinx import mesh
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem._compat import gmsh_io
+from dmn_fe.fem.collective import raise_together
+
+__all__ = ["Part", "read_mesh"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mesh with its named groups.
+
+    Attributes
+    ----------
+    mesh : dolfinx.mesh.Mesh
+        The distributed mesh.
+    cell_tags, facet_tags : dolfinx.mesh.MeshTags
+        Tags of the physical groups, on cells and facets of this rank. Some versions of DOLFINx
+        give no facet tags for a file without physical surfaces.
+    cell_groups, facet_groups : dict of str to int
+        Tag of each named group.
+    source : str
+        Where the mesh came from, for messages.
+    """
+
+    mesh: mesh.Mesh
+    cell_tags: mesh.MeshTags
+    facet_tags: mesh.MeshTags
+    cell_groups: dict[str, int]
+    facet_groups: dict[str, int]
+    source: str
+
+    def facets(self, name: str) -> NDArray[np.int32]:
+        """Facets of this rank in the surface group ``name``."""
+        _check(self.source, self.facet_groups, "surface", [name])
+        return self.facet_tags.find(self.facet_groups[name])
+
+    def cells(self, name: str) -> NDArray[np.int32]:
+        """Cells of this rank, ghosts included, in the volume group ``name``."""
+        _check(self.source, self.cell_groups, "volume", [name])
+        return self.cell_tags.find(self.cell_groups[name])
+
+
+def read_mesh(
+    path: str | Path,
+    comm: MPI.Comm = MPI.COMM_WORLD,
+    surfaces: Sequence[str] = (),
+    volumes: Sequence[str] = (),
+) -> Part:
+    """Read a 3D gmsh ``.msh`` file with physical groups on rank 0 and distribute it (collective).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    comm : MPI.Comm
+        Ranks that share the mesh.
+    surfaces, volumes : sequence of str
+        Names of physical groups that must exist.
+
+    Raises
+    ------
+    InputError
+        On every rank, if the file cannot be read, is no 3D mesh of one cell type, has no physical
+        volume, or lacks one of the named groups.
+    """
+    error, groups, model = None, None, None
+    with _gmsh(only_if=comm.rank == 0) as gmsh:
+        if comm.rank == 0:
+            try:
+                groups = _open(gmsh, Path(path))
+                _check(str(path), groups[0], "volume", volumes)
+                _check(str(path), groups[1], "surface", surfaces)
+                model = gmsh.model
+            except Exception as caught:
+                error = caught
+        raise_together(comm, error)
+        cell_groups, facet_groups = comm.bcast(groups, root=0)
+        data = gmsh_io.model_to_mesh(model, comm, 0, gdim=3)
+    return Part(data[0], data[1], data[2], cell_groups, facet_groups, str(path))
+
+
+@contextmanager
+def _gmsh(only_if: bool) -> Iterator[Any]:
+    """The gmsh module, initialised inside the block; ``None`` where it is absent or not wanted."""
+    gmsh = None
+    if only_if:
+        try:
+            import gmsh
+        except ImportError:
+            gmsh = None
+    started = gmsh is not None and not gmsh.isInitialized()
+    if started:
+        gmsh.initialize(readConfigFiles=False, interruptible=False)
+        gmsh.option.setNumber("General.Terminal", 0)
+    try:
+        yield gmsh
+    finally:
+        if started:
+            gmsh.finalize()
+
+
+def _open(gmsh: Any, path: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Load ``path`` into gmsh; give the tags of its named volumes and surfaces."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such mesh file.")
+    if gmsh is None:
+        raise InputError(
+            f"{path}: reading a mesh needs gmsh for Python; install python-gmsh (conda-forge) or "
+            "python3-gmsh (Debian)."
+        )
+    try:
+        gmsh.open(str(path))
+    except Exception as error:
+        raise InputError(f"{path}: gmsh cannot read this file: {error}.") from error
+    cell_types = gmsh.model.mesh.getElementTypes(3)
+    if len(cell_types) != 1:
+        raise InputError(
+            f"{path}: the mesh has {len(cell_types)} types of 3D cells, expected one; mesh the "
+            "volume with tetrahedra, or with hexahedra, only."
+        )
+    volumes: dict[str, int] = {}
+    surfaces: dict[str, int] = {}
+    for dimension, groups in ((3, volumes), (2, surfaces)):
+        for _, tag in gmsh.model.getPhysicalGroups(dimension):
+            groups[gmsh.model.getPhysicalName(dimension, tag) or f"unnamed {tag}"] = tag
+    if not volumes:
+        raise InputError(
+            f"{path}: there is no physical volume; define one in gmsh, so that its cells are saved."
+        )
+    return volumes, surfaces
+
+
+def _check(source: str, groups: dict[str, int], kind: str, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in groups:
+            known = ", ".join(f'"{one}"' for one in groups) or "none"
+            raise InputError(
+                f'{source}: there is no physical {kind} "{name}"; the mesh has: {known}.'
+            )

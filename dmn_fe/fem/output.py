@@ -1,0 +1,143 @@
+"""What a simulation leaves behind: fields for ParaView and a table of numbers."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from dolfinx import fem, io
+from dolfinx.common import has_adios2
+from mpi4py import MPI
+
+from dmn_fe import mandel
+from dmn_fe.fem.collective import raise_together
+from dmn_fe.fem.quadrature import QuadratureMap
+
+__all__ = ["CsvLog", "FieldOutput"]
+
+
+class FieldOutput:
+    """Displacement, and stress averaged over cells, for ParaView; use it in a ``with`` block.
+
+    Writes ``displacement.bp`` (of the full degree) and ``stress.bp`` (VTX) where DOLFINx has
+    ADIOS2, else ``fields.xdmf``, with the displacement at the vertices.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if missing; files of the same names are replaced.
+    u : dolfinx.fem.Function
+        Displacement.
+    qmap : QuadratureMap
+        Gives the stress.
+    vtx : bool
+        Whether to write VTX.
+
+    Attributes
+    ----------
+    von_mises : dolfinx.fem.Function
+        Von Mises stress of the average stress of each cell, as of the last :meth:`write`.
+    """
+
+    def __init__(
+        self, folder: str | Path, u: fem.Function, qmap: QuadratureMap, vtx: bool = has_adios2
+    ):
+        self._u, self._qmap = u, qmap
+        domain, folder = u.function_space.mesh, Path(folder)
+        error = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as caught:
+            error = caught
+        raise_together(domain.comm, error)
+        self.von_mises = fem.Function(fem.functionspace(domain, ("DG", 0)), name="von_mises")
+        stress_space = fem.functionspace(domain, ("DG", 0, (3, 3)))
+        self._stress = fem.Function(stress_space, name="stress")
+        self._cell_fields = [self.von_mises, self._stress]
+        self._xdmf: io.XDMFFile | None = None
+        self._vtx: list[io.VTXWriter] = []
+        if vtx:
+            for name, fields in (("displacement", [u]), ("stress", self._cell_fields)):
+                path = folder / f"{name}.bp"
+                self._vtx.append(io.VTXWriter(domain.comm, path, fields, engine="BP4"))
+        else:
+            # XDMF holds one value for each vertex of the mesh.
+            vertices = fem.functionspace(domain, ("Lagrange", 1, (domain.geometry.dim,)))
+            self._vertex_u = fem.Function(vertices, name="displacement")
+            self._xdmf = io.XDMFFile(domain.comm, folder / "fields.xdmf", "w")
+            self._xdmf.write_mesh(domain)
+
+    def write(self, t: float) -> None:
+        """Add the present fields under time ``t`` (collective)."""
+        self._average_stress()
+        for writer in self._vtx:
+            writer.write(t)
+        if self._xdmf is not None:
+            self._vertex_u.interpolate(self._u)
+            for field in (self._vertex_u, *self._cell_fields):
+                self._xdmf.write_function(field, t)
+
+    def _average_stress(self) -> None:
+        average = torch.from_numpy(self._qmap.cell_average())
+        n = len(average)
+        self.von_mises.x.array[:n] = mandel.von_mises(average)
+        self._stress.x.array[: 9 * n] = mandel.to_tensor(average).reshape(-1)
+        for field in self._cell_fields:
+            field.x.scatter_forward()
+
+    def close(self) -> None:
+        """Finish the files (collective)."""
+        for writer in self._vtx:
+            writer.close()
+        if self._xdmf is not None:
+            self._xdmf.close()
+        self._vtx, self._xdmf = [], None
+
+    def __enter__(self) -> "FieldOutput":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+class CsvLog:
+    """A table that rank 0 writes row by row, readable at any time; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; replaced if it exists.
+    columns : sequence of str
+        Names in the first row.
+    comm : MPI.Comm
+        Ranks that share the log.
+    """
+
+    def __init__(self, path: str | Path, columns: Sequence[str], comm: MPI.Comm = MPI.COMM_WORLD):
+        self._file, error = None, None
+        if comm.rank == 0:
+            try:
+                self._file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115
+            except OSError as caught:
+                error = caught
+        raise_together(comm, error)
+        self.write(*columns)
+
+    def write(self, *values: float | str) -> None:
+        """Add a row; numbers keep all their digits. Ranks other than 0 do nothing."""
+        if self._file is not None:
+            row = [float(v) if isinstance(v, np.floating) else v for v in values]
+            csv.writer(self._file, lineterminator="\n").writerow(row)
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> "CsvLog":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()

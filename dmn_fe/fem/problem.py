@@ -1,0 +1,332 @@
+"""Quasi-static equilibrium over load steps, by Newton's method in PETSc SNES."""
+
+import logging
+import math
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
+from numpy.typing import NDArray
+from petsc4py import PETSc
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem.loads import Loads
+from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.fem.strain import mandel_strain
+
+__all__ = ["Problem", "StepReport"]
+
+_log = logging.getLogger(__name__)
+_REASONS = {
+    value: name
+    for name, value in vars(PETSc.SNES.ConvergedReason).items()
+    if isinstance(value, int) and value != 0
+}
+# Residuals below this part of the largest one seen are round-off, in steps that load little.
+_ROUND_OFF = 1e-11
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Outcome of one load step.
+
+    Attributes
+    ----------
+    step : int
+        Number of the step, from 1; a step that is tried again keeps its number.
+    time : float
+        Time at the end of the step.
+    converged : bool
+        Whether the step was committed. If not, displacement, state and loads are as before.
+    reason : str
+        PETSc's name of the outcome, and the first point that failed if one did.
+    iterations : int
+        Newton iterations.
+    residuals : list of float
+        Norm of the residual, at the start and after every iteration.
+    micro_iterations_max, micro_iterations_mean : int, float
+        Local iterations of the laws per evaluation of a point.
+    seconds_micro, seconds_assembly, seconds_solve : float
+        Time in the laws, in the assembly, and in the rest (mostly the linear solver); on the rank
+        that needed most.
+    """
+
+    step: int
+    time: float
+    converged: bool
+    reason: str
+    iterations: int
+    residuals: list[float]
+    micro_iterations_max: int
+    micro_iterations_mean: float
+    seconds_micro: float
+    seconds_assembly: float
+    seconds_solve: float
+
+
+class Problem:
+    """Find u with ∫ σ(ε(u)) : ε(v) dx = external work of v, step by step in time.
+
+    Dirichlet values enter the residual by lifting: the first Newton iteration of a step predicts
+    the interior with the tangent of the last equilibrium.
+
+    Parameters
+    ----------
+    u : dolfinx.fem.Function
+        Displacement; holds the solution.
+    qmap : QuadratureMap
+        Laws at the quadrature points of ``u``.
+    bcs : sequence of dolfinx.fem.DirichletBC
+        Supports and prescribed displacements.
+    loads : mapping, optional
+        Constants or functions in ``bcs`` and ``external_work`` to callables of time,
+        see :class:`~dmn_fe.fem.loads.Loads`.
+    external_work : UFL linear form, optional
+        Work of tractions and body forces on ``ufl.TestFunction(u.function_space)``.
+    petsc_options : mapping, optional
+        PETSc options without prefix, such as ``{"snes_rtol": 1e-10, "ksp_type": "cg"}``. Default:
+        line-search Newton (bt), relative tolerance 1e-8, 25 iterations, LU by MUMPS if available.
+    options_prefix : str
+        Prefix of the options, also for the PETSc command line.
+    time : float
+        Time of the initial state.
+
+    Notes
+    -----
+    PETSc objects must be destroyed in the same order on all ranks. That happens when the last
+    reference to the problem goes, at exit, or in :meth:`close`.
+    """
+
+    def __init__(
+        self,
+        u: fem.Function,
+        qmap: QuadratureMap,
+        bcs: Sequence[fem.DirichletBC],
+        loads: Mapping[Any, Callable[[float], Any]] | None = None,
+        external_work: ufl.Form | None = None,
+        petsc_options: Mapping[str, Any] | None = None,
+        options_prefix: str = "dmn_fe_",
+        time: float = 0.0,
+    ):
+        if qmap.u is not u:
+            raise InputError("Problem: qmap belongs to another displacement; build it with this u.")
+        self.u, self.qmap, self.bcs = u, qmap, list(bcs)
+        self.time, self.steps = time, 0
+        self._comm = qmap.comm
+        self._loads = Loads(loads or {}, self._comm)
+        v, du = (f(u.function_space) for f in (ufl.TestFunction, ufl.TrialFunction))
+        residual = ufl.inner(qmap.stress, mandel_strain(v)) * qmap.dx
+        if external_work is not None:
+            residual -= external_work
+        stiffness = ufl.dot(qmap.tangent, mandel_strain(du))
+        self._residual_form = fem.form(residual)
+        self._tangent_form = fem.form(ufl.inner(stiffness, mandel_strain(v)) * qmap.dx)
+        self._x = u.x.petsc_vec.duplicate()
+        self._b = self._x.duplicate()
+        self._work = self._x.duplicate()
+        self._matrix = fem_petsc.create_matrix(self._tangent_form)
+        self._snes = self._make_solver(options_prefix, petsc_options or {})
+        self._largest_residual = 0.0
+        self._dt = self._seconds_assembly = 0.0
+        owned_by_petsc = [self._snes, self._matrix, self._x, self._b, self._work]
+        self._finalizer = weakref.finalize(self, _destroy, owned_by_petsc)
+
+    def _make_solver(self, prefix: str, options: Mapping[str, Any]) -> PETSc.SNES:
+        snes = PETSc.SNES().create(self._comm)
+        # Weak: a cycle through PETSc would be collected at another moment on every rank.
+        me = weakref.ref(self)
+        snes.setFunction(lambda _, x, b: me()._assemble_residual(x, b), self._b)
+        snes.setJacobian(lambda _, x, A, P: me()._assemble_tangent(x, A), self._matrix)
+        snes.setOptionsPrefix(prefix)
+        database = PETSc.Options(prefix)
+        given = {
+            key: value
+            for key, value in {**_default_options(), **options}.items()
+            if not database.hasName(key)  # the PETSc command line wins
+        }
+        for key, value in given.items():
+            database.setValue(key, value)
+        snes.setFromOptions()
+        for key in given:
+            database.delValue(key)
+        return snes
+
+    def close(self) -> None:
+        """Destroy the PETSc objects (collective); the problem cannot be used afterwards."""
+        self._finalizer()
+
+    def step(self, t: float) -> StepReport:
+        """Set the loads of time ``t``, solve, and commit if and only if all ranks converged.
+
+        Otherwise displacement, committed state and loads are bitwise what they were before, and
+        the report says why: look at ``report.converged``.
+
+        Raises
+        ------
+        InputError
+            On every rank and before solving, for a time that does not advance or a load value that
+            is not finite.
+        RuntimeError
+            On every rank, when a law raised on one of them.
+        """
+        if not (math.isfinite(t) and t > self.time):
+            raise InputError(f"Problem.step: t = {t} must be a time later than {self.time}.")
+        self._loads.set(t)
+        self._dt = t - self.time
+        before = self.u.x.array.copy()
+        self.qmap.reset()
+        self._seconds_assembly = 0.0
+        start = time.perf_counter()
+        try:
+            reason, residuals = self._solve()
+            seconds = time.perf_counter() - start
+            report = self._report(t, reason, residuals, seconds)
+            if report.converged:
+                self.qmap.update(self._dt)  # of the accepted iterate, whatever was tried last
+                self.qmap.commit()
+                self.time, self.steps = t, self.steps + 1
+                return report
+        except BaseException:
+            self._undo(before)
+            raise
+        self._undo(before)
+        if self._comm.rank == 0:
+            _log.warning("step %d to t = %g failed: %s", report.step, t, report.reason)
+        return report
+
+    def _solve(self) -> tuple[int, list[float]]:
+        """Run SNES from the present ``u``; give its reason and the residual norms."""
+        snes = self._snes
+        rtol, atol, stol, max_it = snes.getTolerances()
+        self.u.x.petsc_vec.copy(self._x)
+        snes.setTolerances(atol=max(atol, _ROUND_OFF * self._largest_residual))
+        snes.setConvergenceHistory(length=max_it + 1, reset=True)
+        try:
+            snes.solve(None, self._x)
+        finally:
+            snes.setTolerances(rtol=rtol, atol=atol, stol=stol, max_it=max_it)
+        self._set_solution(self._x)
+        residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
+        return snes.getConvergedReason(), residuals
+
+    def _report(self, t: float, reason: int, residuals: list[float], seconds: float) -> StepReport:
+        converged = reason > 0
+        sentence = _REASONS.get(reason, f"reason {reason}")
+        if converged:
+            self._largest_residual = max(self._largest_residual, residuals[0])
+        else:
+            failure = self.qmap.first_failure()
+            sentence += f"; {failure}" if failure else ""
+        work = self.qmap.statistics()
+        assembly = self._comm.allreduce(self._seconds_assembly, MPI.MAX)
+        return StepReport(
+            step=self.steps + 1,
+            time=t,
+            converged=converged,
+            reason=sentence,
+            iterations=self._snes.getIterationNumber(),
+            residuals=residuals,
+            micro_iterations_max=work.iterations_max,
+            micro_iterations_mean=work.iterations_mean,
+            seconds_micro=work.seconds,
+            seconds_assembly=assembly,
+            seconds_solve=max(0.0, seconds - work.seconds - assembly),
+        )
+
+    def _undo(self, before: NDArray[np.float64]) -> None:
+        self.u.x.array[:] = before
+        self.qmap.reset()
+        self._loads.restore()
+
+    def _set_solution(self, x: PETSc.Vec) -> None:
+        x.copy(self.u.x.petsc_vec)
+        self.u.x.scatter_forward()
+
+    def _assemble_residual(self, x: PETSc.Vec, b: PETSc.Vec) -> None:
+        self._set_solution(x)
+        self.qmap.update(self._dt)
+        lift = self._distance_to_bcs() > 0.0
+        if lift:
+            self.qmap.update_tangent(self._dt)
+        start = time.perf_counter()
+        _zero(b)
+        fem_petsc.assemble_vector(b, self._residual_form)
+        displacement = self.u.x.petsc_vec
+        if lift:
+            fem_petsc.apply_lifting(
+                b, [self._tangent_form], bcs=[self.bcs], x0=[displacement], alpha=-1.0
+            )
+        b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        fem_petsc.set_bc(b, self.bcs, x0=displacement, alpha=-1.0)
+        self._seconds_assembly += time.perf_counter() - start
+
+    def _distance_to_bcs(self) -> float:
+        """Largest |u − prescribed value|; round-off counts as zero: lifting costs a tangent."""
+        _zero(self._work)
+        fem_petsc.set_bc(self._work, self.bcs, x0=self.u.x.petsc_vec, alpha=-1.0)
+        distance = self._work.norm(PETSc.NormType.NORM_INFINITY)
+        largest = self.u.x.petsc_vec.norm(PETSc.NormType.NORM_INFINITY)
+        return distance if distance > 1e-14 * largest else 0.0
+
+    def _assemble_tangent(self, x: PETSc.Vec, matrix: PETSc.Mat) -> None:
+        self._set_solution(x)
+        self.qmap.update_tangent(self._dt)
+        start = time.perf_counter()
+        matrix.zeroEntries()
+        fem_petsc.assemble_matrix(matrix, self._tangent_form, bcs=self.bcs)
+        matrix.assemble()
+        self._seconds_assembly += time.perf_counter() - start
+
+    def reaction(self, facets: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Force ``[gdim]`` that supports exert on the part at ``facets`` (collective).
+
+        Internal minus external forces of the last committed step, summed over the displacement
+        dofs on the facets.
+
+        Parameters
+        ----------
+        facets : array of int32
+            Facets of this rank, e.g. ``part.facets("clamped")``.
+        """
+        space = self.u.function_space
+        fdim = space.mesh.topology.dim - 1
+        _zero(self._work)
+        fem_petsc.assemble_vector(self._work, self._residual_form)
+        self._work.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        space.mesh.topology.create_connectivity(fdim, fdim + 1)
+        nodes = fem.locate_dofs_topological(space, fdim, facets)
+        nodes = nodes[nodes < space.dofmap.index_map.size_local]
+        forces = self._work.array_r.reshape(-1, space.dofmap.index_map_bs)
+        return self._comm.allreduce(forces[nodes].sum(axis=0))
+
+
+def _default_options() -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "snes_type": "newtonls",
+        "snes_linesearch_type": "bt",
+        "snes_rtol": 1e-8,
+        "snes_atol": 0.0,
+        "snes_stol": 0.0,
+        "snes_max_it": 25,
+    }
+    if PETSc.Sys.hasExternalPackage("mumps"):
+        options |= {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
+    return options
+
+
+def _zero(vector: PETSc.Vec) -> None:
+    """Set owned and ghost entries to zero."""
+    with vector.localForm() as local:
+        local.set(0.0)
+
+
+def _destroy(objects: list[PETSc.Object]) -> None:
+    for one in objects:
+        one.destroy()

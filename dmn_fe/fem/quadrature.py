@@ -1,0 +1,316 @@
+"""Material laws at the quadrature points of a DOLFINx mesh."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import basix
+import basix.ufl
+import numpy as np
+import torch
+import ufl
+from dolfinx import fem, mesh
+from mpi4py import MPI
+from numpy.typing import NDArray
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem.collective import raise_together
+from dmn_fe.fem.strain import mandel_strain
+from dmn_fe.laws import MaterialLaw, Status, Update
+
+__all__ = ["QuadratureMap", "Statistics"]
+
+
+@dataclass
+class _Group:
+    """The owned points of one law."""
+
+    law: MaterialLaw
+    points: NDArray[np.int64]  # positions among the owned points, which are numbered cell by cell
+    committed: torch.Tensor
+    trial: Update | None = None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Work of the laws on all ranks since the last commit or reset.
+
+    Attributes
+    ----------
+    failed_points : int
+        Points whose last update did not converge.
+    iterations_max : int
+        Most local iterations of one update of one point.
+    iterations_mean : float
+        Local iterations per update and point.
+    seconds : float
+        Time in the laws, on the rank that needed most.
+    """
+
+    failed_points: int
+    iterations_max: int
+    iterations_mean: float
+    seconds: float
+
+
+class QuadratureMap:
+    """Stress and tangent at the quadrature points, from a displacement and material laws.
+
+    ``stress`` and ``tangent`` are quadrature functions for use in forms with the measure ``dx``.
+    Only owned cells are evaluated: cell integrals never read the values of ghost cells.
+
+    The trial state is a pure function of (``u``, committed state, ``dt``), so rejected evaluations
+    of a line search leave no trace. :meth:`commit` makes the trial state the committed one,
+    :meth:`reset` forgets it.
+
+    Parameters
+    ----------
+    u : dolfinx.fem.Function
+        Displacement with 3 components (or 2: plane strain).
+    law : MaterialLaw or mapping of int to MaterialLaw
+        One law for the whole mesh, or one law for each cell tag.
+    degree : int
+        Polynomial degree that the quadrature rule integrates exactly.
+    cell_tags : dolfinx.mesh.MeshTags, optional
+        Tags of the cells, needed with a mapping; every cell must have a tag that has a law.
+
+    Raises
+    ------
+    InputError
+        On every rank, for a rule with a negative weight (the energy could fall below zero), for
+        a cell without law, or for a displacement that is not a vector of 2 or 3 components.
+    """
+
+    def __init__(
+        self,
+        u: fem.Function,
+        law: MaterialLaw | Mapping[int, MaterialLaw],
+        degree: int = 2,
+        cell_tags: mesh.MeshTags | None = None,
+    ):
+        domain = u.function_space.mesh
+        if u.ufl_shape not in ((2,), (3,)) or u.ufl_shape != (domain.geometry.dim,):
+            raise InputError(
+                f"QuadratureMap: u has the shape {u.ufl_shape} on a mesh in {domain.geometry.dim} "
+                "dimensions; it must be a displacement, with one component for each dimension."
+            )
+        self.u = u
+        self.comm: MPI.Comm = domain.comm
+        points, self.weights = _rule(domain, degree)
+        self.points_per_cell = len(self.weights)
+        self.dx = ufl.Measure(
+            "dx",
+            domain=domain,
+            metadata={"quadrature_degree": degree, "quadrature_scheme": "default"},
+        )
+        n_cells = domain.topology.index_map(domain.topology.dim).size_local
+        self._cells = np.arange(n_cells, dtype=np.int32)
+        self._strain = fem.Expression(mandel_strain(u), points)
+        self.stress = _quadrature_function(domain, degree, (6,), "stress")
+        self.tangent = _quadrature_function(domain, degree, (6, 6), "tangent")
+        n_points = n_cells * self.points_per_cell
+        self._stress_view = _owned_view(self.stress, n_points, (6,))
+        self._tangent_view = _owned_view(self.tangent, n_points, (6, 6))
+        self._committed_stress = np.zeros((n_points, 6))
+        self._groups = self._group_points(law, cell_tags)
+        self._forget_trial()
+
+    def _group_points(self, law, cell_tags) -> dict[int | None, _Group]:
+        """One group for each law, keyed by tag (``None`` for a single law)."""
+        if not isinstance(law, Mapping):
+            every = np.arange(len(self._stress_view))
+            return {None: _Group(law, every, law.initial_state(len(every)))}
+        if cell_tags is None:
+            raise InputError("QuadratureMap: laws by cell tag need cell_tags; give the mesh tags.")
+        tag_of_cell = np.full(len(self._cells), -1, dtype=np.int32)
+        owned = cell_tags.indices < len(self._cells)
+        tag_of_cell[cell_tags.indices[owned]] = cell_tags.values[owned]
+        lawless = self.comm.allgather(set(tag_of_cell.tolist()) - set(law))
+        missing = sorted(set().union(*lawless))
+        if missing:
+            names = ", ".join("no tag" if tag == -1 else f"tag {tag}" for tag in missing)
+            raise InputError(
+                f"QuadratureMap: cells with {names} have no law; laws were given for the tags "
+                f"{sorted(law)}."
+            )
+        tag_of_point = np.repeat(tag_of_cell, self.points_per_cell)
+        groups: dict[int | None, _Group] = {}
+        for tag, one in law.items():
+            points = np.flatnonzero(tag_of_point == tag)
+            groups[tag] = _Group(one, points, one.initial_state(len(points)))
+        return groups
+
+    def update(self, dt: float = 0.0) -> None:
+        """Evaluate the stress for the present ``u`` unless it is up to date (collective).
+
+        The stress of a point that fails is set to NaN, so that a solver sees it in its residual.
+
+        Raises
+        ------
+        RuntimeError, InputError
+            On every rank, when the law raised on one of them.
+        """
+        # All ranks decide alike: a law may itself be collective (ranks that share a device).
+        same = self._trial_u is not None and np.array_equal(self._trial_u, self.u.x.array)
+        if self.comm.allreduce(same and self._trial_dt == dt, MPI.LAND):
+            return
+        start = time.perf_counter()
+        self._forget_tangent()
+        error = None
+        try:
+            self._evaluate(dt)
+        except Exception as caught:
+            error = caught
+        self._trial_u, self._trial_dt = self.u.x.array.copy(), dt
+        self._seconds += time.perf_counter() - start
+        if error is not None:
+            self._trial_u = None
+        raise_together(self.comm, error)
+
+    def _evaluate(self, dt: float) -> None:
+        strain = torch.from_numpy(self.strain())
+        self._failed = 0
+        for group in self._groups.values():
+            if len(group.points) == 0:
+                continue
+            group.trial = group.law.integrate(strain[group.points], group.committed, dt)
+            failed = (group.trial.status != Status.CONVERGED).cpu().numpy()
+            stress = group.trial.stress.detach().cpu().numpy()
+            self._stress_view[group.points] = np.where(failed[:, None], np.nan, stress)
+            self._failed += int(failed.sum())
+            iterations = group.trial.iterations
+            self._iterations_max = max(self._iterations_max, int(iterations.max()))
+            self._iterations_sum += int(iterations.sum())
+            self._updates += len(group.points)
+
+    def update_tangent(self, dt: float = 0.0) -> None:
+        """Evaluate the consistent tangent for the present ``u``, and the stress (collective)."""
+        self.update(dt)
+        if self._tangent_is_current:
+            return
+        start = time.perf_counter()
+        error = None
+        try:
+            for group in self._groups.values():
+                if len(group.points) > 0 and group.trial is not None:
+                    self._tangent_view[group.points] = group.trial.tangent.detach().cpu().numpy()
+        except Exception as caught:
+            error = caught
+        self._tangent_is_current = error is None
+        self._seconds += time.perf_counter() - start
+        raise_together(self.comm, error)
+
+    def commit(self) -> None:
+        """Make the state of the last :meth:`update` the committed one.
+
+        Raises
+        ------
+        RuntimeError
+            On every rank, when there is no trial state or a point of it failed.
+        """
+        usable = self._trial_u is not None and self._failed == 0
+        if not self.comm.allreduce(usable, MPI.LAND):
+            raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
+        for group in self._groups.values():
+            if group.trial is not None:
+                group.committed = group.trial.state
+        self._committed_stress = self._stress_view.copy()
+        self._forget_trial()
+
+    def reset(self) -> None:
+        """Forget the trial state; ``stress`` is again the committed one."""
+        self._stress_view[:] = self._committed_stress
+        self._forget_trial()
+
+    def _forget_trial(self) -> None:
+        for group in self._groups.values():
+            group.trial = None
+        self._trial_u, self._trial_dt = None, 0.0
+        self._forget_tangent()
+        self._failed = self._iterations_max = self._iterations_sum = self._updates = 0
+        self._seconds = 0.0
+
+    def _forget_tangent(self) -> None:
+        self._tangent_is_current = False
+
+    def state_of(self, tag: int | None = None) -> torch.Tensor:
+        """Committed state ``[n, state_size]`` of the owned points of the law of ``tag``.
+
+        Points are ordered cell by cell; ``tag`` is ``None`` for a map with a single law.
+        """
+        return self._groups[tag].committed
+
+    def strain(self) -> NDArray[np.float64]:
+        """Strain ``[n, 6]`` (Mandel) of the present ``u`` at the owned points, cell by cell."""
+        if len(self._cells) == 0:
+            return np.empty((0, 6))
+        values = self._strain.eval(self.u.function_space.mesh, self._cells)
+        return np.ascontiguousarray(values.reshape(-1, 6), dtype=np.float64)
+
+    def cell_average(self) -> NDArray[np.float64]:
+        """Stress ``[n_cells, 6]`` (Mandel) of the owned cells, averaged over their points.
+
+        Weighted by the reference rule: exact averages over the volume for cells of affine shape.
+        """
+        stress = self._stress_view.reshape(-1, self.points_per_cell, 6)
+        return np.einsum("p,cpi->ci", self.weights / self.weights.sum(), stress)
+
+    def statistics(self) -> Statistics:
+        """Work of the laws since the last commit or reset (collective)."""
+        failed = self.comm.allreduce(self._failed)
+        updates = self.comm.allreduce(self._updates)
+        total = self.comm.allreduce(self._iterations_sum)
+        largest = self.comm.allreduce(self._iterations_max, MPI.MAX)
+        seconds = self.comm.allreduce(self._seconds, MPI.MAX)
+        return Statistics(failed, largest, total / max(updates, 1), seconds)
+
+    def first_failure(self) -> str | None:
+        """Cell, point, strain and reason of one failed point of the trial (collective)."""
+        sentence = None
+        original = self.u.function_space.mesh.topology.original_cell_index
+        for group in self._groups.values():
+            if sentence is not None or group.trial is None:
+                continue
+            failed = np.flatnonzero((group.trial.status != Status.CONVERGED).cpu().numpy())
+            if len(failed) > 0:
+                cell, point = divmod(int(group.points[failed[0]]), self.points_per_cell)
+                strain = self.strain()[group.points[failed[0]]]
+                sentence = (
+                    f"cell {original[cell]} of the mesh file, point {point}, strain "
+                    f"{np.array2string(strain, precision=4)}: "
+                    f"{Status(int(group.trial.status[failed[0]])).sentence}"
+                )
+        return next((s for s in self.comm.allgather(sentence) if s is not None), None)
+
+
+def _rule(domain: mesh.Mesh, degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points and weights of the default rule, which DOLFINx uses for the same degree."""
+    cell = basix.CellType[domain.topology.cell_name()]
+    points, weights = basix.make_quadrature(cell, degree)
+    if (weights <= 0).any():
+        positive = [q for q in range(1, 9) if (basix.make_quadrature(cell, q)[1] > 0).all()]
+        raise InputError(
+            f"QuadratureMap: the rule of degree {degree} on a {cell.name} has a negative "
+            f"weight, which material laws cannot use; take a degree out of {positive}."
+        )
+    return points, weights
+
+
+def _quadrature_function(domain, degree: int, shape: tuple[int, ...], name: str) -> fem.Function:
+    element = basix.ufl.quadrature_element(
+        domain.topology.cell_name(), value_shape=shape, degree=degree
+    )
+    return fem.Function(fem.functionspace(domain, element), name=name)
+
+
+def _owned_view(function: fem.Function, n_points: int, shape: tuple[int, ...]) -> NDArray:
+    """Values of the owned points as a view ``[n_points, *shape]`` without a copy."""
+    space = function.function_space
+    dofs = space.dofmap.list
+    owned = dofs[: n_points // max(dofs.shape[1], 1)].reshape(-1)
+    assert np.array_equal(owned, np.arange(n_points)), "quadrature dofs are not cell-sequential"
+    size = int(np.prod(shape))
+    assert space.dofmap.index_map_bs * space.dofmap.index_map.size_local == n_points * size
+    view = function.x.array[: n_points * size].reshape(n_points, *shape)
+    assert view.base is not None
+    return view
