@@ -81,8 +81,9 @@ def solve_load_cases(
     stiffness = _checked(rve, stiffness)
     scheme = RotatedScheme(rve.shape, rve.size)
     multiply = _Multiplication(rve, stiffness)
-    # With the average of the phases as the reference no relative eigenvalue exceeds the number of
-    # phases; for stiff inclusions this needed the fewest iterations of the references tried.
+    # Relative to the average of the phases no eigenvalue exceeds their number. Among the references
+    # tried on tangent-like pairs (matrix, Voigt, Reuss, geometric mean, their isotropic parts) it
+    # needs the fewest iterations, by up to a quarter.
     reference = stiffness.mean(0)
     inverse = scheme.inverse_acoustic(reference)
     lower = _SPECTRUM_MARGIN * _smallest_relative_eigenvalue(stiffness, reference)
@@ -99,11 +100,28 @@ def solve_load_cases(
         tolerance=tolerance,
         max_iterations=max_iterations,
     )
-    strain = scheme.strain(displacement) + unit
-    effective = strain.flatten(1) @ multiply(strain).flatten(1).mT
-    # Work of the strain fields: symmetric, and its error is quadratic in theirs.
-    effective = (effective.view(6, 6) + effective.view(6, 6).mT) / (2 * rve.phase.size)
+    effective, strain = _best_combination(multiply, uniform, scheme.strain(displacement))
     return LoadCases(effective, strain, iterations)
+
+
+def _best_combination(multiply, uniform, fluctuation) -> tuple[Tensor, Tensor]:
+    """Effective stiffness and strain of least energy in the span of all fluctuations.
+
+    The load cases stopped at different times. Letting each use the fields of the others keeps the
+    stiffness below the Voigt average in every direction, whatever the tolerance.
+    """
+    fluctuation_stress = multiply(fluctuation)
+    work = fluctuation.flatten(1) @ fluctuation_stress.flatten(1).mT
+    load = fluctuation.flatten(1) @ uniform.flatten(1).mT
+    scale = work.diagonal().clamp(min=torch.finfo(work.dtype).tiny).rsqrt()
+    inverse = torch.linalg.pinv(scale[:, None] * work * scale, rtol=1e-12, hermitian=True)
+    weights = -(scale[:, None] * inverse * scale @ load).mT  # close to the unit matrix
+    strain = torch.einsum("ij,jaxyz->iaxyz", weights, fluctuation)
+    strain += torch.eye(6, dtype=strain.dtype)[:, :, None, None, None]
+    stress = torch.einsum("ij,jaxyz->iaxyz", weights, fluctuation_stress) + uniform
+    # Work of the strain fields: symmetric, and its error is quadratic in theirs.
+    effective = strain.flatten(1) @ stress.flatten(1).mT / strain[0, 0].numel()
+    return (effective + effective.mT) / 2, strain
 
 
 def _conjugate_gradients(

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from dmn_fe.errors import InputError
+from dmn_fe.files import check_folder
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import solve_load_cases
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
@@ -58,8 +59,7 @@ def make_dataset(
     """
     path = Path(path)
     meta = _meta(rve, kind, n, seed, tolerance)
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
+    check_folder(path)
     if path.exists():
         return _matching(path, meta)
     phase_stiffness = _SAMPLERS[kind](n, seed)

@@ -91,7 +91,7 @@ class RotatedScheme:
         return force.mul_(self._multiplicity)
 
     def inverse_acoustic(self, stiffness: Tensor) -> Tensor:
-        """Inverse ``[3, 3, ..., 2]`` of ``u → force(C strain(u))`` of a uniform stiffness ``[6, 6]``.
+        """Inverse ``[3, 3, ..., 2]`` of ``u → force(C strain(u))`` for a uniform ``C [6, 6]``.
 
         Zero for the modes without strain.
         """

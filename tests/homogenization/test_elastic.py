@@ -1,0 +1,111 @@
+"""Exact cases, symmetries, the promise of the tolerance, and wrong input."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization import (
+    effective_stiffness,
+    sample_orthotropic,
+    sample_tangent_like,
+    solve_load_cases,
+)
+from dmn_fe.mandel import isotropic_stiffness, rotation_matrix
+from dmn_fe.microstructure import VoxelRVE, random_fibres, random_spheres
+
+PAIR = sample_tangent_like(6, seed=4)[1]
+
+
+@pytest.fixture(scope="module")
+def rve():
+    return VoxelRVE(np.random.default_rng(1).integers(0, 2, (6, 5, 4)))
+
+
+def assert_close(actual, expected, relative):
+    assert (actual - expected).abs().max() <= relative * expected.abs().max()
+
+
+def test_equal_phases_are_exact_at_once(rve):
+    stiffness = sample_orthotropic(3, seed=0)[0, 0]
+    solution = solve_load_cases(rve, torch.stack([stiffness, stiffness]))
+    assert_close(solution.effective, stiffness, 1e-14)
+    assert solution.iterations.tolist() == [0] * 6
+
+
+def test_one_phase_and_one_voxel():
+    stiffness = sample_orthotropic(3, seed=0)[:1, 0]
+    for shape in ((4, 4, 4), (1, 1, 1)):
+        one = VoxelRVE(np.zeros(shape, dtype=int))
+        assert_close(effective_stiffness(one, stiffness), stiffness[0], 1e-14)
+
+
+def test_symmetric_and_scales_with_the_unit(rve):
+    effective = effective_stiffness(rve, PAIR)
+    assert torch.equal(effective, effective.mT)
+    assert_close(effective_stiffness(rve, 1e9 * PAIR), 1e9 * effective, 1e-12)
+
+
+def test_the_tolerance_bounds_the_error():
+    rve = random_spheres(10, 0.25, 1, seed=3)
+    for stiffness in sample_tangent_like(4, seed=8):
+        exact = effective_stiffness(rve, stiffness, 1e-12).diagonal()
+        for tolerance in (1e-2, 1e-4, 1e-6):
+            error = effective_stiffness(rve, stiffness, tolerance).diagonal() / exact - 1.0
+            assert error.min() >= -2e-12
+            assert error.max() <= tolerance
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3)))[1:])
+def test_permuted_axes_permute_the_stiffness(rve, order):
+    permutation = torch.eye(3, dtype=torch.float64)[list(order)]
+    turn = rotation_matrix(permutation)
+    turned = VoxelRVE(rve.phase.transpose(order), size=tuple(rve.size[a] for a in order))
+    expected = turn @ effective_stiffness(rve, PAIR, 1e-12) @ turn.mT
+    actual = effective_stiffness(turned, turn @ PAIR @ turn.mT, 1e-12)
+    assert_close(actual, expected, 1e-9)
+
+
+def test_shifted_rve_has_the_same_stiffness(rve):
+    shifted = VoxelRVE(np.roll(rve.phase, (2, 1, 3), axis=(0, 1, 2)), size=rve.size)
+    actual = effective_stiffness(shifted, PAIR, 1e-12)
+    assert_close(actual, effective_stiffness(rve, PAIR, 1e-12), 1e-9)
+
+
+def test_one_voxel_in_depth_equals_any_depth():
+    thin = random_fibres(16, 0.4, 2, seed=0)
+    thick = VoxelRVE(np.repeat(thin.phase, 3, axis=2), thin.names)
+    expected = effective_stiffness(thick, PAIR, 1e-12)
+    assert_close(effective_stiffness(thin, PAIR, 1e-12), expected, 1e-9)
+
+
+def test_strain_fields_have_the_macroscopic_mean_and_balanced_stress(rve):
+    solution = solve_load_cases(rve, PAIR, 1e-14)
+    mean = solution.strain.mean(dim=(2, 3, 4))
+    assert (mean - torch.eye(6, dtype=torch.float64)).abs().max() <= 1e-12
+    phase = torch.from_numpy(rve.phase.astype(np.int64))
+    stress = torch.einsum("xyzab,nbxyz->naxyz", PAIR[phase], solution.strain)
+    assert_close(stress.mean(dim=(2, 3, 4)).mT, solution.effective, 1e-6)
+
+
+def test_limit_of_iterations_is_an_error(rve):
+    with pytest.raises(RuntimeError, match=r"did not converge in 2 iterations: relative error"):
+        effective_stiffness(rve, PAIR, max_iterations=2)
+
+
+def test_bad_input(rve):
+    good = isotropic_stiffness(1.0, 0.3)
+    skew = good.clone()
+    skew[0, 1] *= 1.1
+    for wrong, sentence in (
+        (good - 0.9 * torch.eye(6, dtype=torch.float64), "not positive definite"),
+        (torch.zeros_like(good), "not positive definite"),
+        (skew, "not symmetric"),
+        (good * float("nan"), "not finite"),
+    ):
+        with pytest.raises(InputError, match=f"'inclusion' .*{sentence}"):
+            effective_stiffness(rve, torch.stack([good, wrong]))
+    with pytest.raises(InputError, match=r"shape \[1, 6, 6\], expected \[2, 6, 6\]"):
+        effective_stiffness(rve, good[None])
