@@ -4,18 +4,19 @@ Displacement-based FFT homogenization: the balance ``div C (E + sym ∇u) = 0`` 
 scheme, preconditioned by the inverse acoustic tensor of a uniform reference stiffness
 (Schneider, Acta Mech. 232 (2021) 2051, reviews the family). The six load cases run in one batch.
 
-The iteration of a load case ends when its energy ``E·C_eff E`` is certain to the tolerance: the
-Gauss–Radau rule bounds the energy error of conjugate gradients from above, given a lower bound of
-the preconditioned spectrum (Meurant & Tichý, Numer. Algorithms 62 (2013) 163). That lower bound is
-known here: the smallest eigenvalue of a phase stiffness relative to the reference.
+A load case is finished when its energy is certain to the tolerance (see
+:mod:`dmn_fe.homogenization.conjugate_gradients`); the lower bound of the spectrum that this needs
+is known: the smallest eigenvalue of a phase stiffness relative to the reference.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.conjugate_gradients import conjugate_gradients
 from dmn_fe.homogenization.rotated import RotatedScheme
 from dmn_fe.microstructure import VoxelRVE
 
@@ -85,15 +86,14 @@ def solve_load_cases(
     # tried on tangent-like pairs (matrix, Voigt, Reuss, geometric mean, their isotropic parts) it
     # needs the fewest iterations, by up to a quarter.
     reference = stiffness.mean(0)
-    inverse = scheme.inverse_acoustic(reference)
     lower = _SPECTRUM_MARGIN * _smallest_relative_eigenvalue(stiffness, reference)
 
     unit = torch.eye(6, dtype=torch.float64)[:, :, None, None, None]
     uniform = multiply(unit.expand(6, 6, *rve.shape).contiguous())
     energy = torch.einsum("iixyz->i", uniform) / rve.phase.size
-    displacement, iterations = _conjugate_gradients(
+    displacement, iterations = conjugate_gradients(
         operator=lambda u: scheme.force(multiply(scheme.strain(u))),
-        inverse=inverse,
+        inverse=scheme.inverse_acoustic(reference),
         load=-scheme.force(uniform),
         energy=energy,
         lower=lower,
@@ -104,7 +104,9 @@ def solve_load_cases(
     return LoadCases(effective, strain, iterations)
 
 
-def _best_combination(multiply, uniform, fluctuation) -> tuple[Tensor, Tensor]:
+def _best_combination(
+    multiply: Callable[[Tensor], Tensor], uniform: Tensor, fluctuation: Tensor
+) -> tuple[Tensor, Tensor]:
     """Effective stiffness and strain of least energy in the span of all fluctuations.
 
     The load cases stopped at different times. Letting each use the fields of the others keeps the
@@ -124,49 +126,6 @@ def _best_combination(multiply, uniform, fluctuation) -> tuple[Tensor, Tensor]:
     return (effective + effective.mT) / 2, strain
 
 
-def _conjugate_gradients(
-    operator, inverse, load, energy, lower, tolerance, max_iterations
-) -> tuple[Tensor, Tensor]:
-    """Solve ``operator(u) = load`` for a batch of load cases, each until its energy is certain.
-
-    Converged load cases leave the batch. ``energy`` is that of ``u = 0``; each iteration lowers
-    it by ``step · (residual · preconditioned residual)``.
-    """
-    solution = torch.zeros_like(load)
-    iterations = torch.zeros(len(load), dtype=torch.int64)
-    active = torch.arange(len(load))
-    u, residual = torch.zeros_like(load), load
-    correction = _precondition(inverse, residual)
-    direction = correction.clone()
-    product = _dot(residual, correction)
-    radau = torch.full_like(energy, 1.0 / lower)
-    for iteration in range(max_iterations + 1):
-        error = radau * product / energy
-        going = error > tolerance
-        if not going.all():
-            solution[active[~going]] = u[~going]
-            iterations[active[~going]] = iteration
-            if not going.any():
-                return solution, iterations
-            active, u, residual, direction = (x[going] for x in (active, u, residual, direction))
-            product, energy, radau = product[going], energy[going], radau[going]
-        image = operator(direction)
-        step = product / _dot(direction, image)
-        u.addcmul_(_along(step, u), direction)
-        residual.addcmul_(_along(step, u), image, value=-1.0)
-        correction = _precondition(inverse, residual)
-        previous, product = product, _dot(residual, correction)
-        ratio = product / previous
-        direction.mul_(_along(ratio, u)).add_(correction)
-        energy = energy - step * previous
-        radau = (radau - step) / (lower * (radau - step) + ratio)
-    raise RuntimeError(
-        f"the effective stiffness did not converge in {max_iterations} iterations: relative error "
-        f"up to {error.max():.2e} against a tolerance of {tolerance:.1e}; allow more iterations, "
-        "or check the contrast of the phases."
-    )
-
-
 class _Multiplication:
     """Product of the local stiffness with strain fields ``[n, 6, nx, ny, nz]``."""
 
@@ -184,21 +143,6 @@ class _Multiplication:
         for voxels, difference in self._others:
             stress.index_add_(2, voxels, difference @ flat[:, :, voxels])
         return stress.view_as(strain)
-
-
-def _precondition(inverse: Tensor, residual: Tensor) -> Tensor:
-    result = inverse[:, 0] * residual[:, None, 0]
-    for j in (1, 2):
-        result.addcmul_(inverse[:, j], residual[:, None, j])
-    return result
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return torch.einsum("ni,ni->n", a.flatten(1), b.flatten(1))
-
-
-def _along(values: Tensor, field: Tensor) -> Tensor:
-    return values.view(-1, *[1] * (field.ndim - 1))
 
 
 def _smallest_relative_eigenvalue(stiffness: Tensor, reference: Tensor) -> float:

@@ -2,9 +2,11 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.files import check_folder
@@ -16,7 +18,10 @@ from dmn_fe.progress import Progress, no_progress
 
 __all__ = ["make_dataset"]
 
-_SAMPLERS = {"orthotropic": sample_orthotropic, "tangent-like": sample_tangent_like}
+_SAMPLERS: dict[str, Callable[[int, int], Tensor]] = {
+    "orthotropic": sample_orthotropic,
+    "tangent-like": sample_tangent_like,
+}
 _SECONDS_BETWEEN_SAVES = 5.0
 
 

@@ -38,7 +38,7 @@ class RotatedScheme:
         (hourglass modes of even grids).
     """
 
-    def __init__(self, shape: tuple[int, int, int], size: tuple[float, float, float]):
+    def __init__(self, shape: tuple[int, ...], size: tuple[float, ...]):
         self.shape = tuple(shape)
         spacing = [edge / n for edge, n in zip(size, shape, strict=True)]
         angles = [math.pi * torch.fft.fftfreq(n, dtype=torch.float64) for n in shape]

@@ -19,7 +19,7 @@ _MAX_GREY_VALUES = 16
 def read(
     path: str | os.PathLike,
     names: tuple[str, ...] = (),
-    size: tuple[float, float, float] = (),
+    size: tuple[float, ...] = (),
 ) -> VoxelRVE:
     """Read a voxel RVE.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,8 +37,8 @@ class VoxelRVE:
     """
 
     phase: np.ndarray
-    names: tuple[str, ...] = field(default=())
-    size: tuple[float, float, float] = field(default=())
+    names: tuple[str, ...] = ()
+    size: tuple[float, ...] = ()
 
     def __post_init__(self):
         phase = np.asarray(self.phase)
@@ -75,7 +75,7 @@ class VoxelRVE:
     def volume_fractions(self) -> tuple[float, ...]:
         """Exact volume fraction of each phase, counted in voxels."""
         counts = np.bincount(self.phase.ravel(), minlength=len(self.names))
-        return tuple((counts / self.phase.size).tolist())
+        return tuple(float(count) / self.phase.size for count in counts)
 
     @property
     def hash(self) -> str:

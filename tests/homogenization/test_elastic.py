@@ -95,6 +95,11 @@ def test_limit_of_iterations_is_an_error(rve):
         effective_stiffness(rve, PAIR, max_iterations=2)
 
 
+def test_numbers_out_of_range_are_an_error_and_not_a_result(rve):
+    with pytest.raises(RuntimeError, match="did not converge"):
+        effective_stiffness(rve, 1e200 * PAIR, max_iterations=5)
+
+
 def test_bad_input(rve):
     good = isotropic_stiffness(1.0, 0.3)
     skew = good.clone()

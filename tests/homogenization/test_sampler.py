@@ -19,7 +19,7 @@ def test_symmetric_positive_definite_and_fixed_by_the_seed(sampler):
 
 def test_orthotropic_pairs():
     compliance = torch.linalg.inv(sample_orthotropic(400, seed=0))
-    assert compliance[..., :3, 3:] == 0).all(
+    assert (compliance[..., :3, 3:] == 0).all()
     young = 1.0 / compliance.diagonal(dim1=-2, dim2=-1)[..., :3]
     mean = young.log().mean(-1)
     assert mean[:, 0].abs().max() < 1e-10
@@ -50,12 +50,12 @@ def test_tangent_like_matrix_has_the_shape_of_a_plastic_tangent():
     for values in (softening, ratio):
         assert values.min() >= 0.01
         assert values.max() <= 1.0
-        assert values.log10() < -1.0).double().mean() == pytest.approx(0.5, abs=0.01
+        assert (values.log10() < -1.0).double().mean() == pytest.approx(0.5, abs=0.01)
     bulk, shear = isotropic_part(inclusion)
     young = 9.0 * bulk * shear / (3.0 * bulk + shear)
     assert young.min() >= 0.1
     assert young.max() <= 100.0
-    assert young.log10() < 0.5).double().mean() == pytest.approx(0.5, abs=0.01
+    assert (young.log10() < 0.5).double().mean() == pytest.approx(0.5, abs=0.01)
 
 
 def test_soft_directions_favour_no_deviator():
