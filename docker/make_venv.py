@@ -3,10 +3,10 @@
 usage: python3 make_venv.py FOLDER
 
 The environment sees the packages of that Python (system site packages), gets with pip only what
-`pyproject.toml` asks for and that Python lacks, and the project itself as an editable install. Pip is
-never allowed to change a package that is there: a second torch or NumPy beside the one DOLFINx was
-built with is how environments break. The commands of packages that are there (pytest, mypy, pip) are
-written into the environment too, because their own scripts start that Python and not this one.
+`pyproject.toml` asks for and that Python lacks, and the project itself as an editable install. Pip
+is never allowed to change a package that is there: a second torch or NumPy beside the one DOLFINx
+was built with is how environments break. The commands of packages that are there (pytest, mypy,
+pip) are written into the environment too, because their own scripts start that Python, not this.
 """
 
 import os
