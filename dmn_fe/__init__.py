@@ -2,8 +2,9 @@
 
 ``import dmn_fe`` needs neither DOLFINx nor MPI nor a compiler; :mod:`dmn_fe.fem` needs DOLFINx.
 
-The public names are loaded when first used: DOLFINx must be imported before torch in one process
-(the Fortran runtime in some torch wheels breaks MUMPS), and ``import dmn_fe.fem`` passes here first.
+The public names are loaded when first used: DOLFINx must be imported before torch in one process,
+since the Fortran runtime in some torch wheels breaks MUMPS, and ``import dmn_fe.fem`` runs this
+file first.
 """
 
 import importlib

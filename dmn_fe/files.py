@@ -11,7 +11,7 @@ __all__ = ["check_folder", "written_whole"]
 
 
 def check_folder(path: str | Path) -> None:
-    """Raise ``InputError`` unless a file can be written at ``path``: long work checks this first."""
+    """Raise ``InputError`` unless ``path`` can become a file; long work checks this first."""
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file.")

@@ -5,7 +5,7 @@ order the states of its leaves (component, leaf). The strains are where the next
 the material history is in the phase states alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -106,7 +106,7 @@ class Leaves:
         return LeavesUpdate(stress, parts)
 
 
-def _listed(names) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 

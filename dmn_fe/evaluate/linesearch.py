@@ -14,8 +14,8 @@ _MAX_EVALUATIONS = 12
 def find_step(slope: Callable[[Tensor], Tensor], start: Tensor, full: Tensor) -> Tensor:
     """Step ``[point]`` in (0, 1) where the energy is near its minimum along the Newton direction.
 
-    Bracketing by regula falsi (after the Illinois variant): the energy is convex for the laws of the phases,
-    so that its slope rises from ``start`` < 0 at step 0 to ``full`` > 0 at step 1.
+    Bracketing by regula falsi (after the Illinois variant): the energy is convex for the laws of
+    the phases, so that its slope rises from ``start`` < 0 at step 0 to ``full`` > 0 at step 1.
 
     Parameters
     ----------

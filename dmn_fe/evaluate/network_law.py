@@ -93,8 +93,10 @@ class NetworkLaw:
     def _chunks(self, n: int) -> list[slice]:
         return [slice(start, start + self._chunk) for start in range(0, n, self._chunk)]
 
-    def _solve(self, macro_strain: Tensor, committed: Tensor, dt: float):
-        """Stress ``[6, p]``, state ``[state_size, p]``, status and iterations ``[p]`` of a chunk."""
+    def _solve(
+        self, macro_strain: Tensor, committed: Tensor, dt: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Stress ``[6, p]``, state ``[state_size, p]``, status ``[p]``, iterations ``[p]``."""
         stress, state = torch.empty_like(macro_strain), torch.empty_like(committed)
         status = torch.full(macro_strain.shape[1:], Status.MAX_ITERATIONS, dtype=torch.int8)
         iterations = torch.zeros(macro_strain.shape[1:], dtype=torch.int32)
@@ -136,30 +138,37 @@ class NetworkLaw:
         offset = update.stress - (tangent * strain).sum(1)
         return self._sweep.localise(macro_strain, tangent, offset)
 
-    def _step(self, macro_strain, strain, committed, dt, update) -> tuple[Tensor, LeavesUpdate]:
+    def _step(
+        self,
+        macro_strain: Tensor,
+        strain: Tensor,
+        committed: Tensor,
+        dt: float,
+        update: LeavesUpdate,
+    ) -> tuple[Tensor, LeavesUpdate]:
         """One Newton step, shortened where the energy would rise beyond its minimum."""
         direction = self._newton(macro_strain, strain, update) - strain
-
-        def slope(leaf_stress: Tensor, along: Tensor) -> Tensor:
-            return self._sweep.average((leaf_stress * along).sum(0))
-
-        start = slope(update.stress, direction)
+        start = self._slope(update, direction)
         squares = update.stress.square().sum(0) * direction.square().sum(0)
         work = self._sweep.average(squares.sqrt())
         new_strain = strain + direction
         new_update = self._leaves.integrate(new_strain, committed, dt)
-        full = slope(new_update.stress, direction)
-        too_far = (full > _OVERSHOOT * start.abs()) & (start < -_ROUND_OFF * work)
-        if too_far.any():
-            base, along, history = strain[..., too_far], direction[..., too_far], committed[:, too_far]
-            step = find_step(
-                lambda t: slope(self._leaves.integrate(base + t * along, history, dt).stress, along),
-                start[too_far],
-                full[too_far],
-            )
-            new_strain[..., too_far] = base + step * along
+        full = self._slope(new_update, direction)
+        far = (full > _OVERSHOOT * start.abs()) & (start < -_ROUND_OFF * work)
+        if far.any():
+            base, along, history = strain[..., far], direction[..., far], committed[:, far]
+
+            def slope(step: Tensor) -> Tensor:
+                return self._slope(self._leaves.integrate(base + step * along, history, dt), along)
+
+            step = find_step(slope, start[far], full[far])
+            new_strain[..., far] = base + step * along
             new_update = self._leaves.integrate(new_strain, committed, dt)
         return new_strain, new_update
+
+    def _slope(self, update: LeavesUpdate, along: Tensor) -> Tensor:
+        """Slope of the incremental energy along leaf strains ``[6, leaf, point]``, ``[point]``."""
+        return self._sweep.average((update.stress * along).sum(0))
 
     @torch.no_grad()
     def _tangent(self, new_state: Tensor, state: Tensor, dt: float) -> Tensor:

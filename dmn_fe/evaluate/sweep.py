@@ -2,8 +2,9 @@
 
 Leaves with affine laws ``σ = C ε + s`` are homogenised level by level up to the root, and the
 macroscopic strain is localised level by level down to the leaves. This is block elimination of the
-dense Newton system for all strain jumps, and the stiffness at the root is the consistent macroscopic
-tangent. Component axes come first, ``[6, node, point]``, see :mod:`dmn_fe.network.laminate`.
+dense Newton system for all strain jumps, and the stiffness at the root is the consistent
+macroscopic tangent. Component axes come first, ``[6, node, point]``; see
+:mod:`dmn_fe.network.laminate`.
 """
 
 from dataclasses import dataclass

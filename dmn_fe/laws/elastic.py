@@ -56,7 +56,9 @@ def check_stiffness(stiffness: Tensor, where: str) -> None:
         raise InputError(f"{where} has shape {tuple(stiffness.shape)}, expected (6, 6).")
     if not torch.isfinite(stiffness).all():
         raise InputError(f"{where} holds a value that is not finite; give finite numbers.")
-    if not torch.allclose(stiffness, stiffness.mT, rtol=1e-9, atol=1e-12 * stiffness.abs().max()):
+    if not torch.allclose(
+        stiffness, stiffness.mT, rtol=1e-9, atol=1e-12 * float(stiffness.abs().max())
+    ):
         raise InputError(f"{where} is not symmetric; give a symmetric matrix in Mandel order.")
     smallest = torch.linalg.eigvalsh(stiffness)[0]
     if smallest <= 0:

@@ -50,7 +50,9 @@ def load(path: str | Path) -> Network:
             header_text = (file.metadata() or {}).get(_HEADER_KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: damaged or not a .dmn file ({error}); export it again.") from None
+        raise InputError(
+            f"{path}: damaged or not a .dmn file ({error}); export it again."
+        ) from None
     header = _checked_header(path, header_text)
     checksum = header.pop("sha256", None)
     if set(tensors) != set(_TENSORS) or checksum != _digest(tensors, header):

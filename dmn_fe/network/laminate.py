@@ -26,7 +26,7 @@ _SQRT_HALF = math.sqrt(0.5)
 
 
 def interface_traction(normal: Tensor, stress: Tensor) -> Tensor:
-    """``Hᵀ σ``: contracts the first axis of ``stress`` ``[6, ..., node, point]`` to ``[3, ...]``."""
+    """``Hᵀ σ``: contracts the first axis of ``[6, ..., node, point]`` to ``[3, ...]``."""
     n1, n2, n3 = normal
     s1, s2, s3 = normal * _SQRT_HALF
     return torch.stack(

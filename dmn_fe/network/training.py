@@ -159,6 +159,8 @@ def _summary(
     stiffness = network.stiffness(dataset.phase_stiffness[validation])
     errors = relative_errors(stiffness, dataset.effective[validation])
     return {
+        # The stiffness of a network scales with those of its phases: no unit is built in.
+        "unit_system": "any consistent units",
         "data": dataset.meta,
         "training": {
             "method": "L-BFGS, full batch",

@@ -91,9 +91,7 @@ class Network:
         return replace(self, metadata={**self.metadata, **entries})
 
 
-def tree_stiffness(
-    samples: Tensor, weights: Tensor, normals: Tensor, leaf_phase: Tensor
-) -> Tensor:
+def tree_stiffness(samples: Tensor, weights: Tensor, normals: Tensor, leaf_phase: Tensor) -> Tensor:
     """Effective stiffness ``[n, 6, 6]`` of samples ``[n, phases, 6, 6]``; differentiable."""
     stiffness = samples.permute(2, 3, 1, 0)[:, :, leaf_phase]
     levels = level_slices(weights.shape[0])

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from helpers.networks import random_network
 from helpers.dense_newton import DenseNewton
+from helpers.networks import random_network
 
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw

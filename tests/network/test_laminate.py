@@ -26,7 +26,10 @@ def test_isotropic_laminate_has_backus_moduli():
     c1, c2 = mandel.isotropic_stiffness(1.0, 0.25), mandel.isotropic_stiffness(20.0, 0.35)
     normal = unit(0, 0, 1)
     network = Network(
-        torch.tensor([0.3, 0.7], dtype=torch.float64), normal[None], torch.tensor([0, 1]), ("a", "b")
+        torch.tensor([0.3, 0.7], dtype=torch.float64),
+        normal[None],
+        torch.tensor([0, 1]),
+        ("a", "b"),
     )
     effective = network.stiffness(torch.stack([c1, c2]))
     assert effective[2, 2] == pytest.approx(1 / (0.3 / c1[2, 2] + 0.7 / c2[2, 2]), rel=1e-13)
@@ -65,9 +68,7 @@ def test_stiffness_lies_between_reuss_and_voigt():
 
 def test_opposite_normals_are_the_same_laminate():
     network, c = random_network(4), random_stiffness(2, seed=6)
-    flipped = Network(
-        network.weights, -network.normals, network.leaf_phase, network.phase_names
-    )
+    flipped = Network(network.weights, -network.normals, network.leaf_phase, network.phase_names)
     torch.testing.assert_close(network.stiffness(c), flipped.stiffness(c))
 
 

@@ -50,6 +50,7 @@ def test_gradient_of_the_stiffness_equals_differences(dataset):
     """Autograd through the level-batched tree, for weights and normals."""
     network = random_network(3, seed=2)
     samples = dataset.phase_stiffness[:3]
+
     def total(weights, normals):
         return tree_stiffness(samples, weights, normals, network.leaf_phase)
 

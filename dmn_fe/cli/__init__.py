@@ -1,0 +1,43 @@
+"""The command ``dmn-fe``: a thin layer over the package, one file per group of sub-commands.
+
+The commands import torch and DOLFINx only when they run, so that ``dmn-fe --help`` is quick and
+DOLFINx comes before torch.
+"""
+
+import logging
+import sys
+
+import typer
+
+from dmn_fe.cli.data import data
+from dmn_fe.cli.demo import demo
+from dmn_fe.cli.inspect import inspect
+from dmn_fe.cli.run import run
+from dmn_fe.cli.rve import rve
+from dmn_fe.cli.train import train
+from dmn_fe.errors import InputError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Material networks as constitutive laws in DOLFINx.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.add_typer(rve, name="rve")
+app.command()(data)
+app.command()(train)
+app.command()(inspect)
+app.command()(run)
+
+
+def main() -> None:
+    """Run the command line; wrong input ends with one sentence and exit status 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except InputError as error:
+        print(f"dmn-fe: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,52 @@
+"""``dmn-fe inspect``: what is in a network file."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="Network file (.dmn).")],
+) -> None:
+    """Print what a network file holds."""
+    from dmn_fe import network
+
+    loaded = network.load(file)
+    fractions = loaded.volume_fractions.tolist()
+    rows: list[tuple[str, Any]] = [
+        ("kind", loaded.kind),
+        ("depth", f"{loaded.depth} ({2**loaded.depth} leaves, {loaded.active_leaves} active)"),
+        *(
+            (f"phase {name!r}", f"volume fraction {fraction:.4f}")
+            for name, fraction in zip(loaded.phase_names, fractions, strict=True)
+        ),
+        *_flat(loaded.metadata),
+    ]
+    width = max(len(key) for key, _ in rows)
+    print(file)
+    for key, value in rows:
+        print(f"  {key:<{width}}  {_shown(value)}")
+
+
+def _flat(entries: dict, prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested metadata as rows with dotted keys."""
+    rows: list[tuple[str, Any]] = []
+    for key, value in entries.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((prefix + key, value))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not determined"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    return str(value)

@@ -1,0 +1,35 @@
+"""Starting a command of our own on several MPI ranks."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from dmn_fe.errors import InputError
+
+__all__ = ["available_ranks", "run_on_ranks"]
+
+
+def available_ranks(wanted: int) -> int:
+    """``wanted``, or fewer where there are fewer cores; 1 where there is no ``mpirun``."""
+    if shutil.which("mpirun") is None:
+        return 1
+    return max(1, min(wanted, len(os.sched_getaffinity(0))))
+
+
+def run_on_ranks(ranks: int, arguments: list[str]) -> int:
+    """Run ``dmn-fe`` with ``arguments`` under ``mpirun``; returns the exit status.
+
+    Every rank gets one thread: ranks that thread as well fight for the cores.
+    """
+    mpirun = shutil.which("mpirun")
+    if mpirun is None:
+        raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
+    command = [mpirun, "-n", str(ranks), sys.executable, "-m", "dmn_fe", *arguments]
+    defaults = {
+        "OMP_NUM_THREADS": "1",
+        # Open MPI looks for network interfaces although all ranks are here; other MPIs ignore it.
+        "OMPI_MCA_btl": "^tcp",
+    }
+    environment = {**defaults, **os.environ}
+    return subprocess.run(command, env=environment, check=False).returncode

@@ -1,0 +1,63 @@
+"""From the material tables of a run file to laws."""
+
+import torch
+
+from dmn_fe import laws
+from dmn_fe.cli.runfile import (
+    J2Table,
+    LinearTable,
+    MaterialTable,
+    PhaseTable,
+    PowerTable,
+    VoceTable,
+)
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.network import load
+
+__all__ = ["comparison_law", "material_law"]
+
+_HARDENING = {
+    LinearTable: laws.LinearHardening,
+    VoceTable: laws.VoceHardening,
+    PowerTable: laws.PowerHardening,
+}
+
+
+def material_law(table: MaterialTable) -> laws.MaterialLaw:
+    """The law of a volume group: a network with laws for its phases, or one phase law."""
+    if table.network is None:
+        assert table.single is not None
+        return _phase_law(table.single)
+    phases = {name: _phase_law(phase) for name, phase in table.phases.items()}
+    try:
+        return NetworkLaw(load(table.network), phases)
+    except InputError as error:
+        sentence = str(error)
+        where = "" if str(table.network) in sentence else f"{table.network}: "
+        raise InputError(f"{where}{sentence}") from None
+
+
+def comparison_law(table: MaterialTable, phase: str) -> laws.MaterialLaw:
+    """The law of one phase alone where the group has a network, else the group's own law."""
+    if table.network is None:
+        return material_law(table)
+    if phase not in table.phases:
+        known = ", ".join(repr(name) for name in table.phases)
+        raise InputError(
+            f"the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
+            f"give one of {known}."
+        )
+    return _phase_law(table.phases[phase])
+
+
+def _phase_law(table: PhaseTable) -> laws.MaterialLaw:
+    if isinstance(table, J2Table):
+        parameters = table.hardening.model_dump(exclude={"type"})
+        hardening = _HARDENING[type(table.hardening)](**parameters)
+        return laws.J2(table.young, table.poisson, hardening)
+    if table.stiffness is not None:
+        return laws.Elastic(torch.tensor(table.stiffness, dtype=torch.float64))
+    assert table.young is not None
+    assert table.poisson is not None
+    return laws.Elastic.isotropic(table.young, table.poisson)

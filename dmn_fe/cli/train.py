@@ -1,0 +1,36 @@
+"""``dmn-fe train``: from a data set to an exported network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["train"]
+
+
+def train(
+    dataset: Annotated[Path, typer.Argument(help="Data set made by 'dmn-fe data'.")],
+    output: Annotated[Path, typer.Option(help="Network file to write (.dmn).")],
+    depth: Annotated[int, typer.Option(help="Levels N of the tree; it has 2^N leaves.")] = 5,
+    seed: Annotated[int, typer.Option(help="Seed of start and split.")] = 0,
+    iterations: Annotated[int, typer.Option(help="Limit of L-BFGS iterations.")] = 400,
+    validation_fraction: Annotated[float, typer.Option(help="Share of held-out samples.")] = 0.2,
+) -> None:
+    """Train a material network (IMN) and export it."""
+    from dmn_fe import network
+    from dmn_fe.cli.progress_bar import progress_bar
+    from dmn_fe.files import check_folder
+    from dmn_fe.homogenization import StiffnessDataset
+
+    check_folder(output)
+    samples = StiffnessDataset.load(dataset)
+    with progress_bar("training") as progress:
+        result = network.train(samples, depth, seed, iterations, validation_fraction, progress)
+    trained = result.network
+    network.save(trained, output)
+    validation = trained.metadata["validation"]
+    print(
+        f"{output}: IMN, {2**depth} leaves ({trained.active_leaves} active), "
+        f"validation error mean {validation['linear_mean']:.2%}, "
+        f"max {validation['linear_max']:.2%}"
+    )
