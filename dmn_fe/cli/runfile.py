@@ -110,6 +110,11 @@ class SupportTable(_Table):
     group: str
     displacement: tuple[float | Literal["free"], float | Literal["free"], float | Literal["free"]]
 
+    @property
+    def moves(self) -> bool:
+        """Whether a component is prescribed and not zero."""
+        return any(value not in (0.0, "free") for value in self.displacement)
+
 
 class LoadingTable(_Table):
     """Load factor over time, linear between ``[time, factor]`` points, cut into equal steps."""
@@ -159,6 +164,12 @@ class RunFile(_Table):
     output: OutputTable = OutputTable()
     comparison: ComparisonTable | None = None
 
+    @model_validator(mode="after")
+    def _loaded(self):
+        if not any(support.moves for support in self.supports):
+            raise ValueError("no support moves: give one a displacement that is not zero")
+        return self
+
 
 def read_run_file(path: Path) -> RunFile:
     """Read and check a run file; its paths become relative to its own folder.
@@ -194,4 +205,5 @@ def _sentence(error: ValidationError) -> str:
         return f"the key '{key}' is unknown; remove it or mend its spelling."
     if first["type"] == "missing":
         return f"the key '{key}' is missing; add it."
-    return f"the key '{key}' = {first['input']!r}: {first['msg']}; mend the value."
+    value = "" if isinstance(first["input"], dict) else f" = {first['input']!r}"
+    return f"the key '{key}'{value}: {first['msg']}; mend the value."

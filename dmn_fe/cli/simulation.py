@@ -62,8 +62,6 @@ def simulate(run_file: RunFile, folder: Path, comm: MPI.Comm = MPI.COMM_WORLD) -
     part = read_mesh(run_file.mesh.file, comm, surfaces=surfaces, volumes=list(laws))
     _check_cells(part, laws)
     _say(comm, _describe(run_file, part, laws))
-    folder.mkdir(parents=True, exist_ok=True)
-
     start = time.perf_counter()
     curves = {}
     if others is not None:
@@ -112,6 +110,7 @@ def _load_steps(
     stroke = float(np.linalg.norm(direction))
     unit = direction / stroke
     run, fields = _Run([0.0], [0.0]), None
+    csv.parent.mkdir(parents=True, exist_ok=True)  # now, when all input has proved right
     if fields_folder is not None:
         fields = FieldOutput(fields_folder, u, qmap)
     _say(comm, _HEADER)
@@ -165,11 +164,8 @@ def _supports(run_file: RunFile, part: Part, space: fem.FunctionSpace):
 
 def _driven_surface(run_file: RunFile) -> tuple[str, np.ndarray]:
     """The first support that moves, and its displacement at load factor one."""
-    for support in run_file.supports:
-        vector = np.array([0.0 if v == "free" else v for v in support.displacement], dtype=float)
-        if np.any(vector != 0.0):
-            return support.group, vector
-    raise InputError("no support moves; give one of 'supports' a displacement that is not zero.")
+    support = next(support for support in run_file.supports if support.moves)
+    return support.group, np.array([0.0 if v == "free" else v for v in support.displacement])
 
 
 def _times(loading: LoadingTable) -> list[float]:

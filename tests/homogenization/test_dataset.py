@@ -115,9 +115,9 @@ def test_damaged_and_foreign_files(rve, path, tmp_path):
     flipped = bytearray(content)
     flipped[-5] ^= 1
     for name, data, sentence in (
-        ("cut", content[:-40], "damaged or no stiffness data set"),
+        ("cut", content[:-40], "damaged, or not a stiffness data set"),
         ("flipped", bytes(flipped), "checksum"),
-        ("text", b"no tensors here", "damaged or no stiffness data set"),
+        ("text", b"no tensors here", "damaged, or not a stiffness data set"),
     ):
         (tmp_path / name).write_bytes(data)
         with pytest.raises(InputError, match=f"{name}: .*{sentence}"):

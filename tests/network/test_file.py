@@ -23,9 +23,9 @@ def rewrite_header(path, **changes):
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     outer = json.loads(content[8 : 8 + length])
-    inner = json.loads(outer["__metadata__"]["dmn_fe"])
+    inner = json.loads(outer["__metadata__"]["dmn_fe.network"])
     inner.update(changes)
-    outer["__metadata__"]["dmn_fe"] = json.dumps(inner)
+    outer["__metadata__"]["dmn_fe.network"] = json.dumps(inner)
     text = json.dumps(outer).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
 
@@ -41,7 +41,7 @@ def test_round_trip(path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere\.dmn: no such"):
+    with pytest.raises(InputError, match=r"nowhere\.dmn: no such file"):
         dmn_fe.load(tmp_path / "nowhere.dmn")
 
 
@@ -64,13 +64,28 @@ def test_a_truncated_file_is_refused(path):
     ("change", "word"),
     [
         ({"format_version": 99}, "format version 99"),
-        ({"dimension": 2}, "dimension 2"),
         ({"phase_names": ["matrix"]}, "checksum"),
     ],
 )
 def test_a_foreign_header_is_refused(path, change, word):
     rewrite_header(path, **change)
     with pytest.raises(InputError, match=word):
+        dmn_fe.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"dimension": 2}, "dimension 2"),
+        ({"depth": 4}, "depth 4"),
+        ({"phase_names": ["matrix"]}, "leaf phases"),
+    ],
+)
+def test_a_whole_file_with_a_network_that_is_none_is_refused(path, change, word):
+    file_format = dmn_fe.network.file._FORMAT
+    tensors, header = file_format.load(path)
+    file_format.save(path, tensors, header | change)
+    with pytest.raises(InputError, match=rf"spheres\.dmn: .*{word}"):
         dmn_fe.load(path)
 
 

@@ -1,0 +1,111 @@
+"""From an RVE to a network by commands, and what they say of wrong input."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers.networks import random_network
+
+from dmn_fe import load, save
+from dmn_fe.homogenization import StiffnessDataset, sample_tangent_like
+
+
+def one_sentence(process) -> str:
+    """The error of a command that ended with status 2 and no traceback."""
+    assert process.returncode == 2, process.stderr
+    assert "Traceback" not in process.stderr
+    lines = [line for line in process.stderr.splitlines() if line.startswith("dmn-fe: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_from_rve_to_network(dmn_fe, tmp_path):
+    made = dmn_fe("rve", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
+    assert made.returncode == 0, made.stderr
+    assert "16 × 16 × 1 voxels" in made.stdout
+    phases = "--phases=resin,glass"
+    data = dmn_fe("data", "fibres.npy", "--samples", 12, phases, "--output", "data.safetensors")
+    assert data.returncode == 0, data.stderr
+    trained = dmn_fe(
+        "train", "data.safetensors", "--depth", 2, "--iterations", 30, "--output", "fibres.dmn"
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert "validation error mean" in trained.stdout
+    network = load(tmp_path / "fibres.dmn")
+    assert network.phase_names == ("resin", "glass")
+    assert network.metadata["data"]["samples"] == 12
+    inspected = dmn_fe("inspect", "fibres.dmn")
+    assert inspected.returncode == 0
+    for words in ("4 leaves", "phase 'glass'", "data.rve_hash", "validation.linear_mean"):
+        assert words in inspected.stdout
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["data.safetensors", "fibres.dmn", "fibres.npy"]
+
+
+def test_an_interrupted_data_set_goes_on(dmn_fe, tmp_path):
+    """What is left of an interrupted run is used: a data set with ten samples done of twelve."""
+    dmn_fe("rve", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
+    arguments = ("data", "fibres.npy", "--samples", 12, "--output", "data.safetensors")
+    assert dmn_fe(*arguments).returncode == 0
+    path = tmp_path / "data.safetensors"
+    whole, content = StiffnessDataset.load(path), path.read_bytes()
+    begun = StiffnessDataset(whole.phase_stiffness[:10], whole.effective[:10], whole.meta)
+    begun.save(tmp_path / "data.safetensors.partial")
+    path.unlink()
+    assert dmn_fe(*arguments).returncode == 0
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("inspect", "none.dmn"), "none.dmn: no such file"),
+        (("inspect", "foreign.dmn"), "foreign.dmn"),
+        (("train", "none.safetensors", "--output", "a.dmn"), "none.safetensors"),
+        (("train", "net.dmn", "--output", "a.dmn"), "net.dmn"),
+        (("train", "set.safetensors", "--output", "none/a.dmn"), "folder none"),
+        (("train", "set.safetensors", "--depth", 0, "--output", "a.dmn"), "depth = 0"),
+        (("data", "none.npy", "--output", "a.safetensors"), "none.npy"),
+        (("data", "empty.npy", "--output", "a.safetensors"), "phase 1"),
+        (("data", "rve.npy", "--kind", "round", "--output", "a.safetensors"), "'round'"),
+        (("rve", "spheres", "--volume-fraction", 0.9, "--output", "a.npy"), "volume fraction"),
+        (("rve", "spheres", "--output", "a.txt"), "a.txt"),
+    ],
+)
+def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
+    (tmp_path / "foreign.dmn").write_text("not a network")
+    save(random_network(2), tmp_path / "net.dmn")
+    np.save(tmp_path / "rve.npy", np.arange(8).reshape(2, 2, 2) % 2)
+    np.save(tmp_path / "empty.npy", 2 * (np.arange(8).reshape(2, 2, 2) % 2))
+    samples = sample_tangent_like(10, seed=0)
+    effective = random_network(2).stiffness(samples)
+    dataset = StiffnessDataset(samples, effective, {"phase_names": ["matrix", "inclusion"]})
+    dataset.save(tmp_path / "set.safetensors")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert words in one_sentence(dmn_fe(*arguments))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_damaged_network_file_is_named(dmn_fe, tmp_path):
+    save(random_network(3), tmp_path / "net.dmn")
+    content = bytearray((tmp_path / "net.dmn").read_bytes())
+    content[-3] ^= 1
+    (tmp_path / "net.dmn").write_bytes(content)
+    assert "net.dmn: the content does not match" in one_sentence(dmn_fe("inspect", "net.dmn"))
+
+
+def test_an_unknown_command_and_no_command(dmn_fe):
+    assert dmn_fe("simulate").returncode == 2
+    helped = dmn_fe("--help")
+    assert helped.returncode == 0
+    for command in ("demo", "rve", "data", "train", "inspect", "run"):
+        assert command in helped.stdout
+
+
+def test_help_loads_neither_torch_nor_dolfinx():
+    code = (
+        "import sys, dmn_fe.cli; assert not {'torch', 'dolfinx', 'mpi4py'} & set(sys.modules), "
+        "sorted({'torch', 'dolfinx', 'mpi4py'} & set(sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
