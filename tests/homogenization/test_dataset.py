@@ -123,9 +123,9 @@ def test_damaged_and_foreign_files(rve, path, tmp_path):
         with pytest.raises(InputError, match=f"{name}: .*{sentence}"):
             StiffnessDataset.load(tmp_path / name)
     save_file({"weights": torch.zeros(3)}, tmp_path / "foreign")
-    with pytest.raises(InputError, match="foreign: this file is no stiffness data set"):
+    with pytest.raises(InputError, match="foreign: this file is not a stiffness data set"):
         StiffnessDataset.load(tmp_path / "foreign")
-    with pytest.raises(InputError, match="absent: there is no such data set"):
+    with pytest.raises(InputError, match="absent: no such file"):
         StiffnessDataset.load(tmp_path / "absent")
 
 
