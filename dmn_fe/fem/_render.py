@@ -19,7 +19,9 @@ def main(scene_path: str, image_path: str) -> None:
     mesh.cell_data["colours"] = np.round(255 * colours).astype(np.uint8)
     plotter = pyvista.Plotter(off_screen=True, window_size=(1200, 1000))
     plotter.set_background("white")
-    plotter.add_mesh(mesh, scalars="colours", rgb=True, show_edges=True, edge_opacity=0.2)
+    # Mostly ambient light, so that the colours stay those of the colour bar.
+    light = {"ambient": 0.6, "diffuse": 0.4, "specular": 0.0}
+    plotter.add_mesh(mesh, scalars="colours", rgb=True, show_edges=True, edge_opacity=0.2, **light)
     plotter.view_vector((0.45, -0.75, 0.49), viewup=(0.0, 0.0, 1.0))
     plotter.screenshot(image_path)
 

@@ -8,7 +8,7 @@ from dolfinx import fem
 from mpi4py import MPI
 
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import raise_together
+from dmn_fe.fem.collective import RaiseTogether
 
 __all__ = ["Loads"]
 
@@ -40,21 +40,11 @@ class Loads:
             On every rank, with the old values restored, if a value is not finite or of wrong shape.
         """
         self._before = self._copies()
-        error = None
-        for number, (target, law) in enumerate(self._loads):
-            name = getattr(target, "name", None) or f"number {number}"
-            try:
-                _assign(target, law(t))
-            except (ValueError, TypeError) as caught:
-                error = InputError(f"Load {name} at t = {t:g} has no usable value: {caught}")
-                break
-            if not np.isfinite(_values(target)).all():
-                error = InputError(
-                    f"Load {name} at t = {t:g} is not finite; return finite numbers for it."
-                )
-                break
         try:
-            raise_together(self._comm, error)
+            with RaiseTogether(self._comm):
+                for number, (target, value) in enumerate(self._loads):
+                    name = getattr(target, "name", None) or f"number {number}"
+                    _assign(f"Load {name} at t = {t:g}", target, value(t))
         except Exception:
             self.restore()
             raise
@@ -69,8 +59,13 @@ def _values(target: fem.Constant | fem.Function) -> np.ndarray:
     return target.x.array if isinstance(target, fem.Function) else target.value
 
 
-def _assign(target: fem.Constant | fem.Function, value: Any) -> None:
-    if isinstance(target, fem.Function):
-        target.interpolate(value)
-    else:
-        target.value[...] = value
+def _assign(what: str, target: fem.Constant | fem.Function, value: Any) -> None:
+    try:
+        if isinstance(target, fem.Function):
+            target.interpolate(value)
+        else:
+            target.value[...] = value
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{what} has no usable value: {error}") from error
+    if not np.isfinite(_values(target)).all():
+        raise InputError(f"{what} is not finite; let its callable return finite numbers.")

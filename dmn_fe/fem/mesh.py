@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem._compat import gmsh_io
-from dmn_fe.fem.collective import raise_together
+from dmn_fe.fem.collective import RaiseTogether
 
 __all__ = ["Part", "read_mesh"]
 
@@ -76,19 +76,15 @@ def read_mesh(
         On every rank, if the file cannot be read, is no 3D mesh of one cell type, has no physical
         volume, or lacks one of the named groups.
     """
-    error, groups, model = None, None, None
+    groups = None
     with _gmsh(only_if=comm.rank == 0) as gmsh:
-        if comm.rank == 0:
-            try:
+        with RaiseTogether(comm):
+            if comm.rank == 0:
                 groups = _open(gmsh, Path(path))
                 _check(str(path), groups[0], "volume", volumes)
                 _check(str(path), groups[1], "surface", surfaces)
-                model = gmsh.model
-            except Exception as caught:
-                error = caught
-        raise_together(comm, error)
         cell_groups, facet_groups = comm.bcast(groups, root=0)
-        data = gmsh_io.model_to_mesh(model, comm, 0, gdim=3)
+        data = gmsh_io.model_to_mesh(gmsh and gmsh.model, comm, 0, gdim=3)
     return Part(data[0], data[1], data[2], cell_groups, facet_groups, str(path))
 
 

@@ -11,7 +11,7 @@ from dolfinx.common import has_adios2
 from mpi4py import MPI
 
 from dmn_fe import mandel
-from dmn_fe.fem.collective import raise_together
+from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.quadrature import QuadratureMap
 
 __all__ = ["CsvLog", "FieldOutput"]
@@ -45,12 +45,8 @@ class FieldOutput:
     ):
         self._u, self._qmap = u, qmap
         domain, folder = u.function_space.mesh, Path(folder)
-        error = None
-        try:
+        with RaiseTogether(domain.comm):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as caught:
-            error = caught
-        raise_together(domain.comm, error)
         self.von_mises = fem.Function(fem.functionspace(domain, ("DG", 0)), name="von_mises")
         stress_space = fem.functionspace(domain, ("DG", 0, (3, 3)))
         self._stress = fem.Function(stress_space, name="stress")
@@ -81,8 +77,8 @@ class FieldOutput:
     def _average_stress(self) -> None:
         average = torch.from_numpy(self._qmap.cell_average())
         n = len(average)
-        self.von_mises.x.array[:n] = mandel.von_mises(average)
-        self._stress.x.array[: 9 * n] = mandel.to_tensor(average).reshape(-1)
+        self.von_mises.x.array[:n] = mandel.von_mises(average).numpy()
+        self._stress.x.array[: 9 * n] = mandel.to_tensor(average).reshape(-1).numpy()
         for field in self._cell_fields:
             field.x.scatter_forward()
 
@@ -115,13 +111,10 @@ class CsvLog:
     """
 
     def __init__(self, path: str | Path, columns: Sequence[str], comm: MPI.Comm = MPI.COMM_WORLD):
-        self._file, error = None, None
-        if comm.rank == 0:
-            try:
+        self._file = None
+        with RaiseTogether(comm):
+            if comm.rank == 0:
                 self._file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115
-            except OSError as caught:
-                error = caught
-        raise_together(comm, error)
         self.write(*columns)
 
     def write(self, *values: float | str) -> None:

@@ -120,5 +120,5 @@ def _draw_triangles(axes, triangles: NDArray, colours: NDArray) -> None:
     )
     low, high = triangles.min(axis=(0, 1)), triangles.max(axis=(0, 1))
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    axes.set_box_aspect(high - low, zoom=1.3)
+    axes.set_box_aspect(high - low, zoom=1.1)
     axes.view_init(elev=25, azim=-60)

@@ -98,6 +98,15 @@ class Problem:
     time : float
         Time of the initial state.
 
+    Attributes
+    ----------
+    snes : petsc4py.PETSc.SNES
+        The nonlinear solver, e.g. for a monitor.
+    time : float
+        Time of the last committed step.
+    steps : int
+        Number of committed steps.
+
     Notes
     -----
     PETSc objects must be destroyed in the same order on all ranks. That happens when the last
@@ -132,10 +141,11 @@ class Problem:
         self._b = self._x.duplicate()
         self._work = self._x.duplicate()
         self._matrix = fem_petsc.create_matrix(self._tangent_form)
-        self._snes = self._make_solver(options_prefix, petsc_options or {})
+        self.snes = self._make_solver(options_prefix, petsc_options or {})
         self._largest_residual = 0.0
         self._dt = self._seconds_assembly = 0.0
-        owned_by_petsc = [self._snes, self._matrix, self._x, self._b, self._work]
+        self._error: Exception | None = None
+        owned_by_petsc = [self.snes, self._matrix, self._x, self._b, self._work]
         self._finalizer = weakref.finalize(self, _destroy, owned_by_petsc)
 
     def _make_solver(self, prefix: str, options: Mapping[str, Any]) -> PETSc.SNES:
@@ -203,7 +213,7 @@ class Problem:
 
     def _solve(self) -> tuple[int, list[float]]:
         """Run SNES from the present ``u``; give its reason and the residual norms."""
-        snes = self._snes
+        snes = self.snes
         rtol, atol, stol, max_it = snes.getTolerances()
         self.u.x.petsc_vec.copy(self._x)
         snes.setTolerances(atol=max(atol, _ROUND_OFF * self._largest_residual))
@@ -212,6 +222,12 @@ class Problem:
             snes.solve(None, self._x)
         finally:
             snes.setTolerances(rtol=rtol, atol=atol, stol=stol, max_it=max_it)
+            error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # see RaiseTogether
         self._set_solution(self._x)
         residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
         return snes.getConvergedReason(), residuals
@@ -231,7 +247,7 @@ class Problem:
             time=t,
             converged=converged,
             reason=sentence,
-            iterations=self._snes.getIterationNumber(),
+            iterations=self.snes.getIterationNumber(),
             residuals=residuals,
             micro_iterations_max=work.iterations_max,
             micro_iterations_mean=work.iterations_mean,
@@ -251,10 +267,10 @@ class Problem:
 
     def _assemble_residual(self, x: PETSc.Vec, b: PETSc.Vec) -> None:
         self._set_solution(x)
-        self.qmap.update(self._dt)
         lift = self._distance_to_bcs() > 0.0
-        if lift:
-            self.qmap.update_tangent(self._dt)
+        if not self._evaluate_laws(tangent=lift):
+            b.set(np.nan)
+            return
         start = time.perf_counter()
         _zero(b)
         fem_petsc.assemble_vector(b, self._residual_form)
@@ -267,6 +283,15 @@ class Problem:
         fem_petsc.set_bc(b, self.bcs, x0=displacement, alpha=-1.0)
         self._seconds_assembly += time.perf_counter() - start
 
+    def _evaluate_laws(self, tangent: bool) -> bool:
+        """Update stress or tangent; keep an error until PETSc, which it must not cross, is done."""
+        if self._error is None:
+            try:
+                (self.qmap.update_tangent if tangent else self.qmap.update)(self._dt)
+            except (InputError, RuntimeError) as error:  # the same on all ranks
+                self._error = error
+        return self._error is None
+
     def _distance_to_bcs(self) -> float:
         """Largest |u − prescribed value|; round-off counts as zero: lifting costs a tangent."""
         _zero(self._work)
@@ -277,9 +302,11 @@ class Problem:
 
     def _assemble_tangent(self, x: PETSc.Vec, matrix: PETSc.Mat) -> None:
         self._set_solution(x)
-        self.qmap.update_tangent(self._dt)
-        start = time.perf_counter()
         matrix.zeroEntries()
+        if not self._evaluate_laws(tangent=True):
+            matrix.assemble()
+            return
+        start = time.perf_counter()
         fem_petsc.assemble_matrix(matrix, self._tangent_form, bcs=self.bcs)
         matrix.assemble()
         self._seconds_assembly += time.perf_counter() - start

@@ -14,7 +14,7 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import raise_together
+from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.strain import mandel_strain
 from dmn_fe.laws import MaterialLaw, Status, Update
 
@@ -156,16 +156,11 @@ class QuadratureMap:
             return
         start = time.perf_counter()
         self._forget_tangent()
-        error = None
-        try:
+        self._trial_u = None
+        with RaiseTogether(self.comm):
             self._evaluate(dt)
-        except Exception as caught:
-            error = caught
         self._trial_u, self._trial_dt = self.u.x.array.copy(), dt
         self._seconds += time.perf_counter() - start
-        if error is not None:
-            self._trial_u = None
-        raise_together(self.comm, error)
 
     def _evaluate(self, dt: float) -> None:
         strain = torch.from_numpy(self.strain())
@@ -189,16 +184,12 @@ class QuadratureMap:
         if self._tangent_is_current:
             return
         start = time.perf_counter()
-        error = None
-        try:
+        with RaiseTogether(self.comm):
             for group in self._groups.values():
-                if len(group.points) > 0 and group.trial is not None:
+                if group.trial is not None:
                     self._tangent_view[group.points] = group.trial.tangent.detach().cpu().numpy()
-        except Exception as caught:
-            error = caught
-        self._tangent_is_current = error is None
+        self._tangent_is_current = True
         self._seconds += time.perf_counter() - start
-        raise_together(self.comm, error)
 
     def commit(self) -> None:
         """Make the state of the last :meth:`update` the committed one.
@@ -276,7 +267,7 @@ class QuadratureMap:
                 cell, point = divmod(int(group.points[failed[0]]), self.points_per_cell)
                 strain = self.strain()[group.points[failed[0]]]
                 sentence = (
-                    f"cell {original[cell]} of the mesh file, point {point}, strain "
+                    f"cell {original[cell]} in the order of the mesh file, point {point}, strain "
                     f"{np.array2string(strain, precision=4)}: "
                     f"{Status(int(group.trial.status[failed[0]])).sentence}"
                 )

@@ -39,23 +39,30 @@ def gather_surface(u: fem.Function, cell_values: fem.Function) -> Surface | None
         Scalar DG-0 function with up-to-date ghost values.
     """
     domain = u.function_space.mesh
-    topology = domain.topology
-    tdim = topology.dim
-    topology.create_connectivity(tdim - 1, tdim)
-    facets = mesh.exterior_facet_indices(topology)
-    nodes = mesh.entities_to_geometry(domain, tdim - 1, facets).reshape(len(facets), -1)
-    cell_of_facet = topology.connectivity(tdim - 1, tdim)
-    cells = np.array([cell_of_facet.links(facet)[0] for facet in facets], dtype=np.int32)
-    values = cell_values.x.array[cells]
-    if nodes.shape[1] == 4:  # quadrilaterals, corners in tensor-product order
-        nodes = np.concatenate([nodes[:, [0, 1, 2]], nodes[:, [1, 3, 2]]])
-        values = np.concatenate([values, values])
-    # Triangle by triangle, so that nodes need no numbering across ranks.
-    local = domain.geometry.x[nodes], _at_vertices(u)[nodes], values
+    domain.topology.create_connectivity(domain.topology.dim - 1, domain.topology.dim)
+    facets = mesh.exterior_facet_indices(domain.topology)
+    displacement = _at_vertices(u)
+    local = None
+    if len(facets) > 0:
+        nodes, cells = _corners(domain, facets)
+        # Triangle by triangle, so that nodes need no numbering across ranks.
+        local = domain.geometry.x[nodes], displacement[nodes], cell_values.x.array[cells]
     parts = domain.comm.gather(local, root=0)
     if parts is None:
         return None
+    parts = [part for part in parts if part is not None]
     return Surface(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _corners(domain: mesh.Mesh, facets: NDArray[np.int32]) -> tuple[NDArray, NDArray]:
+    """Geometry nodes ``[n, 3]`` of triangles of ``facets``, and the cell ``[n]`` behind each."""
+    tdim = domain.topology.dim
+    nodes = mesh.entities_to_geometry(domain, tdim - 1, facets).reshape(len(facets), -1)
+    cell_of_facet = domain.topology.connectivity(tdim - 1, tdim)
+    cells = np.array([cell_of_facet.links(facet)[0] for facet in facets], dtype=np.int32)
+    if nodes.shape[1] == 4:  # quadrilaterals, corners in tensor-product order
+        return np.concatenate([nodes[:, :3], nodes[:, [1, 3, 2]]]), np.concatenate([cells, cells])
+    return nodes, cells
 
 
 def _at_vertices(u: fem.Function) -> NDArray[np.float64]:
