@@ -1,8 +1,50 @@
-"""Laws that many tests use."""
+"""Laws that many tests use, and the command line."""
+
+import contextlib
+import subprocess
+import sys
 
 import pytest
+from helpers.processes import clean_environment
+
+with contextlib.suppress(ImportError):
+    import dolfinx  # noqa: F401  (before torch, see dmn_fe.fem)
 
 from dmn_fe import laws
+from dmn_fe.cli import main
+
+
+@pytest.fixture
+def dmn_fe(tmp_path, monkeypatch, capsys):
+    """``dmn_fe("train", "data.safetensors", …)`` in a temporary folder, within this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> subprocess.CompletedProcess:
+        command = ["dmn-fe", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ending:
+            main()
+        return subprocess.CompletedProcess(command, ending.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def dmn_fe_process(tmp_path):
+    """The same in a process of its own, which may start MPI."""
+
+    def start(*arguments: object) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "dmn_fe", *map(str, arguments)]
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    return start
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import importlib.util
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers.processes import clean_environment
 
 if importlib.util.find_spec("dolfinx") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -26,7 +26,7 @@ def on_ranks(tmp_path):
     def run(n: int, case: str) -> list:
         command = ["mpirun", *_mpirun_options(), "-n", str(n), sys.executable]
         command += [str(_HERE / "mpi_cases.py"), case, str(tmp_path)]
-        subprocess.run(command, env=_environment(), check=True, timeout=_SECONDS)
+        subprocess.run(command, env=clean_environment(), check=True, timeout=_SECONDS)
         return [json.loads((tmp_path / f"{case}.{n}.{r}.json").read_text()) for r in range(n)]
 
     return run
@@ -35,16 +35,3 @@ def on_ranks(tmp_path):
 def _mpirun_options() -> list[str]:
     version = subprocess.run(["mpirun", "--version"], capture_output=True, text=True).stdout
     return ["--oversubscribe"] if "Open MPI" in version else []
-
-
-def _environment() -> dict[str, str]:
-    # pytest itself is an MPI process, once it has imported DOLFINx: its children must not see that.
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMI", "PRTE"))}
-    paths = [str(_HERE.parent), str(_HERE.parent.parent), os.environ.get("PYTHONPATH", "")]
-    return clean | {
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "OMP_NUM_THREADS": "1",
-        "OMPI_ALLOW_RUN_AS_ROOT": "1",
-        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-        "OMPI_MCA_btl": "self,sm",  # all ranks are on this machine, which may have no network
-    }

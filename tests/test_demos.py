@@ -1,0 +1,46 @@
+"""Every demo runs and reaches the number it ends with."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.processes import ROOT, clean_environment
+
+DEMOS = sorted((ROOT / "demos").glob("*.py"))
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda path: path.stem)
+def test_demo(demo: Path, tmp_path: Path):
+    text = demo.read_text()
+    assert "assert" in text, "a demo ends in an assertion on a number"
+    if "dolfinx" in text and importlib.util.find_spec("dolfinx") is None:
+        pytest.skip("DOLFINx is not installed")
+    process = subprocess.run(
+        [sys.executable, str(demo)],
+        cwd=tmp_path,
+        env=clean_environment() | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert process.returncode == 0, process.stderr
+
+
+def test_the_run_file_of_the_demo_on_two_ranks(dmn_fe_process, tmp_path):
+    """One small step of the bracket, with all its output."""
+    if importlib.util.find_spec("dolfinx") is None:
+        pytest.skip("DOLFINx is not installed")
+    text = (ROOT / "demos" / "bracket.toml").read_text()
+    points = next(line for line in text.splitlines() if line.startswith("points = "))
+    text = text.replace(points, "points = [[0.0, 0.0], [0.1, 0.1]]")
+    for file in ("../meshes/bracket.msh", "spheres.dmn"):
+        assert f'"{file}"' in text
+        text = text.replace(f'"{file}"', f'"{(ROOT / "demos" / file).resolve()}"')
+    (tmp_path / "bracket.toml").write_text(text)
+    process = dmn_fe_process("run", "bracket.toml", "--ranks", 2, "--output", "out")
+    assert process.returncode == 0, process.stderr
+    assert "30" in text
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"reactions.csv", "reactions_matrix.csv", "picture.png"} <= names

@@ -1,0 +1,49 @@
+"""What the README tells people to do works, with smaller sizes where it takes long."""
+
+import re
+import shlex
+
+import pytest
+from helpers.processes import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# The demo and the tests are run whole by the project's checks; the run of the bracket is in
+# test_demos.py.
+ELSEWHERE = ("docker/run dmn-fe demo", "docker/run pytest", "dmn-fe run demos/bracket.toml")
+SMALLER = {
+    "dmn-fe rve spheres": "--voxels 12 --count 2 --gap 1",
+    "dmn-fe data": "--samples 10",
+    "dmn-fe train": "--depth 2 --iterations 20",
+}
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_commands_work_in_their_order(dmn_fe):
+    commands = [line for block in code_blocks("sh") for line in block.splitlines() if line.strip()]
+    done = 0
+    for command in commands:
+        if command.startswith(ELSEWHERE):
+            continue
+        smaller = next((v for k, v in SMALLER.items() if command.startswith(k)), "")
+        assert command.startswith("dmn-fe "), f"no test for {command!r}"
+        # The last of two equal options counts.
+        process = dmn_fe(*shlex.split(command)[1:], *shlex.split(smaller))
+        assert process.returncode == 0, process.stderr
+        done += 1
+    assert done == 4
+
+
+def test_the_python_lines_work(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (block,) = code_blocks("python")
+    names: dict = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert names["update"].status.tolist() == [0] * 6
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
+def test_links_lead_somewhere(link):
+    assert link.startswith("http") or (ROOT / link).exists()
