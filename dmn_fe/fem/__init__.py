@@ -23,11 +23,12 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
     )
 
 from dmn_fe.fem.mesh import Part, read_mesh  # noqa: E402
-from dmn_fe.fem.output import CsvLog, FieldOutput  # noqa: E402
+from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.pictures import draw  # noqa: E402
 from dmn_fe.fem.problem import Problem, StepReport  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
 from dmn_fe.fem.strain import mandel_strain  # noqa: E402
+from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 
 __all__ = [
     "CsvLog",
@@ -36,7 +37,10 @@ __all__ = [
     "Problem",
     "QuadratureMap",
     "StepReport",
+    "Surface",
     "draw",
+    "gather_surface",
     "mandel_strain",
     "read_mesh",
+    "von_mises_field",
 ]

@@ -14,7 +14,7 @@ from dmn_fe import mandel
 from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.quadrature import QuadratureMap
 
-__all__ = ["CsvLog", "FieldOutput"]
+__all__ = ["CsvLog", "FieldOutput", "von_mises_field"]
 
 
 class FieldOutput:
@@ -47,7 +47,7 @@ class FieldOutput:
         domain, folder = u.function_space.mesh, Path(folder)
         with RaiseTogether(domain.comm):
             folder.mkdir(parents=True, exist_ok=True)
-        self.von_mises = fem.Function(fem.functionspace(domain, ("DG", 0)), name="von_mises")
+        self.von_mises = von_mises_field(qmap)
         stress_space = fem.functionspace(domain, ("DG", 0, (3, 3)))
         self._stress = fem.Function(stress_space, name="stress")
         self._cell_fields = [self.von_mises, self._stress]
@@ -76,11 +76,8 @@ class FieldOutput:
 
     def _average_stress(self) -> None:
         average = torch.from_numpy(self._qmap.cell_average())
-        n = len(average)
-        self.von_mises.x.array[:n] = mandel.von_mises(average).numpy()
-        self._stress.x.array[: 9 * n] = mandel.to_tensor(average).reshape(-1).numpy()
-        for field in self._cell_fields:
-            field.x.scatter_forward()
+        _set_owned(self.von_mises, mandel.von_mises(average))
+        _set_owned(self._stress, mandel.to_tensor(average))
 
     def close(self) -> None:
         """Finish the files (collective)."""
@@ -95,6 +92,20 @@ class FieldOutput:
 
     def __exit__(self, *_) -> None:
         self.close()
+
+
+def von_mises_field(qmap: QuadratureMap) -> fem.Function:
+    """Von Mises stress of the average stress of each cell, as a DG-0 function (collective)."""
+    space = fem.functionspace(qmap.u.function_space.mesh, ("DG", 0))
+    field = fem.Function(space, name="von_mises")
+    _set_owned(field, mandel.von_mises(torch.from_numpy(qmap.cell_average())))
+    return field
+
+
+def _set_owned(field: fem.Function, values: torch.Tensor) -> None:
+    """Set a DG-0 function from values of the owned cells, and its ghost values from them."""
+    field.x.array[: values.numel()] = values.reshape(-1).numpy()
+    field.x.scatter_forward()
 
 
 class CsvLog:

@@ -4,8 +4,14 @@ A case returns what one rank saw; it goes to ``CASE.N.RANK.json``.
 """
 
 # isort: off
-from dmn_fe.fem import CsvLog, FieldOutput, Problem, QuadratureMap, read_mesh  # before torch
-from dmn_fe.fem.surface import gather_surface
+from dmn_fe.fem import (  # before torch
+    CsvLog,
+    FieldOutput,
+    Problem,
+    QuadratureMap,
+    gather_surface,
+    read_mesh,
+)
 
 # isort: on
 import json
