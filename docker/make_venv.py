@@ -38,16 +38,16 @@ def create(folder: Path) -> None:
         (folder / "lib" / library / "site-packages" / "_outer.pth").write_text(outer + "\n")
 
 
-def requirements(pyproject: dict) -> list[str]:
-    """Return all that the project needs here: to run, to be tested and to be installed editable."""
+def requirements(pyproject: dict) -> tuple[list[str], list[str]]:
+    """Return what installing and running the project needs, and what only developing it needs."""
     extras = pyproject["project"]["optional-dependencies"]
-    return [
+    needed = [
         *pyproject["build-system"]["requires"],
         "editables",  # hatchling wants it for editable installs and says so only when asked
         *pyproject["project"]["dependencies"],
-        *extras["dev"],
         *extras["fem"],
     ]
+    return needed, extras["dev"]
 
 
 def missing(wanted: list[str], installed: dict[str, str]) -> list[str]:
@@ -64,13 +64,6 @@ def missing(wanted: list[str], installed: dict[str, str]) -> list[str]:
         if version is None or not requirement.specifier.contains(version, prereleases=True):
             lacking.append(text)
     return lacking
-
-
-def requirement_name(text: str) -> str:
-    """Return the distribution's name of a requirement such as ``pytest>=8``."""
-    from pip._vendor.packaging.requirements import Requirement
-
-    return Requirement(text).name
 
 
 def normal_form(name: str) -> str:
@@ -97,24 +90,49 @@ def installed_versions() -> dict[str, str]:
 def complete() -> None:
     """Install what is missing, then the project, into the running environment."""
     pyproject = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = requirements(pyproject)
+    needed, for_development = requirements(pyproject)
+    if not add_missing(needed):
+        sys.exit(
+            "docker/run: pip could not install what the project needs; its message stands above "
+            "(behind a proxy or with an index of your own, set https_proxy or PIP_INDEX_URL)."
+        )
+    if not add_missing(for_development):
+        note = "going on without these, which only developing needs; to try again, remove"
+        print(f"docker/run: {note} {Path(sys.prefix).parent}", file=sys.stderr)
+    if not pip_install([str(PROJECT)], "--no-deps", "--no-build-isolation", "--editable"):
+        sys.exit(f"docker/run: pip could not install {PROJECT}; its message stands above.")
+    for text in ["pip", *needed, *for_development]:
+        write_commands(text)
+
+
+def add_missing(wanted: list[str]) -> bool:
+    """Install what lacks of `wanted` beside all that is there; return whether that worked."""
     installed = installed_versions()
     lacking = missing(wanted, installed)
-    if lacking:
-        print(f"docker/run: pip brings {', '.join(lacking)}", file=sys.stderr)
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
-            lines = [f"{name}=={version}" for name, version in installed.items()]
-            constraints.write("\n".join(lines) + "\n")
-            constraints.flush()
-            pip_install(lacking, "--constraint", constraints.name)
-    pip_install([str(PROJECT)], "--no-deps", "--no-build-isolation", "--editable")
-    for name in ["pip", *(requirement_name(text) for text in wanted)]:
-        write_commands(name)
+    if not lacking:
+        return True
+    print(f"docker/run: pip brings {', '.join(lacking)}", file=sys.stderr)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.writelines(f"{name}=={version}\n" for name, version in installed.items())
+        constraints.flush()
+        return pip_install(lacking, "--constraint", constraints.name)
 
 
-def write_commands(name: str) -> None:
-    """Write the commands of the distribution `name` into the environment, where they lack."""
-    for command in metadata.distribution(name).entry_points.select(group="console_scripts"):
+def pip_install(packages: list[str], *options: str) -> bool:
+    """Install `packages` into the running environment; return whether pip succeeded."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    return subprocess.run([*pip, *options, *packages], stdin=subprocess.DEVNULL).returncode == 0
+
+
+def write_commands(requirement: str) -> None:
+    """Write the commands of a required package into the environment, where they lack."""
+    from pip._vendor.packaging.requirements import Requirement
+
+    try:
+        commands = metadata.distribution(Requirement(requirement).name).entry_points
+    except metadata.PackageNotFoundError:
+        return  # one that only developing needs
+    for command in commands.select(group="console_scripts"):
         script = Path(sys.prefix) / "bin" / command.name
         if not script.exists():
             script.write_text(
@@ -124,16 +142,6 @@ def write_commands(name: str) -> None:
                 f"sys.exit({command.attr}())\n"
             )
             script.chmod(0o755)
-
-
-def pip_install(packages: list[str], *options: str) -> None:
-    """Install `packages` into the running environment; end with one sentence where pip fails."""
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-    if subprocess.run([*pip, *options, *packages], stdin=subprocess.DEVNULL).returncode != 0:
-        sys.exit(
-            f"docker/run: pip could not install {', '.join(packages)}; its message stands above "
-            "(behind a proxy or with an index of your own, set https_proxy or PIP_INDEX_URL)."
-        )
 
 
 def main() -> None:

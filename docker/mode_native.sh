@@ -36,7 +36,7 @@ exec_here() {
     set_defaults
     local command=(env "${defaults[@]}" "VIRTUAL_ENV=$folder/venv" "PATH=$folder/venv/bin:$PATH" "$@")
     if [[ $owner != "$(id -u):$(id -g)" ]]; then
-        home=$(getent passwd "${owner%:*}" | cut -d: -f6)
+        home=$(getent passwd "${owner%:*}" | cut -d: -f6) || true # a user this system may not list
         command=(setpriv --reuid "${owner%:*}" --regid "${owner#*:}" --clear-groups
             env "HOME=${home:-$folder/home}" "${command[@]}")
     fi
