@@ -17,7 +17,7 @@ def demo(
 ) -> None:
     """Run a bracket of glass-sphere composite under cyclic load, on a shipped network."""
     run_file = _example("demos/bracket.toml")
-    print(f"dmn-fe demo: {run_file}, written to be copied and changed")
+    print(f"dmn-fe demo: {run_file}, written to be copied and changed", flush=True)
     start(run_file, output, available_ranks(ranks))
 
 
