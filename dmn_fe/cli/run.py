@@ -33,6 +33,10 @@ def start(run_file: Path, output: Path | None, ranks: int) -> None:
         arguments += [] if output is None else ["--output", str(output)]
         sys.exit(run_on_ranks(ranks, arguments))
     # One rank of a mpirun, or a single process.
+    try:
+        import dmn_fe.fem  # noqa: F401  (before anything that imports torch)
+    except ImportError as error:
+        raise InputError(str(error)) from None
     from mpi4py import MPI
 
     from dmn_fe.cli.simulation import simulate

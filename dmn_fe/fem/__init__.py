@@ -25,9 +25,11 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
 from dmn_fe.fem.mesh import Part, read_mesh  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.pictures import draw  # noqa: E402
-from dmn_fe.fem.problem import Problem, StepReport  # noqa: E402
+from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
+from dmn_fe.fem.report import StepReport  # noqa: E402
 from dmn_fe.fem.strain import mandel_strain  # noqa: E402
+from dmn_fe.fem.supports import displacement_field, prescribe  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 
 __all__ = [
@@ -38,9 +40,11 @@ __all__ = [
     "QuadratureMap",
     "StepReport",
     "Surface",
+    "displacement_field",
     "draw",
     "gather_surface",
     "mandel_strain",
+    "prescribe",
     "read_mesh",
     "von_mises_field",
 ]

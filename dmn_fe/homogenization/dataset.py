@@ -1,7 +1,7 @@
 """Data sets for training: phase stiffnesses and the effective stiffness of one RVE, in one file."""
 
-import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -70,14 +70,14 @@ class StiffnessDataset:
         """Volume fraction of each phase in the RVE."""
         return tuple(self.meta["volume_fractions"])
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the file under its name only when it is complete; the bytes depend on the
         content alone."""
         tensors = {"phase_stiffness": self.phase_stiffness, "effective": self.effective}
         _FORMAT.save(path, tensors, {"meta": self.meta})
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "StiffnessDataset":
+    def load(cls, path: str | Path) -> "StiffnessDataset":
         """Read a file written by :meth:`save`.
 
         Raises

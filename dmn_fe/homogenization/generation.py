@@ -1,6 +1,5 @@
 """Computing a data set sample after sample; an interrupted run goes on where it stopped."""
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +29,7 @@ def make_dataset(
     kind: str,
     n: int,
     seed: int,
-    path: str | os.PathLike,
+    path: str | Path,
     tolerance: float = 1e-6,
     progress: Progress = no_progress,
 ) -> StiffnessDataset:

@@ -1,6 +1,5 @@
 """Reading voxel RVEs from ``.npy`` files and images, writing ``.npy`` files."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ _MAX_GREY_VALUES = 16
 
 
 def read(
-    path: str | os.PathLike,
+    path: str | Path,
     names: tuple[str, ...] = (),
     size: tuple[float, ...] = (),
 ) -> VoxelRVE:
@@ -55,7 +54,7 @@ def read(
         raise InputError(f"{path}: {error}") from error
 
 
-def write(rve: VoxelRVE, path: str | os.PathLike) -> None:
+def write(rve: VoxelRVE, path: str | Path) -> None:
     """Write the phases ``[nx, ny, nz]`` as a ``.npy`` file of uint8; names and size are not kept.
 
     Raises
