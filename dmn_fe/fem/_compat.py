@@ -2,7 +2,7 @@
 
 import dolfinx.io
 import numpy as np
-from dolfinx import fem
+from dolfinx import mesh
 from numpy.typing import NDArray
 
 if hasattr(dolfinx.io, "gmsh"):
@@ -10,10 +10,10 @@ if hasattr(dolfinx.io, "gmsh"):
 else:  # 0.9
     from dolfinx.io import gmshio as gmsh_io
 
-__all__ = ["gmsh_io", "interpolation_points"]
+__all__ = ["geometry_dofmap", "gmsh_io"]
 
 
-def interpolation_points(space: fem.FunctionSpace) -> NDArray[np.float64]:
-    """Reference points ``[n, tdim]`` of the element of ``space`` (method in 0.9, then property)."""
-    points = space.element.interpolation_points
-    return points() if callable(points) else points
+def geometry_dofmap(domain: mesh.Mesh) -> NDArray[np.int32]:
+    """Geometry nodes ``[cells, n]`` of every cell (``dofmap`` in 0.9, then one per cell type)."""
+    geometry = domain.geometry
+    return geometry.dofmaps[0] if hasattr(geometry, "dofmaps") else geometry.dofmap

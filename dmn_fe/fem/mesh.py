@@ -1,7 +1,8 @@
 """Part meshes from gmsh files with named groups."""
 
+import importlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,10 @@ def read_mesh(
 @contextmanager
 def _gmsh(only_if: bool) -> Iterator[Any]:
     """The gmsh module, initialised inside the block; ``None`` where it is absent or not wanted."""
-    gmsh = None
+    gmsh: Any = None
     if only_if:
-        try:
-            import gmsh
-        except ImportError:
-            gmsh = None
+        with suppress(ImportError):
+            gmsh = importlib.import_module("gmsh")
     started = gmsh is not None and not gmsh.isInitialized()
     if started:
         gmsh.initialize(readConfigFiles=False, interruptible=False)

@@ -57,8 +57,8 @@ def draw(
     """
     figure = matplotlib.figure.Figure(figsize=(12.0, 5.0), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.add_gridspec(1, 2, width_ratios=(1.0, 1.1))
-    diagram = figure.add_subplot(left)
+    grid = figure.add_gridspec(1, 2, width_ratios=(1.0, 1.1))
+    diagram = figure.add_subplot(grid[0])
     for name, (x, y) in curves.items():
         diagram.plot(x, y, marker="o", markersize=3, label=name)
     diagram.set(xlabel=curve_axes[0], ylabel=curve_axes[1])
@@ -70,10 +70,10 @@ def draw(
     colours = matplotlib.colormaps[_COLOURS](norm(surface.values))[:, :3]
     image = _render(triangles, colours)
     if image is None:
-        part = figure.add_subplot(right, projection="3d")
+        part = figure.add_subplot(grid[1], projection="3d")
         _draw_triangles(part, triangles, colours)
     else:
-        part = figure.add_subplot(right)
+        part = figure.add_subplot(grid[1])
         part.imshow(image)
     part.set_axis_off()
     if magnify != 1.0:

@@ -5,7 +5,6 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,56 +18,15 @@ from petsc4py import PETSc
 from dmn_fe.errors import InputError
 from dmn_fe.fem.loads import Loads
 from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.fem.report import StepReport
+from dmn_fe.fem.snes import make_snes, reason_name, weakly
 from dmn_fe.fem.strain import mandel_strain
 
-__all__ = ["Problem", "StepReport"]
+__all__ = ["Problem"]
 
 _log = logging.getLogger(__name__)
-_REASONS = {
-    value: name
-    for name, value in vars(PETSc.SNES.ConvergedReason).items()
-    if isinstance(value, int) and value != 0
-}
 # Residuals below this part of the largest one seen are round-off, in steps that load little.
 _ROUND_OFF = 1e-11
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """Outcome of one load step.
-
-    Attributes
-    ----------
-    step : int
-        Number of the step, from 1; a step that is tried again keeps its number.
-    time : float
-        Time at the end of the step.
-    converged : bool
-        Whether the step was committed. If not, displacement, state and loads are as before.
-    reason : str
-        PETSc's name of the outcome, and the first point that failed if one did.
-    iterations : int
-        Newton iterations.
-    residuals : list of float
-        Norm of the residual, at the start and after every iteration.
-    micro_iterations_max, micro_iterations_mean : int, float
-        Local iterations of the laws per evaluation of a point.
-    seconds_micro, seconds_assembly, seconds_solve : float
-        Time in the laws, in the assembly, and in the rest (mostly the linear solver); on the rank
-        that needed most.
-    """
-
-    step: int
-    time: float
-    converged: bool
-    reason: str
-    iterations: int
-    residuals: list[float]
-    micro_iterations_max: int
-    micro_iterations_mean: float
-    seconds_micro: float
-    seconds_assembly: float
-    seconds_solve: float
 
 
 class Problem:
@@ -141,32 +99,14 @@ class Problem:
         self._b = self._x.duplicate()
         self._work = self._x.duplicate()
         self._matrix = fem_petsc.create_matrix(self._tangent_form)
-        self.snes = self._make_solver(options_prefix, petsc_options or {})
+        self.snes = make_snes(self._comm, options_prefix, petsc_options or {})
+        self.snes.setFunction(weakly(self._assemble_residual), self._b)
+        self.snes.setJacobian(weakly(self._assemble_tangent), self._matrix)
         self._largest_residual = 0.0
         self._dt = self._seconds_assembly = 0.0
         self._error: Exception | None = None
         owned_by_petsc = [self.snes, self._matrix, self._x, self._b, self._work]
         self._finalizer = weakref.finalize(self, _destroy, owned_by_petsc)
-
-    def _make_solver(self, prefix: str, options: Mapping[str, Any]) -> PETSc.SNES:
-        snes = PETSc.SNES().create(self._comm)
-        # Weak: a cycle through PETSc would be collected at another moment on every rank.
-        me = weakref.ref(self)
-        snes.setFunction(lambda _, x, b: me()._assemble_residual(x, b), self._b)
-        snes.setJacobian(lambda _, x, A, P: me()._assemble_tangent(x, A), self._matrix)
-        snes.setOptionsPrefix(prefix)
-        database = PETSc.Options(prefix)
-        given = {
-            key: value
-            for key, value in {**_default_options(), **options}.items()
-            if not database.hasName(key)  # the PETSc command line wins
-        }
-        for key, value in given.items():
-            database.setValue(key, value)
-        snes.setFromOptions()
-        for key in given:
-            database.delValue(key)
-        return snes
 
     def close(self) -> None:
         """Destroy the PETSc objects (collective); the problem cannot be used afterwards."""
@@ -234,7 +174,7 @@ class Problem:
 
     def _report(self, t: float, reason: int, residuals: list[float], seconds: float) -> StepReport:
         converged = reason > 0
-        sentence = _REASONS.get(reason, f"reason {reason}")
+        sentence = reason_name(reason)
         if converged:
             self._largest_residual = max(self._largest_residual, residuals[0])
         else:
@@ -265,9 +205,9 @@ class Problem:
         x.copy(self.u.x.petsc_vec)
         self.u.x.scatter_forward()
 
-    def _assemble_residual(self, x: PETSc.Vec, b: PETSc.Vec) -> None:
+    def _assemble_residual(self, _, x: PETSc.Vec, b: PETSc.Vec) -> None:
         self._set_solution(x)
-        lift = self._distance_to_bcs() > 0.0
+        lift = self._is_off_bcs()
         if not self._evaluate_laws(tangent=lift):
             b.set(np.nan)
             return
@@ -292,15 +232,16 @@ class Problem:
                 self._error = error
         return self._error is None
 
-    def _distance_to_bcs(self) -> float:
-        """Largest |u − prescribed value|; round-off counts as zero: lifting costs a tangent."""
+    def _is_off_bcs(self) -> bool:
+        """Whether u differs from a prescribed value by more than round-off: lifting is not free."""
         _zero(self._work)
         fem_petsc.set_bc(self._work, self.bcs, x0=self.u.x.petsc_vec, alpha=-1.0)
         distance = self._work.norm(PETSc.NormType.NORM_INFINITY)
         largest = self.u.x.petsc_vec.norm(PETSc.NormType.NORM_INFINITY)
-        return distance if distance > 1e-14 * largest else 0.0
+        # Agreed on explicitly: a maximum over NaN may differ between ranks.
+        return self._comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
 
-    def _assemble_tangent(self, x: PETSc.Vec, matrix: PETSc.Mat) -> None:
+    def _assemble_tangent(self, _, x: PETSc.Vec, matrix: PETSc.Mat, __) -> None:
         self._set_solution(x)
         matrix.zeroEntries()
         if not self._evaluate_laws(tangent=True):
@@ -332,20 +273,6 @@ class Problem:
         nodes = nodes[nodes < space.dofmap.index_map.size_local]
         forces = self._work.array_r.reshape(-1, space.dofmap.index_map_bs)
         return self._comm.allreduce(forces[nodes].sum(axis=0))
-
-
-def _default_options() -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "snes_type": "newtonls",
-        "snes_linesearch_type": "bt",
-        "snes_rtol": 1e-8,
-        "snes_atol": 0.0,
-        "snes_stol": 0.0,
-        "snes_max_it": 25,
-    }
-    if PETSc.Sys.hasExternalPackage("mumps"):
-        options |= {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
-    return options
 
 
 def _zero(vector: PETSc.Vec) -> None:

@@ -4,8 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import basix
-import basix.ufl
 import numpy as np
 import torch
 import ufl
@@ -15,10 +13,12 @@ from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem.collective import RaiseTogether
+from dmn_fe.fem.points import owned_view, positive_rule, quadrature_function
+from dmn_fe.fem.statistics import Count, Statistics
 from dmn_fe.fem.strain import mandel_strain
 from dmn_fe.laws import MaterialLaw, Status, Update
 
-__all__ = ["QuadratureMap", "Statistics"]
+__all__ = ["QuadratureMap"]
 
 
 @dataclass
@@ -29,28 +29,6 @@ class _Group:
     points: NDArray[np.int64]  # positions among the owned points, which are numbered cell by cell
     committed: torch.Tensor
     trial: Update | None = None
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Work of the laws on all ranks since the last commit or reset.
-
-    Attributes
-    ----------
-    failed_points : int
-        Points whose last update did not converge.
-    iterations_max : int
-        Most local iterations of one update of one point.
-    iterations_mean : float
-        Local iterations per update and point.
-    seconds : float
-        Time in the laws, on the rank that needed most.
-    """
-
-    failed_points: int
-    iterations_max: int
-    iterations_mean: float
-    seconds: float
 
 
 class QuadratureMap:
@@ -96,7 +74,7 @@ class QuadratureMap:
             )
         self.u = u
         self.comm: MPI.Comm = domain.comm
-        points, self.weights = _rule(domain, degree)
+        points, self.weights = positive_rule(domain, degree)
         self.points_per_cell = len(self.weights)
         self.dx = ufl.Measure(
             "dx",
@@ -106,14 +84,18 @@ class QuadratureMap:
         n_cells = domain.topology.index_map(domain.topology.dim).size_local
         self._cells = np.arange(n_cells, dtype=np.int32)
         self._strain = fem.Expression(mandel_strain(u), points)
-        self.stress = _quadrature_function(domain, degree, (6,), "stress")
-        self.tangent = _quadrature_function(domain, degree, (6, 6), "tangent")
+        self.stress = quadrature_function(domain, degree, (6,), "stress")
+        self.tangent = quadrature_function(domain, degree, (6, 6), "tangent")
         n_points = n_cells * self.points_per_cell
-        self._stress_view = _owned_view(self.stress, n_points, (6,))
-        self._tangent_view = _owned_view(self.tangent, n_points, (6, 6))
+        self._stress_view = owned_view(self.stress, n_points, (6,))
+        self._tangent_view = owned_view(self.tangent, n_points, (6, 6))
         self._committed_stress = np.zeros((n_points, 6))
         self._groups = self._group_points(law, cell_tags)
-        self._forget_trial()
+        # What the trial was evaluated for; None where there is none.
+        self._trial_u: NDArray[np.float64] | None = None
+        self._trial_dt = 0.0
+        self._tangent_is_current = False
+        self._count = Count()
 
     def _group_points(self, law, cell_tags) -> dict[int | None, _Group]:
         """One group for each law, keyed by tag (``None`` for a single law)."""
@@ -155,16 +137,15 @@ class QuadratureMap:
         if self.comm.allreduce(same and self._trial_dt == dt, MPI.LAND):
             return
         start = time.perf_counter()
-        self._forget_tangent()
-        self._trial_u = None
+        self._trial_u, self._tangent_is_current = None, False
         with RaiseTogether(self.comm):
             self._evaluate(dt)
         self._trial_u, self._trial_dt = self.u.x.array.copy(), dt
-        self._seconds += time.perf_counter() - start
+        self._count.seconds += time.perf_counter() - start
 
     def _evaluate(self, dt: float) -> None:
         strain = torch.from_numpy(self.strain())
-        self._failed = 0
+        self._count.failed = 0
         for group in self._groups.values():
             if len(group.points) == 0:
                 continue
@@ -172,11 +153,7 @@ class QuadratureMap:
             failed = (group.trial.status != Status.CONVERGED).cpu().numpy()
             stress = group.trial.stress.detach().cpu().numpy()
             self._stress_view[group.points] = np.where(failed[:, None], np.nan, stress)
-            self._failed += int(failed.sum())
-            iterations = group.trial.iterations
-            self._iterations_max = max(self._iterations_max, int(iterations.max()))
-            self._iterations_sum += int(iterations.sum())
-            self._updates += len(group.points)
+            self._count.add(group.trial)
 
     def update_tangent(self, dt: float = 0.0) -> None:
         """Evaluate the consistent tangent for the present ``u``, and the stress (collective)."""
@@ -189,7 +166,7 @@ class QuadratureMap:
                 if group.trial is not None:
                     self._tangent_view[group.points] = group.trial.tangent.detach().cpu().numpy()
         self._tangent_is_current = True
-        self._seconds += time.perf_counter() - start
+        self._count.seconds += time.perf_counter() - start
 
     def commit(self) -> None:
         """Make the state of the last :meth:`update` the committed one.
@@ -199,7 +176,7 @@ class QuadratureMap:
         RuntimeError
             On every rank, when there is no trial state or a point of it failed.
         """
-        usable = self._trial_u is not None and self._failed == 0
+        usable = self._trial_u is not None and self._count.failed == 0
         if not self.comm.allreduce(usable, MPI.LAND):
             raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
         for group in self._groups.values():
@@ -216,13 +193,8 @@ class QuadratureMap:
     def _forget_trial(self) -> None:
         for group in self._groups.values():
             group.trial = None
-        self._trial_u, self._trial_dt = None, 0.0
-        self._forget_tangent()
-        self._failed = self._iterations_max = self._iterations_sum = self._updates = 0
-        self._seconds = 0.0
-
-    def _forget_tangent(self) -> None:
-        self._tangent_is_current = False
+        self._trial_u, self._tangent_is_current = None, False
+        self._count = Count()
 
     def state_of(self, tag: int | None = None) -> torch.Tensor:
         """Committed state ``[n, state_size]`` of the owned points of the law of ``tag``.
@@ -248,12 +220,7 @@ class QuadratureMap:
 
     def statistics(self) -> Statistics:
         """Work of the laws since the last commit or reset (collective)."""
-        failed = self.comm.allreduce(self._failed)
-        updates = self.comm.allreduce(self._updates)
-        total = self.comm.allreduce(self._iterations_sum)
-        largest = self.comm.allreduce(self._iterations_max, MPI.MAX)
-        seconds = self.comm.allreduce(self._seconds, MPI.MAX)
-        return Statistics(failed, largest, total / max(updates, 1), seconds)
+        return self._count.over_ranks(self.comm)
 
     def first_failure(self) -> str | None:
         """Cell, point, strain and reason of one failed point of the trial (collective)."""
@@ -272,36 +239,3 @@ class QuadratureMap:
                     f"{Status(int(group.trial.status[failed[0]])).sentence}"
                 )
         return next((s for s in self.comm.allgather(sentence) if s is not None), None)
-
-
-def _rule(domain: mesh.Mesh, degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points and weights of the default rule, which DOLFINx uses for the same degree."""
-    cell = basix.CellType[domain.topology.cell_name()]
-    points, weights = basix.make_quadrature(cell, degree)
-    if (weights <= 0).any():
-        positive = [q for q in range(1, 9) if (basix.make_quadrature(cell, q)[1] > 0).all()]
-        raise InputError(
-            f"QuadratureMap: the rule of degree {degree} on a {cell.name} has a negative "
-            f"weight, which material laws cannot use; take a degree out of {positive}."
-        )
-    return points, weights
-
-
-def _quadrature_function(domain, degree: int, shape: tuple[int, ...], name: str) -> fem.Function:
-    element = basix.ufl.quadrature_element(
-        domain.topology.cell_name(), value_shape=shape, degree=degree
-    )
-    return fem.Function(fem.functionspace(domain, element), name=name)
-
-
-def _owned_view(function: fem.Function, n_points: int, shape: tuple[int, ...]) -> NDArray:
-    """Values of the owned points as a view ``[n_points, *shape]`` without a copy."""
-    space = function.function_space
-    dofs = space.dofmap.list
-    owned = dofs[: n_points // max(dofs.shape[1], 1)].reshape(-1)
-    assert np.array_equal(owned, np.arange(n_points)), "quadrature dofs are not cell-sequential"
-    size = int(np.prod(shape))
-    assert space.dofmap.index_map_bs * space.dofmap.index_map.size_local == n_points * size
-    view = function.x.array[: n_points * size].reshape(n_points, *shape)
-    assert view.base is not None
-    return view

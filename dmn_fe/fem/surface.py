@@ -6,6 +6,8 @@ import numpy as np
 from dolfinx import fem, mesh
 from numpy.typing import NDArray
 
+from dmn_fe.fem._compat import geometry_dofmap
+
 __all__ = ["Surface", "gather_surface"]
 
 
@@ -74,5 +76,5 @@ def _at_vertices(u: fem.Function) -> NDArray[np.float64]:
     linear.x.scatter_forward()
     at_nodes = np.zeros_like(domain.geometry.x)
     # Both number the corners of a cell alike.
-    at_nodes[domain.geometry.dofmap] = linear.x.array.reshape(-1, 3)[space.dofmap.list]
+    at_nodes[geometry_dofmap(domain)] = linear.x.array.reshape(-1, 3)[space.dofmap.list]
     return at_nodes

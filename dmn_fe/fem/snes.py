@@ -1,0 +1,77 @@
+"""PETSc's nonlinear solver with the defaults of this package."""
+
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mpi4py import MPI
+from petsc4py import PETSc
+
+__all__ = ["make_snes", "reason_name", "weakly"]
+
+_REASONS = {
+    value: name
+    for name, value in vars(PETSc.SNES.ConvergedReason).items()
+    if isinstance(value, int) and value != 0
+}
+
+
+def make_snes(comm: MPI.Comm, prefix: str, options: Mapping[str, Any]) -> PETSc.SNES:
+    """Newton with line search and LU; ``options``, then PETSc's command line, have the last word.
+
+    Parameters
+    ----------
+    comm : MPI.Comm
+        Ranks that solve.
+    prefix : str
+        Prefix of the options on PETSc's command line.
+    options : mapping
+        PETSc options without prefix.
+    """
+    snes = PETSc.SNES().create(comm)
+    snes.setOptionsPrefix(prefix)
+    database = PETSc.Options(prefix)
+    given = {
+        key: value for key, value in {**_defaults(), **options}.items() if not database.hasName(key)
+    }
+    for key, value in given.items():
+        database.setValue(key, value)
+    snes.setFromOptions()
+    for key in given:
+        database.delValue(key)
+    return snes
+
+
+def _defaults() -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "snes_type": "newtonls",
+        "snes_linesearch_type": "bt",
+        "snes_rtol": 1e-8,
+        "snes_atol": 0.0,
+        "snes_stol": 0.0,
+        "snes_max_it": 25,
+    }
+    if PETSc.Sys.hasExternalPackage("mumps"):
+        options |= {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
+    return options
+
+
+def reason_name(reason: int) -> str:
+    """PETSc's name of a converged (positive) or diverged reason."""
+    return _REASONS.get(reason, f"reason {reason}")
+
+
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """The method as a callback that does not keep its object alive.
+
+    A cycle through PETSc would be collected at another moment on every rank, but PETSc destroys
+    collectively.
+    """
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> None:
+        bound = reference()
+        assert bound is not None, "PETSc called a problem that is gone"
+        bound(*arguments)
+
+    return call
