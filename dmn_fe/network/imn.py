@@ -1,7 +1,7 @@
 """IMN: the interaction-based, rotation-free parametrisation of a material network in 3D.
 
 Weight of a leaf: softplus ``w = ln(1 + exp(s z)) / s`` with s = 10. Normal of a laminate:
-``n = [cos 2πφ sin πθ, sin 2πφ sin πθ, cos πθ]``. (Noels & Nguyen, EJMSolA 91 (2022) 104384.)
+``n = [cos 2πφ sin πθ, sin 2πφ sin πθ, cos πθ]``. (Nguyen & Noels, EJMSolA 91 (2022) 104384.)
 """
 
 import math
