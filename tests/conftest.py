@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 
+import hypothesis
 import pytest
 from helpers.processes import clean_environment
 
@@ -12,6 +13,10 @@ with contextlib.suppress(ImportError):
 
 from dmn_fe import laws
 from dmn_fe.cli import main
+
+# No limit of time for an example: a busy machine is no reason to fail.
+hypothesis.settings.register_profile("dmn_fe", deadline=None)
+hypothesis.settings.load_profile("dmn_fe")
 
 
 @pytest.fixture
