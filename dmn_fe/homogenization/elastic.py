@@ -18,11 +18,11 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.conjugate_gradients import conjugate_gradients
 from dmn_fe.homogenization.rotated import RotatedScheme
+from dmn_fe.laws.elastic import check_stiffness
 from dmn_fe.microstructure import VoxelRVE
 
 __all__ = ["LoadCases", "effective_stiffness", "solve_load_cases"]
 
-_SYMMETRY_TOLERANCE = 1e-9
 _SPECTRUM_MARGIN = 0.99  # keeps the Gauss–Radau rule away from its pole
 
 
@@ -162,18 +162,5 @@ def _checked(rve: VoxelRVE, stiffness: Tensor) -> Tensor:
             f"one 6×6 matrix for each of the phases {list(rve.names)}."
         )
     for name, matrix in zip(rve.names, stiffness, strict=True):
-        size = matrix.abs().max()
-        if not torch.isfinite(matrix).all():
-            raise InputError(f"the stiffness of phase {name!r} holds a value that is not finite.")
-        if (matrix - matrix.mT).abs().max() > _SYMMETRY_TOLERANCE * size:
-            raise InputError(
-                f"the stiffness of phase {name!r} is not symmetric: "
-                "give a symmetric matrix in Mandel order."
-            )
-        smallest = torch.linalg.eigvalsh(matrix)[0].item()
-        if smallest <= 0.0:
-            raise InputError(
-                f"the stiffness of phase {name!r} is not positive definite (smallest eigenvalue "
-                f"{smallest:.3g}): all eigenvalues must be above zero."
-            )
+        check_stiffness(matrix, f"the stiffness of phase {name!r}")
     return (stiffness + stiffness.mT) / 2

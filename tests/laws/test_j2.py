@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helpers.differences import tangent_error
 
 from dmn_fe import InputError, laws, mandel
 
@@ -42,16 +43,9 @@ def test_stress_is_on_the_yield_surface_and_plastic_strain_is_isochoric(hardenin
 def test_tangent_equals_central_differences(hardening):
     law = laws.J2(3000.0, 0.35, hardening)
     committed = law.integrate(random_strain(100, 0.01, 1), law.initial_state(100)).state
-    strain, h = random_strain(100, 0.02, 2), 1e-7
+    strain = random_strain(100, 0.02, 2)
+    assert tangent_error(law, strain, committed).max() < 1e-6
     tangent = law.integrate(strain, committed).tangent
-    columns = [
-        law.integrate(strain + h * e, committed).stress
-        - law.integrate(strain - h * e, committed).stress
-        for e in torch.eye(6, dtype=torch.float64)
-    ]
-    differences = torch.stack(columns, -1) / (2 * h)
-    error = (tangent - differences).abs().amax((1, 2)) / tangent.abs().amax((1, 2))
-    assert error.max() < 1e-6
     torch.testing.assert_close(tangent, tangent.mT)
 
 
