@@ -35,6 +35,12 @@ class LeavesUpdate:
         self.stress = stress
         self._parts = parts
 
+    def status(self) -> Tensor:
+        """The worst status among the leaves of each point, ``[point]`` of int8."""
+        points = self.stress.shape[-1]
+        worst = [update.status.view(-1, points).amax(0) for p, update in self._parts if p.count]
+        return torch.stack(worst).amax(0)
+
     def tangent(self) -> Tensor:
         """Consistent tangents of the leaves, ``[6, 6, leaf, point]``."""
         _, leaves, points = self.stress.shape

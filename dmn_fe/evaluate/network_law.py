@@ -98,12 +98,14 @@ class NetworkLaw:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Stress ``[6, p]``, state ``[state_size, p]``, status ``[p]``, iterations ``[p]``."""
         stress, state = torch.empty_like(macro_strain), torch.empty_like(committed)
-        status = torch.full(macro_strain.shape[1:], Status.MAX_ITERATIONS, dtype=torch.int8)
+        status = torch.empty(macro_strain.shape[1:], dtype=torch.int8)
         iterations = torch.zeros(macro_strain.shape[1:], dtype=torch.int32)
+        limit = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
 
-        def keep(points: Tensor, iteration: int, strain: Tensor, update: LeavesUpdate) -> None:
+        def keep(points: Tensor, update: LeavesUpdate, strain: Tensor, outcome: Tensor) -> None:
             stress[:, points] = self._sweep.average(update.stress)
             state[:, points] = update.state(strain)
+            status[points] = outcome
             iterations[points] = iteration
 
         points = torch.arange(macro_strain.shape[1])
@@ -114,21 +116,15 @@ class NetworkLaw:
         for iteration in range(1, self.max_iterations + 1):
             residual = self._sweep.residual(update.stress)
             finished = ~(residual > self.tolerance)  # also where it is not a number
-            if finished.any():
-                keep(points, iteration, strain, update)
-                finite = torch.isfinite(residual[finished])
-                status[points[finished]] = torch.where(
-                    finite, Status.CONVERGED, Status.NOT_FINITE
-                ).to(torch.int8)
+            last = iteration == self.max_iterations
+            if last or finished.any():
+                keep(points, update, strain, torch.where(finished, update.status(), limit))
                 points, strain, committed, macro_strain = (
                     a[..., ~finished] for a in (points, strain, committed, macro_strain)
                 )
-                if len(points) == 0:
+                if last or len(points) == 0:
                     break
                 update = self._leaves.integrate(strain, committed, dt)
-            if iteration == self.max_iterations:
-                keep(points, iteration, strain, update)
-                break
             strain, update = self._step(macro_strain, strain, committed, dt, update)
         return stress, state, status, iterations
 

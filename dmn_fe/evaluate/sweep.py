@@ -21,10 +21,12 @@ __all__ = ["Sweep"]
 
 @dataclass(frozen=True)
 class _Level:
-    """Geometry of the laminates of one level: normals ``[3, node, 1]``, fractions ``[node, 1]``."""
+    """Laminates of one level: normals ``[3, node, 1]``, fraction of the first child and share of
+    the laminate in the whole, both ``[node, 1]``."""
 
     normal: Tensor
     fraction: Tensor
+    share: Tensor
 
 
 class Sweep:
@@ -33,11 +35,13 @@ class Sweep:
     def __init__(self, network: Network):
         slices = reversed(level_slices(network.weights.shape[0]))
         fractions = pair_fractions(network.weights)
-        self.levels = [
-            _Level(network.normals[nodes].mT[:, :, None], fraction[:, None])
-            for nodes, fraction in zip(slices, fractions, strict=True)
-        ]  # from the leaves up
-        self.leaf_share = (network.weights / network.weights.sum())[:, None]
+        share = network.weights / network.weights.sum()
+        self.leaf_share = share[:, None]
+        self.levels = []  # from the leaves up
+        for nodes, fraction in zip(slices, fractions, strict=True):
+            share = share[0::2] + share[1::2]
+            normal = network.normals[nodes].mT[:, :, None]
+            self.levels.append(_Level(normal, fraction[:, None], share[:, None]))
 
     def tangent(self, leaf_tangent: Tensor) -> Tensor:
         """Macroscopic tangent ``[6, 6, point]`` of leaf tangents ``[6, 6, leaf, point]``."""
@@ -83,14 +87,15 @@ class Sweep:
     def residual(self, leaf_stress: Tensor) -> Tensor:
         """Relative jump of the interface tractions, the largest over the laminates, ``[point]``.
 
-        A laminate counts by ``√(f1 f2)``, so that one with a vanishing phase does not; the scale is
-        the root mean square of the leaf stresses. Zero stress gives zero.
+        A laminate counts by ``√(share f1 f2)``, as in the energy that the iteration lowers: one
+        with a vanishing phase, or vanishing in the whole, does not. The scale is the root mean
+        square of the leaf stresses. Zero stress gives zero.
         """
         stress, largest = leaf_stress, torch.zeros_like(leaf_stress[0, 0])
         for level in self.levels:
             left, right, f1 = stress[:, 0::2], stress[:, 1::2], level.fraction
             traction = interface_traction(level.normal, left - right)
-            weighted = f1 * (1.0 - f1) * traction.square().sum(0)
+            weighted = level.share * f1 * (1.0 - f1) * traction.square().sum(0)
             largest = torch.maximum(largest, weighted.amax(0))
             stress = right + f1 * (left - right)
         scale = self.average(leaf_stress.square().sum(0))

@@ -44,7 +44,7 @@ class Update:
     status : Tensor ``[n]`` of int8
         One :class:`Status` per point.
     iterations : Tensor ``[n]`` of int32
-        Local iterations per point (zero for laws in closed form).
+        Sweeps of a network per point; zero for laws of a single material point.
     tangent : Tensor ``[n, 6, 6]``
         Consistent tangent dσ/dε, computed when first asked for, since a residual does not need it.
     """
@@ -60,9 +60,14 @@ class Update:
         n = stress.shape[0]
         self.stress = stress
         self.state = state
-        self.status = finite_status(stress) if status is None else status
         self.iterations = torch.zeros(n, dtype=torch.int32) if iterations is None else iterations
+        self._status = status
         self._tangent = tangent
+
+    @cached_property
+    def status(self) -> Tensor:
+        """Status ``[n]`` of int8; without one from the law, whether the stress is finite."""
+        return finite_status(self.stress) if self._status is None else self._status
 
     @cached_property
     def tangent(self) -> Tensor:

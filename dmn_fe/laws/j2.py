@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmn_fe.laws.base import Update
+from dmn_fe.laws.base import Status, Update
 from dmn_fe.laws.elastic import check_isotropic
 from dmn_fe.laws.hardening import Hardening
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
@@ -69,7 +69,7 @@ class J2:
         trial = 2.0 * self.shear * deviator(strain - plastic_strain)
         trial_norm = trial.square().sum(-1).sqrt()
         trial_mises = math.sqrt(1.5) * trial_norm
-        increment, slope = self._plastic_increment(trial_mises, p)
+        increment, slope, unfinished = self._plastic_increment(trial_mises, p)
         # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
         theta = torch.where(increment > 0, 1.0 - 3.0 * self.shear * increment / trial_mises, 1.0)
         pressure = self.bulk * trace(strain)
@@ -86,10 +86,15 @@ class J2:
             normal_part = (drop[:, None] * direction)[:, :, None] * direction[:, None, :]
             return 3.0 * self.bulk * VOLUMETRIC + shear_part - normal_part
 
-        return Update(stress, new_state, tangent)
+        update = Update(stress, new_state, tangent)
+        if not unfinished.any():
+            return update
+        failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
+        return Update(stress, new_state, tangent, torch.where(unfinished, failed, update.status))
 
-    def _plastic_increment(self, trial_mises: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        """Increment Δp ``[n]`` from ``q − 3GΔp = σ_y(p + Δp)``, and the hardening slope there.
+    def _plastic_increment(self, trial_mises: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Increment Δp ``[n]`` from ``q − 3GΔp = σ_y(p + Δp)``, the hardening slope there, and
+        which points did not converge.
 
         The residual is convex and falls in Δp for concave hardening, so Newton from Δp = 0 rises
         monotonically to the root.
@@ -104,6 +109,7 @@ class J2:
             increment = increment + step
             yield_stress, slope = self.hardening(p + increment)
             # Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
-            if not (step > 1e-9 * increment + round_off).any():
+            unfinished = step > 1e-9 * increment + round_off
+            if not unfinished.any():
                 break
-        return increment, slope
+        return increment, slope, unfinished

@@ -9,6 +9,7 @@ from helpers.networks import random_network
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.laws import Status
+from dmn_fe.network import Network
 
 
 def random_steps(n: int, size: float, seed: int) -> torch.Tensor:
@@ -160,3 +161,35 @@ def test_wrong_shapes_are_named(phase_laws):
     law = NetworkLaw(random_network(2), phase_laws)
     with pytest.raises(InputError, match="shapes"):
         law.integrate(torch.zeros(3, 3), law.initial_state(3))
+
+
+@pytest.mark.parametrize("factor", [0.0, 1e-22, 1e-9])
+def test_leaves_and_sub_trees_of_vanishing_weight_do_no_harm(phase_laws, factor):
+    """A quarter of the tree and two more leaves nearly without weight, over several large steps."""
+    network = random_network(5)
+    weights = network.weights.clone()
+    weights[:8] *= factor
+    weights[12] *= factor
+    weights[20] *= factor
+    network = Network(weights, network.normals, network.leaf_phase, network.phase_names)
+    phase_laws["matrix"] = laws.J2(3000.0, 0.35, laws.LinearHardening(30.0, 60.0))
+    law = NetworkLaw(network, phase_laws)
+    state = law.initial_state(200)
+    for seed in range(4):
+        update = law.integrate(0.01 * directions(200, seed), state)
+        assert (update.status == Status.CONVERGED).all()
+        assert torch.isfinite(update.tangent).all()
+        state = update.state
+
+
+def test_a_leaf_that_fails_is_not_called_converged(phase_laws):
+    class Failing(laws.J2):
+        def integrate(self, strain, state, dt=0.0):
+            update = super().integrate(strain, state, dt)
+            status = torch.full((len(strain),), Status.MAX_ITERATIONS, dtype=torch.int8)
+            return laws.Update(update.stress, update.state, lambda: update.tangent, status)
+
+    phase_laws["matrix"] = Failing(3000.0, 0.35, laws.LinearHardening(30.0))
+    law = NetworkLaw(random_network(2), phase_laws)
+    update = law.integrate(0.01 * directions(3, 0), law.initial_state(3))
+    assert update.status.tolist() == [Status.MAX_ITERATIONS] * 3
