@@ -56,6 +56,8 @@ class StiffnessDataset:
             )
         if any(tensor.dtype != torch.float64 for tensor in (self.phase_stiffness, self.effective)):
             raise InputError("the tensors of a stiffness data set must be float64.")
+        if not all(torch.isfinite(x).all() for x in (self.phase_stiffness, self.effective)):
+            raise InputError("a stiffness in the data set is not finite.")
 
     def __len__(self) -> int:
         return len(self.effective)

@@ -6,7 +6,7 @@ The second term fixes the scale of the weights, on which the stiffness does not 
 JMPS 127 (2019) 20).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -71,6 +71,8 @@ def train(
     InputError
         If an argument is out of range or the data set is too small to split.
     """
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed} must lie between 0 and 2**63 - 1.")
     training, validation = _split(len(dataset), validation_fraction, seed)
     if not 1 <= depth <= 12:
         raise InputError(f"depth = {depth} must lie between 1 and 12.")
@@ -100,8 +102,10 @@ def train(
             best, best_error = parameters.detach().clone(), mean
         progress(iteration, iterations, f"loss {value:.3e}, validation error {mean:.2%}")
 
+    if not history or best_error == torch.inf:
+        raise InputError("the data set gives errors that are not finite; make it again.")
     network = Network(imn_weights(best), imn_normals(best), leaf_phase, dataset.phase_names)
-    entries = _summary(network, dataset, seed, iterations, training, validation)
+    entries = _summary(network, dataset, seed, history[-1][0], training, validation)
     return TrainingResult(network.with_metadata(**entries), history)
 
 
@@ -119,16 +123,18 @@ def _split(samples: int, validation_fraction: float, seed: int) -> tuple[Tensor,
     return order[held_out:], order[:held_out]
 
 
-def _lbfgs(parameters: Tensor, loss: Callable[[], Tensor], iterations: int):
-    """Minimise; yields (iteration, loss) every few iterations and ends where it stalls."""
+def _lbfgs(
+    parameters: Tensor, loss: Callable[[], Tensor], iterations: int
+) -> Iterator[tuple[int, float]]:
+    """Minimise; yields (iterations done, loss) every few iterations and ends where it stalls."""
     optimiser = torch.optim.LBFGS(
         [parameters],
-        max_iter=_ITERATIONS_PER_REPORT,
         history_size=50,
         tolerance_grad=0.0,
         tolerance_change=0.0,
         line_search_fn="strong_wolfe",
     )
+    settings = optimiser.param_groups[0]
 
     def closure() -> Tensor:
         optimiser.zero_grad()
@@ -136,12 +142,15 @@ def _lbfgs(parameters: Tensor, loss: Callable[[], Tensor], iterations: int):
         value.backward()
         return value
 
-    previous = torch.inf
-    for iteration in range(0, iterations, _ITERATIONS_PER_REPORT):
+    done, previous = 0, torch.inf
+    while done < iterations:
+        settings["max_iter"] = min(_ITERATIONS_PER_REPORT, iterations - done)
+        settings["max_eval"] = 1000  # the line search counts evaluations, we count iterations
         optimiser.step(closure)
+        done = optimiser.state[parameters]["n_iter"]
         with torch.no_grad():
             value = loss().item()
-        yield min(iteration + _ITERATIONS_PER_REPORT, iterations), value
+        yield done, value
         if not value < previous * (1.0 - 1e-9):
             return
         previous = value

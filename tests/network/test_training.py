@@ -72,6 +72,7 @@ def test_relative_errors():
         ({"iterations": 0}, "iterations"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
         ({"validation_fraction": 0.001}, "split"),
+        ({"seed": 2**70}, "seed"),
     ],
 )
 def test_wrong_arguments_are_named(dataset, arguments, word):
