@@ -28,14 +28,16 @@ def material_law(table: MaterialTable) -> laws.MaterialLaw:
     """The law of a volume group: a network with laws for its phases, or one phase law."""
     if table.network is None:
         assert table.single is not None
-        return _phase_law(table.single)
-    phases = {name: _phase_law(phase) for name, phase in table.phases.items()}
+        return _phase_law(table.single, f"{table.where}.single")
+    phases = {
+        name: _phase_law(phase, f"{table.where}.phases.{name}")
+        for name, phase in table.phases.items()
+    }
+    network = load(table.network)
     try:
-        return NetworkLaw(load(table.network), phases)
+        return NetworkLaw(network, phases)
     except InputError as error:
-        sentence = str(error)
-        where = "" if str(table.network) in sentence else f"{table.network}: "
-        raise InputError(f"{where}{sentence}") from None
+        raise InputError(f"{table.where}.phases, {table.network}: {error}") from None
 
 
 def comparison_law(table: MaterialTable, phase: str) -> laws.MaterialLaw:
@@ -48,16 +50,20 @@ def comparison_law(table: MaterialTable, phase: str) -> laws.MaterialLaw:
             f"the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
             f"give one of {known}."
         )
-    return _phase_law(table.phases[phase])
+    return _phase_law(table.phases[phase], f"{table.where}.phases.{phase}")
 
 
-def _phase_law(table: PhaseTable) -> laws.MaterialLaw:
-    if isinstance(table, J2Table):
-        parameters = table.hardening.model_dump(exclude={"type"})
-        hardening = _HARDENING[type(table.hardening)](**parameters)
-        return laws.J2(table.young, table.poisson, hardening)
-    if table.stiffness is not None:
-        return laws.Elastic(torch.tensor(table.stiffness, dtype=torch.float64))
-    assert table.young is not None
-    assert table.poisson is not None
-    return laws.Elastic.isotropic(table.young, table.poisson)
+def _phase_law(table: PhaseTable, where: str) -> laws.MaterialLaw:
+    """The law of a table; what it says of wrong parameters is preceded by ``where``."""
+    try:
+        if isinstance(table, J2Table):
+            parameters = table.hardening.model_dump(exclude={"type"})
+            hardening = _HARDENING[type(table.hardening)](**parameters)
+            return laws.J2(table.young, table.poisson, hardening)
+        if table.stiffness is not None:
+            return laws.Elastic(torch.tensor(table.stiffness, dtype=torch.float64))
+        assert table.young is not None
+        assert table.poisson is not None
+        return laws.Elastic.isotropic(table.young, table.poisson)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None

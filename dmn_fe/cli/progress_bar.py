@@ -1,6 +1,6 @@
 """The progress bar of long commands, on standard error."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -10,8 +10,11 @@ __all__ = ["progress_bar"]
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator:
-    """Give a callable ``(done, total, message)`` that draws a bar with the remaining time."""
+def progress_bar(title: str) -> Iterator[Callable[..., None]]:
+    """Give a callable ``(done, total, message)`` that draws a bar with the remaining time.
+
+    The bar appears with the first call, so that wrong input is not followed by an empty one.
+    """
     columns = [
         TextColumn(title),
         BarColumn(),
@@ -19,10 +22,15 @@ def progress_bar(title: str) -> Iterator:
         TimeRemainingColumn(),
         TextColumn("{task.fields[message]}"),
     ]
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=None, message="")
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(title, total=None, message="")
 
-        def show(done: int, total: int, message: str = "") -> None:
-            bar.update(task, completed=done, total=total, message=message)
+    def show(done: int, total: int, message: str = "") -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total, message=message)
 
+    try:
         yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()

@@ -1,18 +1,27 @@
 """The run file of ``dmn-fe run``: a macroscale simulation in TOML, checked before it starts."""
 
+import math
 import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from dmn_fe.errors import InputError
 
 __all__ = ["RunFile", "read_run_file"]
 
 
-_TAGS = ("Elastic", "J2", "linear", "voce", "power")
+_MAX_STEPS = 100_000
 
 
 class _Table(BaseModel):
@@ -28,8 +37,8 @@ class MeshTable(_Table):
     """
 
     file: Path
-    displacement_degree: int = Field(default=2, ge=1)
-    quadrature_degree: int = Field(default=2, ge=1)
+    displacement_degree: int = Field(default=2, ge=1, le=4)
+    quadrature_degree: int = Field(default=2, ge=1, le=10)
 
 
 class LinearTable(_Table):
@@ -72,6 +81,8 @@ class ElasticTable(_Table):
         moduli = self.young is not None and self.poisson is not None
         if moduli == (self.stiffness is not None):
             raise ValueError("give either 'young' and 'poisson' or 'stiffness'")
+        if self.stiffness is not None and [len(row) for row in self.stiffness] != [6] * 6:
+            raise ValueError("'stiffness' needs six rows of six numbers")
         return self
 
 
@@ -93,12 +104,28 @@ class MaterialTable(_Table):
     network: Path | None = None
     phases: dict[str, PhaseTable] = {}
     single: PhaseTable | None = None
+    _where: str = PrivateAttr(default="")
+
+    @property
+    def where(self) -> str:
+        """File and key of this table, for messages."""
+        return self._where
 
     @model_validator(mode="after")
     def _one_kind(self):
         if (self.network is None) == (self.single is None) or (self.single and self.phases):
             raise ValueError("give either 'network' with 'phases' or 'single'")
         return self
+
+
+def _number_or_free(value: Any) -> Any:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value == "free" or (number and math.isfinite(value)):
+        return value
+    raise ValueError('give a finite number or "free"')
+
+
+Component = Annotated[float | Literal["free"], BeforeValidator(_number_or_free)]
 
 
 class SupportTable(_Table):
@@ -108,7 +135,7 @@ class SupportTable(_Table):
     """
 
     group: str
-    displacement: tuple[float | Literal["free"], float | Literal["free"], float | Literal["free"]]
+    displacement: tuple[Component, Component, Component]
 
     @property
     def moves(self) -> bool:
@@ -127,6 +154,9 @@ class LoadingTable(_Table):
         times = [time for time, _ in self.points]
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError("the times of 'points' must rise")
+        steps = (times[-1] - times[0]) / self.step
+        if steps > _MAX_STEPS:
+            raise ValueError(f"'step' gives {steps:.3g} steps, more than {_MAX_STEPS}")
         return self
 
 
@@ -187,23 +217,40 @@ def read_run_file(path: Path) -> RunFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid TOML ({error}); mend that place.") from None
     except ValidationError as error:
-        raise InputError(f"{path}: {_sentence(error)}") from None
+        raise InputError(f"{path}: {_sentence(error, content)}") from None
     run_file.mesh.file = path.parent / run_file.mesh.file
-    for material in run_file.materials.values():
+    for name, material in run_file.materials.items():
+        material._where = f"{path}: materials.{name}"
         if material.network is not None:
             material.network = path.parent / material.network
     run_file.output.folder = path.parent / run_file.output.folder
     return run_file
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, content: dict) -> str:
     """The first problem of a validation, with its key and the fix."""
     first: Any = error.errors()[0]
-    # pydantic puts the choice of a law or hardening among the keys; the file has no such key.
-    key = ".".join(str(part) for part in first["loc"] if part not in _TAGS) or "the file"
+    key = _key(first["loc"], content, missing=first["type"] == "missing") or "the file"
     if first["type"] == "extra_forbidden":
         return f"the key '{key}' is unknown; remove it or mend its spelling."
     if first["type"] == "missing":
         return f"the key '{key}' is missing; add it."
     value = "" if isinstance(first["input"], dict) else f" = {first['input']!r}"
     return f"the key '{key}'{value}: {first['msg']}; mend the value."
+
+
+def _key(location: tuple, content: Any, missing: bool) -> str:
+    """Dotted key of a problem: of its location what the file really has.
+
+    pydantic puts the choice of a law or a hardening among the keys; the file has no such key.
+    """
+    parts = []
+    for part in location:
+        if (isinstance(content, dict) and part in content) or (
+            isinstance(content, list) and isinstance(part, int) and part < len(content)
+        ):
+            content = content[part]
+        elif not (missing and part == location[-1]):
+            continue
+        parts.append(str(part))
+    return ".".join(parts)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dmn_fe.errors import InputError
+
 __all__ = ["train"]
 
 
@@ -23,6 +25,8 @@ def train(
     from dmn_fe.homogenization import StiffnessDataset
 
     check_folder(output)
+    if output.resolve() == dataset.resolve():
+        raise InputError(f"{output} is the data set itself; give another file for the network.")
     samples = StiffnessDataset.load(dataset)
     with progress_bar("training") as progress:
         result = network.train(samples, depth, seed, iterations, validation_fraction, progress)

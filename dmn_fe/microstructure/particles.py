@@ -53,7 +53,7 @@ def random_spheres(
     InputError
         If the spheres do not fit with this gap, or a number makes no sense.
     """
-    _check(voxels, volume_fraction, count, gap)
+    _check(voxels, volume_fraction, count, gap, seed)
     radius = voxels * (3.0 * volume_fraction / (4.0 * math.pi * count)) ** (1.0 / 3.0)
     centres = _place(3, count, radius, gap, voxels, seed, "spheres")
     return VoxelRVE(_voxelize(centres, radius, voxels), ("matrix", "inclusion"))
@@ -75,13 +75,15 @@ def random_fibres(
     VoxelRVE
         Phases ``matrix`` (0) and ``fibre`` (1), shape ``[voxels, voxels, 1]``.
     """
-    _check(voxels, volume_fraction, count, gap)
+    _check(voxels, volume_fraction, count, gap, seed)
     radius = voxels * math.sqrt(volume_fraction / (math.pi * count))
     centres = _place(2, count, radius, gap, voxels, seed, "fibres")
     return VoxelRVE(_voxelize(centres, radius, voxels)[:, :, None], ("matrix", "fibre"))
 
 
-def _check(voxels: int, volume_fraction: float, count: int, gap: float) -> None:
+def _check(voxels: int, volume_fraction: float, count: int, gap: float, seed: int) -> None:
+    if not (isinstance(seed, int) and seed >= 0):
+        raise InputError(f"seed = {seed} must be a whole number, zero or above")
     if not (isinstance(voxels, int) and voxels >= 1 and isinstance(count, int) and count >= 1):
         raise InputError(f"voxels = {voxels} and count = {count} must be positive whole numbers")
     if not 0.0 < volume_fraction < 1.0:
