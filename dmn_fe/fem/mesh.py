@@ -44,9 +44,21 @@ class Part:
     source: str
 
     def facets(self, name: str) -> NDArray[np.int32]:
-        """Facets of this rank in the surface group ``name``."""
+        """Facets of this rank in the surface group ``name`` (collective).
+
+        Raises
+        ------
+        InputError
+            On every rank, if there is no such group, or none of its facets bounds a cell.
+        """
         _check(self.source, self.facet_groups, "surface", [name])
-        return self.facet_tags.find(self.facet_groups[name])
+        facets = self.facet_tags.find(self.facet_groups[name])
+        if self.mesh.comm.allreduce(len(facets)) == 0:
+            raise InputError(
+                f'{self.source}: the physical surface "{name}" has no facet of a cell; put '
+                "surfaces of the meshed volume into it."
+            )
+        return facets
 
     def cells(self, name: str) -> NDArray[np.int32]:
         """Cells of this rank, ghosts included, in the volume group ``name``."""
@@ -74,8 +86,9 @@ def read_mesh(
     Raises
     ------
     InputError
-        On every rank, if the file cannot be read, is no 3D mesh of one cell type, has no physical
-        volume, or lacks one of the named groups.
+        On every rank, if the file cannot be read, is no 3D mesh of one cell type with straight
+        edges, has no physical volume or physical groups that overlap, or lacks one of the named
+        groups.
     """
     groups = None
     with _gmsh(only_if=comm.rank == 0) as gmsh:
@@ -126,16 +139,40 @@ def _open(gmsh: Any, path: Path) -> tuple[dict[str, int], dict[str, int]]:
             f"{path}: the mesh has {len(cell_types)} types of 3D cells, expected one; mesh the "
             "volume with tetrahedra, or with hexahedra, only."
         )
+    order = gmsh.model.mesh.getElementProperties(cell_types[0])[2]
+    if order != 1:
+        raise InputError(
+            f"{path}: the cells are curved, of order {order}; mesh with linear cells "
+            "(gmsh -order 1), displacements may be quadratic all the same."
+        )
     volumes: dict[str, int] = {}
     surfaces: dict[str, int] = {}
     for dimension, groups in ((3, volumes), (2, surfaces)):
         for _, tag in gmsh.model.getPhysicalGroups(dimension):
-            groups[gmsh.model.getPhysicalName(dimension, tag) or f"unnamed {tag}"] = tag
+            groups[_name(gmsh, dimension, tag)] = tag
+        _check_groups_are_apart(gmsh, path, dimension)
     if not volumes:
         raise InputError(
             f"{path}: there is no physical volume; define one in gmsh, so that its cells are saved."
         )
     return volumes, surfaces
+
+
+def _name(gmsh: Any, dimension: int, tag: int) -> str:
+    return gmsh.model.getPhysicalName(dimension, tag) or f"unnamed {tag}"
+
+
+def _check_groups_are_apart(gmsh: Any, path: Path, dimension: int) -> None:
+    """Refuse overlapping groups: DOLFINx keeps one tag for each cell and facet."""
+    kind = {2: "surface", 3: "volume"}[dimension]
+    for _, entity in gmsh.model.getEntities(dimension):
+        tags = gmsh.model.getPhysicalGroupsForEntity(dimension, entity)
+        if len(tags) > 1:
+            first, second = (_name(gmsh, dimension, tag) for tag in tags[:2])
+            raise InputError(
+                f'{path}: {kind} {entity} is in the physical groups "{first}" and "{second}"; '
+                f"put every {kind} into one group only."
+            )
 
 
 def _check(source: str, groups: dict[str, int], kind: str, names: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ def prescribe(
     displacement: Sequence[float | None],
     factor: Callable[[float], float],
 ) -> tuple[list[fem.DirichletBC], dict[fem.Constant, Callable[[float], float]]]:
-    """Dirichlet conditions ``u = factor(t) · displacement`` on a surface group.
+    """Dirichlet conditions ``u = factor(t) · displacement`` on a surface group (collective).
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def prescribe(
     Raises
     ------
     InputError
-        If the mesh has no such group.
+        On every rank, if the mesh has no such group or the group is empty.
     """
     facets = part.facets(surface)
     facet_dimension = part.mesh.topology.dim - 1

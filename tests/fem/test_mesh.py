@@ -4,6 +4,7 @@
 from dmn_fe.fem import read_mesh  # before torch
 
 # isort: on
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +44,57 @@ def test_bracket_has_the_volume_and_surfaces_of_its_drawing(bracket):
 def test_unknown_group_names_what_there_is(bracket):
     with pytest.raises(InputError, match='"pulled"; the mesh has: "clamped", "loaded"'):
         bracket.facets("pulled")
+
+
+@contextmanager
+def cube(path):
+    """gmsh with the geometry of a cube; the coarse mesh of what the block adds goes to ``path``."""
+    gmsh = pytest.importorskip("gmsh")
+    gmsh.initialize(readConfigFiles=False, interruptible=False)
+    try:
+        gmsh.option.setNumber("General.Terminal", 0)
+        gmsh.option.setNumber("Mesh.MeshSizeMin", 1.0)
+        gmsh.model.occ.addBox(0, 0, 0, 1, 1, 1)
+        gmsh.model.occ.synchronize()
+        gmsh.model.addPhysicalGroup(3, [1], name="body")
+        yield gmsh
+        gmsh.model.mesh.generate(3)
+        gmsh.write(str(path))
+    finally:
+        gmsh.finalize()
+
+
+@pytest.mark.parametrize("version", [2.2, 4.1])
+@pytest.mark.parametrize(
+    ("dimension", "first", "sentence"),
+    [
+        (2, "left", 'surface 1 is in the physical groups "left" and "extra"'),
+        (3, "body", 'volume 1 is in the physical groups "body" and "extra"'),
+    ],
+)
+def test_overlapping_groups_are_refused(tmp_path, version, dimension, first, sentence):
+    with cube(tmp_path / "cube.msh") as gmsh:
+        gmsh.option.setNumber("Mesh.MshFileVersion", version)
+        gmsh.model.addPhysicalGroup(2, [1], name="left")
+        gmsh.model.addPhysicalGroup(dimension, [1], name="extra")
+    with pytest.raises(InputError, match=sentence):
+        read_mesh(tmp_path / "cube.msh")
+
+
+def test_curved_cells_are_refused(tmp_path):
+    with cube(tmp_path / "cube.msh") as gmsh:
+        gmsh.option.setNumber("Mesh.ElementOrder", 2)
+    with pytest.raises(InputError, match="the cells are curved, of order 2"):
+        read_mesh(tmp_path / "cube.msh")
+
+
+def test_a_group_without_facets_of_cells_is_refused(tmp_path):
+    with cube(tmp_path / "cube.msh") as gmsh:
+        apart = gmsh.model.occ.addRectangle(3, 0, 0, 1, 1)
+        gmsh.model.occ.synchronize()
+        gmsh.model.addPhysicalGroup(2, [1], name="left")
+        gmsh.model.addPhysicalGroup(2, [apart], name="loose")
+    part = read_mesh(tmp_path / "cube.msh")
+    assert len(part.facets("left")) > 0
+    with pytest.raises(InputError, match='"loose" has no facet of a cell'):
+        part.facets("loose")
