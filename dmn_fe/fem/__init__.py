@@ -22,6 +22,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
         f"dmn_fe.fem needs DOLFINx 0.9 or newer, but found {dolfinx.__version__}; {_INSTALL}."
     )
 
+from dmn_fe.fem.advance import StepFailed, advance  # noqa: E402
 from dmn_fe.fem.mesh import Part, read_mesh  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.pictures import draw  # noqa: E402
@@ -38,8 +39,10 @@ __all__ = [
     "Part",
     "Problem",
     "QuadratureMap",
+    "StepFailed",
     "StepReport",
     "Surface",
+    "advance",
     "displacement_field",
     "draw",
     "gather_surface",

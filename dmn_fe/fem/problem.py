@@ -33,7 +33,8 @@ class Problem:
     """Find u with ∫ σ(ε(u)) : ε(v) dx = external work of v, step by step in time.
 
     Dirichlet values enter the residual by lifting: the first Newton iteration of a step predicts
-    the interior with the tangent of the last equilibrium.
+    the interior with the tangent at the committed state and strain. Of an elastoplastic point on
+    its yield surface that is the elastic tangent, the one of unloading.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ class Problem:
         self._finalizer()
 
     def step(self, t: float) -> StepReport:
-        """Set the loads of time ``t``, solve, and commit if and only if all ranks converged.
+        """Set the loads of ``t``, solve, commit if and only if all ranks converged (collective).
 
         Otherwise displacement, committed state and loads are bitwise what they were before, and
         the report says why: look at ``report.converged``.
@@ -148,7 +149,7 @@ class Problem:
             raise
         self._undo(before)
         if self._comm.rank == 0:
-            _log.warning("step %d to t = %g failed: %s", report.step, t, report.reason)
+            _log.info("step %d to t = %g failed: %s", report.step, t, report.reason)
         return report
 
     def _solve(self) -> tuple[int, list[float]]:
@@ -156,7 +157,9 @@ class Problem:
         snes = self.snes
         rtol, atol, stol, max_it = snes.getTolerances()
         self.u.x.petsc_vec.copy(self._x)
-        snes.setTolerances(atol=max(atol, _ROUND_OFF * self._largest_residual))
+        # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
+        smallest = float(np.finfo(np.float64).tiny)
+        snes.setTolerances(atol=max(atol, smallest, _ROUND_OFF * self._largest_residual))
         snes.setConvergenceHistory(length=max_it + 1, reset=True)
         try:
             snes.solve(None, self._x)

@@ -9,6 +9,8 @@ from dmn_fe.fem import (  # before torch
     FieldOutput,
     Problem,
     QuadratureMap,
+    StepFailed,
+    advance,
     gather_surface,
     read_mesh,
 )
@@ -66,7 +68,7 @@ def empty_rank(folder: Path) -> dict:
 
 
 def failures(folder: Path) -> dict:
-    """A step that fails at a point of one rank only; then a law that raises on one rank only."""
+    """A step that fails at a point of one rank, also in parts; then a law that raises there."""
     law = Fragile(STEEL, limit=np.inf)
     block = clamped_block(law)
     assert block.problem.step(0.002).converged
@@ -74,6 +76,11 @@ def failures(folder: Path) -> dict:
     law.limit = 0.0 if COMM.rank == 1 else np.inf
     report = block.problem.step(0.02)
     same = all(np.array_equal(a, b) for a, b in zip(before, _bits(block), strict=True))
+    try:
+        advance(block.problem, 0.02)
+        cut_back = "nothing was raised"
+    except StepFailed as error:
+        cut_back = str(error)
     law.limit = np.inf
     raising = clamped_block(Fragile(STEEL, 0.001 if COMM.rank == 1 else np.inf, raises=True))
     before = [a.copy() for a in _bits(raising)]
@@ -87,6 +94,7 @@ def failures(folder: Path) -> dict:
         "converged": report.converged,
         "reason": report.reason,
         "same": same,
+        "cut_back": cut_back,
         "then": block.problem.step(0.003).converged,
         "raised": message,
         "raised_same": raised_same,

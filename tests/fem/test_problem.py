@@ -117,6 +117,16 @@ def test_newton_converges_quadratically():
     assert orders[-1] > 1.8
 
 
+def test_a_first_step_may_load_nothing():
+    block = clamped_block(STEEL)
+    block.problem._loads._loads[0] = (block.pull, lambda t: [0.01 * max(0.0, t - 1.0), 0.0, 0.0])
+    hold = block.problem.step(1.0)
+    assert hold.converged
+    assert hold.residuals == [0.0]
+    assert block.problem.step(2.0).converged
+    assert block.problem.reaction(block.moved)[0] > 100.0
+
+
 def test_laws_are_chosen_by_tag():
     domain = mesh.create_unit_cube(MPI.COMM_WORLD, 2, 1, 1)
     space = fem.functionspace(domain, ("Lagrange", 1, (3,)))

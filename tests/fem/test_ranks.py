@@ -25,10 +25,13 @@ def test_a_rank_may_own_no_cell(on_ranks, tmp_path):
 
 
 def test_a_failed_step_changes_nothing_on_any_rank(on_ranks):
-    for result in on_ranks(2, "failures"):
+    first, second = on_ranks(2, "failures")
+    assert first["cut_back"] == second["cut_back"]
+    for result in (first, second):
         assert not result["converged"]
         assert "the local iteration did not converge" in result["reason"]
         assert result["same"]
+        assert result["cut_back"].startswith("no convergence, not even with 1/16 of the step")
         assert result["then"]
         assert result["raised"].startswith("ArithmeticError on rank 1")
         assert result["raised_same"]

@@ -83,6 +83,20 @@ class Fragile:
         return update
 
 
+class OnlyShortSteps:
+    """A law that fails at all points in steps of time longer than a limit."""
+
+    def __init__(self, law, limit: float):
+        self.law, self.limit = law, limit
+        self.state_size, self.initial_state = law.state_size, law.initial_state
+
+    def integrate(self, strain, state, dt=0.0):
+        update = self.law.integrate(strain, state, dt)
+        if dt > self.limit:
+            update.status[:] = laws.Status.MAX_ITERATIONS
+        return update
+
+
 class Counting:
     """A law that counts how often stress and tangent are computed."""
 
