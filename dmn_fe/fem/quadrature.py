@@ -169,7 +169,7 @@ class QuadratureMap:
         self._count.seconds += time.perf_counter() - start
 
     def commit(self) -> None:
-        """Make the state of the last :meth:`update` the committed one.
+        """Make the state of the last :meth:`update` the committed one (collective).
 
         Raises
         ------
@@ -186,7 +186,10 @@ class QuadratureMap:
         self._forget_trial()
 
     def reset(self) -> None:
-        """Forget the trial state; ``stress`` is again the committed one."""
+        """Forget the trial state; ``stress`` is again the committed one.
+
+        Does not communicate, but call it on all ranks: they must agree on what is evaluated next.
+        """
         self._stress_view[:] = self._committed_stress
         self._forget_trial()
 
