@@ -14,17 +14,29 @@ def available_ranks(wanted: int) -> int:
     """``wanted``, or fewer where there are fewer cores; 1 where there is no ``mpirun``."""
     if shutil.which("mpirun") is None:
         return 1
-    return max(1, min(wanted, len(os.sched_getaffinity(0))))
+    return max(1, min(wanted, _cores()))
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     """Run ``dmn-fe`` with ``arguments`` under ``mpirun``; returns the exit status.
 
     Every rank gets one thread: ranks that thread as well fight for the cores.
+
+    Raises
+    ------
+    InputError
+        If there is no ``mpirun``, or fewer cores than ranks.
     """
     mpirun = shutil.which("mpirun")
     if mpirun is None:
         raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
+    if ranks > _cores():
+        raise InputError(f"--ranks {ranks} is more than the {_cores()} core(s) here; give fewer.")
     command = [mpirun, "-n", str(ranks), sys.executable, "-m", "dmn_fe", *arguments]
     defaults = {
         "OMP_NUM_THREADS": "1",
