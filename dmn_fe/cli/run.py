@@ -26,15 +26,15 @@ def run(
 
 
 def start(run_file: Path, output: Path | None, ranks: int) -> None:
-    """Check the run file, then simulate here or on ``ranks`` ranks under ``mpirun``."""
+    """Check the input, then simulate here or on ``ranks`` ranks under ``mpirun``."""
     if ranks > 1:
-        read_run_file(run_file)
+        _check(run_file, output)
         arguments = ["run", str(run_file)]
         arguments += [] if output is None else ["--output", str(output)]
         sys.exit(run_on_ranks(ranks, arguments))
     # One rank of a mpirun, or a single process.
     try:
-        import dmn_fe.fem  # noqa: F401  (before anything that imports torch)
+        from dmn_fe.fem import StepFailed  # before anything that imports torch
     except ImportError as error:
         raise InputError(str(error)) from None
     from mpi4py import MPI
@@ -42,18 +42,25 @@ def start(run_file: Path, output: Path | None, ranks: int) -> None:
     from dmn_fe.cli.simulation import simulate
 
     try:
-        description = read_run_file(run_file)
-        simulate(description, output or description.output.folder)
-    except InputError as error:
+        simulate(run_file, output)
+    except (InputError, StepFailed) as error:
         # Every rank raises it; one of them speaks.
         if MPI.COMM_WORLD.rank == 0:
             print(f"dmn-fe: {error}", file=sys.stderr, flush=True)
-        sys.exit(2)
-    except Exception as error:
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except Exception:
         if MPI.COMM_WORLD.size == 1:
             raise
-        if not (isinstance(error, RuntimeError) and MPI.COMM_WORLD.rank > 0):
-            traceback.print_exc()
-        sys.stderr.flush()
+        text = f"dmn-fe: rank {MPI.COMM_WORLD.rank} failed\n{traceback.format_exc()}"
+        print(text, file=sys.stderr, flush=True)
         # A rank that failed alone would leave the others waiting for ever.
         MPI.COMM_WORLD.Abort(1)
+
+
+def _check(run_file: Path, output: Path | None) -> None:
+    """Find wrong input here, where a sentence about it is not lost among the words of mpirun."""
+    from dmn_fe.cli.passes import check_files, passes_of
+
+    description = read_run_file(run_file)
+    passes_of(description)
+    check_files(description, output or description.output.folder)

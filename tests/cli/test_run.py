@@ -2,12 +2,14 @@
 
 import csv
 import importlib.util
+import os
 import shutil
 
 import pytest
 from helpers.networks import random_network
 
 from dmn_fe import save
+from dmn_fe.cli import passes
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("dolfinx") is None or importlib.util.find_spec("gmsh") is None,
@@ -99,7 +101,21 @@ def test_results(dmn_fe, folder):
     assert {"displacement.bp", "stress.bp"} <= fields or "fields.xdmf" in fields
 
 
-@pytest.mark.skipif(shutil.which("mpirun") is None, reason="mpirun is not installed")
+def assert_one_sentence(stderr, words):
+    """Nothing but one line of the command, with these words in it."""
+    assert stderr.startswith("dmn-fe: ")
+    assert stderr.count("\n") == 1
+    assert stderr.endswith("\n")
+    assert words in stderr
+
+
+two_ranks = pytest.mark.skipif(
+    shutil.which("mpirun") is None or len(os.sched_getaffinity(0)) < 2,
+    reason="mpirun is not installed, or there is one core only",
+)
+
+
+@two_ranks
 def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
     for ranks in (1, 2):
         options = ("--ranks", ranks, "--output", f"out{ranks}")
@@ -139,16 +155,111 @@ def test_wrong_input_gets_one_sentence(dmn_fe, folder, old, new, words):
     (folder / "part.toml").write_text(text)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 2, process.stderr
-    assert "Traceback" not in process.stderr
-    sentences = [line for line in process.stderr.splitlines() if line.startswith("dmn-fe: ")]
-    assert len(sentences) == 1
-    assert words in sentences[0]
+    assert_one_sentence(process.stderr, words)
     assert not (folder / "out").exists()
 
 
-@pytest.mark.skipif(shutil.which("mpirun") is None, reason="mpirun is not installed")
+@two_ranks
 def test_wrong_input_on_two_ranks_is_said_once(dmn_fe_process, folder):
     (folder / "part.toml").write_text(RUN_FILE.replace('group = "right"', 'group = "top"'))
     process = dmn_fe_process("run", "part.toml", "--ranks", 2)
     assert process.returncode == 2
     assert process.stderr.count('no physical surface "top"') == 1
+
+
+@pytest.mark.skipif(shutil.which("mpirun") is None, reason="mpirun is not installed")
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('network = "net.dmn"', 'network = "none.dmn"', "none.dmn: no such file"),
+        ('file = "block.msh"', 'file = "none.msh"', "none.msh: there is no such mesh file"),
+        ('folder = "out"', 'folder = "net.dmn/out"', "net.dmn is a file"),
+        ("", "", "--ranks 10000 is more than"),
+    ],
+)
+def test_much_wrong_input_is_found_before_ranks_start(dmn_fe, folder, old, new, words):
+    (folder / "part.toml").write_text(RUN_FILE.replace(old, new))
+    process = dmn_fe("run", "part.toml", "--ranks", 10000)
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, words)
+
+
+def test_output_must_be_a_folder(dmn_fe, folder):
+    process = dmn_fe("run", "part.toml", "--output", "part.toml")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, "part.toml is a file")
+    assert process.stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_output_must_be_writable(dmn_fe, folder):
+    (folder / "sealed").mkdir(mode=0o500)
+    process = dmn_fe("run", "part.toml", "--output", "sealed/out")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, "sealed may not be written")
+
+
+@pytest.fixture
+def only_short_steps(monkeypatch):
+    """``only_short_steps(limit)``: laws that fail in longer steps of time."""
+
+    from helpers.blocks import OnlyShortSteps
+
+    def limit_steps(limit: float) -> None:
+        law = passes.material_law
+        monkeypatch.setattr(passes, "material_law", lambda t: OnlyShortSteps(law(t), limit))
+
+    return limit_steps
+
+
+def without_comparison(folder):
+    text = RUN_FILE.replace('[comparison]\nphase = "matrix"\n', "")
+    assert text != RUN_FILE
+    (folder / "part.toml").write_text(text)
+
+
+def test_a_step_that_does_not_converge_is_cut_back(dmn_fe, folder, only_short_steps):
+    without_comparison(folder)
+    only_short_steps(0.25)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0
+    assert process.stderr == ""
+    assert process.stdout.count("was cut back into 2 parts") == 4
+    rows = reactions(folder / "out" / "reactions.csv")
+    assert [row["time"] for row in rows] == [0.5, 1.0, 1.5, 2.0]
+
+
+def test_a_step_that_fails_ends_with_one_sentence(dmn_fe, folder, only_short_steps):
+    only_short_steps(0.01)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 1
+    assert_one_sentence(process.stderr, "network: step 1 to time 0.5 failed")
+    assert "check that the supports hold the part" in process.stderr
+    assert reactions(folder / "out" / "reactions.csv") == []
+    assert len(reactions(folder / "out" / "reactions_matrix.csv")) == 4
+    assert (folder / "out" / "picture.png").is_file()
+
+
+@two_ranks
+def test_a_step_that_fails_on_two_ranks_ends_in_order(dmn_fe_process, folder, monkeypatch):
+    without_comparison(folder)
+    monkeypatch.setenv("PETSC_OPTIONS", "-dmn_fe_snes_max_it 0")
+    process = dmn_fe_process("run", "part.toml", "--ranks", 2)
+    assert process.returncode == 1
+    assert process.stderr.count("dmn-fe: part: step 1 to time 0.5 failed") == 1
+    assert "MPI_ABORT" not in process.stderr
+    assert "Traceback" not in process.stderr
+    assert (folder / "out" / "picture.png").is_file()
+
+
+def test_a_picture_that_fails_does_not_fail_the_run(dmn_fe, folder, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError("no room for\na picture")
+
+    monkeypatch.setattr("dmn_fe.cli.simulation.draw", fail)
+    without_comparison(folder)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0
+    words = "warning: the picture could not be drawn (MemoryError: no room for a picture)"
+    assert_one_sentence(process.stderr, words)
+    assert len(reactions(folder / "out" / "reactions.csv")) == 4

@@ -1,0 +1,70 @@
+"""What can be checked of a run before MPI starts and the mesh is read: laws, files, folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dmn_fe.cli.materials import comparison_law, material_law
+from dmn_fe.cli.runfile import RunFile
+from dmn_fe.errors import InputError
+from dmn_fe.laws import MaterialLaw
+
+__all__ = ["Pass", "check_files", "passes_of"]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass through the load steps.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the print-out and in the picture.
+    laws : dict of str to MaterialLaw
+        The law of each volume group.
+    csv : str
+        Name of the table of reactions.
+    is_comparison : bool
+        Whether it is only for the picture: no fields are written.
+    """
+
+    name: str
+    laws: dict[str, MaterialLaw]
+    csv: str
+    is_comparison: bool = False
+
+
+def passes_of(run_file: RunFile) -> list[Pass]:
+    """The passes of a run, the comparison first.
+
+    Raises
+    ------
+    InputError
+        If a network cannot be read or a law has impossible parameters.
+    """
+    laws = {name: material_law(table) for name, table in run_file.materials.items()}
+    if run_file.comparison is None:
+        return [Pass("part", laws, "reactions.csv")]
+    phase = run_file.comparison.phase
+    alone = {name: comparison_law(t, phase) for name, t in run_file.materials.items()}
+    table = "".join(c if c.isalnum() else "_" for c in f"reactions {phase}") + ".csv"
+    comparison = Pass(f"{phase} alone", alone, table, is_comparison=True)
+    return [comparison, Pass("network", laws, "reactions.csv")]
+
+
+def check_files(run_file: RunFile, folder: Path) -> None:
+    """Raise ``InputError`` unless there is a mesh file and ``folder`` can hold the results."""
+    if not run_file.mesh.file.is_file():
+        raise InputError(f"{run_file.mesh.file}: there is no such mesh file; check 'mesh.file'.")
+    folder = folder.absolute()
+    existing = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    if not existing.is_dir():
+        raise InputError(
+            f"{folder}: the results need a folder, but {existing} is a file; give another "
+            "--output or 'output.folder'."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{folder}: the folder {existing} may not be written; give another --output or "
+            "'output.folder'."
+        )
