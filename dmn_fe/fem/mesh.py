@@ -44,21 +44,9 @@ class Part:
     source: str
 
     def facets(self, name: str) -> NDArray[np.int32]:
-        """Facets of this rank in the surface group ``name`` (collective).
-
-        Raises
-        ------
-        InputError
-            On every rank, if there is no such group, or none of its facets bounds a cell.
-        """
+        """Facets of this rank in the surface group ``name``."""
         _check(self.source, self.facet_groups, "surface", [name])
-        facets = self.facet_tags.find(self.facet_groups[name])
-        if self.mesh.comm.allreduce(len(facets)) == 0:
-            raise InputError(
-                f'{self.source}: the physical surface "{name}" has no facet of a cell; put '
-                "surfaces of the meshed volume into it."
-            )
-        return facets
+        return self.facet_tags.find(self.facet_groups[name])
 
     def cells(self, name: str) -> NDArray[np.int32]:
         """Cells of this rank, ghosts included, in the volume group ``name``."""
@@ -87,8 +75,8 @@ def read_mesh(
     ------
     InputError
         On every rank, if the file cannot be read, is no 3D mesh of one cell type with straight
-        edges, has no physical volume or physical groups that overlap, or lacks one of the named
-        groups.
+        edges, has no physical volume, physical groups that overlap or a physical surface that is
+        not one of the physical volumes, or lacks one of the named groups.
     """
     groups = None
     with _gmsh(only_if=comm.rank == 0) as gmsh:
@@ -155,6 +143,7 @@ def _open(gmsh: Any, path: Path) -> tuple[dict[str, int], dict[str, int]]:
         raise InputError(
             f"{path}: there is no physical volume; define one in gmsh, so that its cells are saved."
         )
+    _check_surfaces_bound_volumes(gmsh, path, volumes, surfaces)
     return volumes, surfaces
 
 
@@ -172,6 +161,24 @@ def _check_groups_are_apart(gmsh: Any, path: Path, dimension: int) -> None:
             raise InputError(
                 f'{path}: {kind} {entity} is in the physical groups "{first}" and "{second}"; '
                 f"put every {kind} into one group only."
+            )
+
+
+def _check_surfaces_bound_volumes(
+    gmsh: Any, path: Path, volumes: dict[str, int], surfaces: dict[str, int]
+) -> None:
+    """Refuse facets that no cell has: DOLFINx 0.9 would write past the end of its arrays."""
+
+    def nodes(dimension: int, tag: int) -> NDArray[np.uint64]:
+        return gmsh.model.mesh.getNodesForPhysicalGroup(dimension, tag)[0]
+
+    of_cells = np.concatenate([nodes(3, tag) for tag in volumes.values()])
+    for name, tag in surfaces.items():
+        of_facets = nodes(2, tag)
+        if len(of_facets) == 0 or not np.isin(of_facets, of_cells).all():
+            raise InputError(
+                f'{path}: the physical surface "{name}" is not a meshed surface of a physical '
+                "volume; take it out, or put its volume into a group."
             )
 
 

@@ -44,7 +44,7 @@ def prescribe(
     Raises
     ------
     InputError
-        On every rank, if the mesh has no such group or the group is empty.
+        If the mesh has no such group.
     """
     facets = part.facets(surface)
     facet_dimension = part.mesh.topology.dim - 1
