@@ -47,3 +47,7 @@ def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"dmn_fe.{name}")
     raise AttributeError(f"module 'dmn_fe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

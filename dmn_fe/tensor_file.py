@@ -64,9 +64,7 @@ class TensorFormat:
                 text = (file.metadata() or {}).get(self.key)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise InputError(
-                f"{path}: damaged, or not {self.what} ({error}); {self.mend}."
-            ) from error
+            raise InputError(f"{path}: damaged, or not {self.what}; {self.mend}.") from error
         if text is None:
             raise InputError(f"{path}: this file is not {self.what}; {self.mend}.")
         try:

@@ -86,6 +86,26 @@ reason_in_log() {
         tail -n 1 "$cache/build.log"
 }
 
+# quietly_into LOG COMMAND...: runs the command, its words go to LOG; says every half minute that it
+# still works and what it said last.
+quietly_into() {
+    local log=$1 watcher status=0 seconds=0
+    shift
+    # Ends soon after this shell, however that ends; without the lock, so that it never keeps it.
+    (
+        exec 9>&-
+        while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+            seconds=$((seconds + 1))
+            [[ $((seconds % 30)) -ne 0 ]] ||
+                say "  $seconds s: $(tail -n 1 "$log" | tr -dc '[:print:]' | cut -c1-100)"
+        done
+    ) &
+    watcher=$!
+    "$@" >>"$log" 2>&1 </dev/null || status=$?
+    { kill "$watcher" && wait "$watcher"; } 2>/dev/null || true
+    return "$status"
+}
+
 # --- what a command sees in a tree or a container ------------------------------------------------
 
 # Sets `visible` to the folders and files of the host that keep their paths inside.

@@ -24,7 +24,8 @@ apt_ready() {
 apt_build() {
     apt_ready && return
     say "installing Debian packages on this system (docker/packages.txt)"
-    "$here/install-packages" >"$cache/build.log" 2>&1 </dev/null ||
+    : >"$cache/build.log"
+    quietly_into "$cache/build.log" "$here/install-packages" ||
         die "apt-get failed: $(reason_in_log); all it said is in $cache/build.log."
 }
 

@@ -33,7 +33,8 @@ docker_build() {
     set_proxies
     for pair in "${proxies[@]}"; do arguments+=(--build-arg "$pair"); done
     say "building the image $(image_name) with $engine (a few minutes, 4 GB)"
-    "$engine" build "${arguments[@]}" "$here" >"$cache/build.log" 2>&1 </dev/null ||
+    : >"$cache/build.log"
+    quietly_into "$cache/build.log" "$engine" build "${arguments[@]}" "$here" ||
         die "$engine build failed: $(reason_in_log); all it said is in $cache/build.log."
     write_file "$(engine_file)" "$engine"
 }

@@ -33,14 +33,15 @@ tree_build() {
     local options=(--variant=minbase --dpkgopt=force-unsafe-io)
     # Debian unstable's index on a mirror can be past its date.
     [[ $suite == sid ]] && options+=(--aptopt='Acquire::Check-Valid-Until "false"')
-    build_step mmdebstrap "${options[@]}" "$suite" "$tree.partial" >>"$log" 2>&1 ||
+    quietly_into "$log" build_step mmdebstrap "${options[@]}" "$suite" "$tree.partial" ||
         die "mmdebstrap failed: $(reason_in_log); all it said is in $log."
 
     say "installing the packages of docker/packages.txt in it"
     set_proxies
-    build_step "$here/enter-tree" "$tree.partial" rw 0:0 "$here" /etc/resolv.conf /etc/hosts -- \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${proxies[@]}" "$here/install-packages" --new-system \
-        >>"$log" 2>&1 ||
+    quietly_into "$log" build_step \
+        "$here/enter-tree" "$tree.partial" rw 0:0 "$here" /etc/resolv.conf /etc/hosts -- \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${proxies[@]}" \
+        "$here/install-packages" --new-system ||
         die "apt-get failed in the tree: $(reason_in_log); all it said is in $log."
     touch "$tree.partial/finished"
     mv "$tree.partial" "$tree"

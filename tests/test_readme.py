@@ -9,7 +9,12 @@ from helpers.processes import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # The demo and the tests are run whole by the project's checks; the run of the bracket is in
 # test_demos.py.
-ELSEWHERE = ("docker/run dmn-fe demo", "docker/run pytest", "dmn-fe run demos/bracket.toml")
+ELSEWHERE = (
+    "docker/run dmn-fe demo",
+    "docker/run pytest",
+    "cp demos/",
+    "dmn-fe run demos/mine.toml",
+)
 SMALLER = {
     "dmn-fe rve spheres": "--voxels 12 --count 2 --gap 1",
     "dmn-fe data": "--samples 10",

@@ -6,9 +6,11 @@ DOLFINx comes before torch.
 
 import logging
 import sys
+from typing import Annotated
 
 import typer
 
+from dmn_fe import __version__
 from dmn_fe.cli.data import data
 from dmn_fe.cli.demo import demo
 from dmn_fe.cli.inspect import inspect
@@ -25,6 +27,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"dmn-fe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.command()(demo)
 app.add_typer(rve, name="rve")
 app.command()(data)

@@ -9,7 +9,9 @@ __all__ = ["data"]
 
 
 def data(
-    rve: Annotated[Path, typer.Argument(help="RVE: .npy, or an image of grey values.")],
+    rve: Annotated[
+        Path, typer.Argument(help="RVE: .npy [nx, ny, nz], or an image; darkest grey: phase 0.")
+    ],
     output: Annotated[Path, typer.Option(help="Data set to write (.safetensors).")],
     kind: Annotated[str, typer.Option(help="tangent-like or orthotropic.")] = "tangent-like",
     samples: Annotated[int, typer.Option(help="Number of samples.")] = 300,
@@ -21,10 +23,21 @@ def data(
 ) -> None:
     """Compute effective stiffnesses of an RVE; interrupt and call again to go on."""
     from dmn_fe import homogenization, microstructure
+    from dmn_fe.cli.interruption import interruptible
     from dmn_fe.cli.progress_bar import progress_bar
 
     names = tuple(name.strip() for name in phases.split(",")) if phases else ()
     element = microstructure.read(rve, names)
-    with progress_bar("samples") as progress:
+    complete = output.exists()
+
+    def kept() -> str:
+        partial = homogenization.partial_path(output)
+        if not partial.exists():
+            return "no sample was finished"
+        done = len(homogenization.StiffnessDataset.load(partial))
+        return f"{done} of {samples} samples are in {partial}, and the same command goes on there"
+
+    with interruptible(kept), progress_bar("samples") as progress:
         homogenization.make_dataset(element, kind, samples, seed, output, tolerance, progress)
-    print(f"{output}: {samples} {kind} samples of {rve}")
+    already = " (it was complete already)" if complete else ""
+    print(f"{output}: {samples} {kind} samples of {rve}{already}")

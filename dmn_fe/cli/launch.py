@@ -9,6 +9,8 @@ from dmn_fe.errors import InputError
 
 __all__ = ["available_ranks", "run_on_ranks"]
 
+_SECONDS_TO_END = 5.0
+
 
 def available_ranks(wanted: int) -> int:
     """``wanted``, or fewer where there are fewer cores; 1 where there is no ``mpirun``."""
@@ -44,4 +46,14 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
         "OMPI_MCA_btl": "^tcp",
     }
     environment = {**defaults, **os.environ}
-    return subprocess.run(command, env=environment, check=False).returncode
+    process = subprocess.Popen(command, env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        # A terminal interrupts mpirun as well, which then ends the ranks.
+        try:
+            process.wait(timeout=_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            process.wait()
+        raise

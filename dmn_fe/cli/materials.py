@@ -3,10 +3,11 @@
 import torch
 
 from dmn_fe import laws
-from dmn_fe.cli.runfile import (
+from dmn_fe.cli.material_tables import (
     J2Table,
     LinearTable,
     MaterialTable,
+    NetworkTable,
     PhaseTable,
     PowerTable,
     VoceTable,
@@ -24,33 +25,34 @@ _HARDENING = {
 }
 
 
-def material_law(table: MaterialTable) -> laws.MaterialLaw:
-    """The law of a volume group: a network with laws for its phases, or one phase law."""
-    if table.network is None:
-        assert table.single is not None
-        return _phase_law(table.single, f"{table.where}.single")
+def material_law(table: MaterialTable, where: str) -> laws.MaterialLaw:
+    """The law of a volume group: a network with laws for its phases, or a plain law.
+
+    ``where`` is the file and key of the table, for messages.
+    """
+    if not isinstance(table, NetworkTable):
+        return _phase_law(table, where)
     phases = {
-        name: _phase_law(phase, f"{table.where}.phases.{name}")
-        for name, phase in table.phases.items()
+        name: _phase_law(phase, f"{where}.phases.{name}") for name, phase in table.phases.items()
     }
     network = load(table.network)
     try:
         return NetworkLaw(network, phases)
     except InputError as error:
-        raise InputError(f"{table.where}.phases, {table.network}: {error}") from None
+        raise InputError(f"{where}.phases, {table.network}: {error}") from None
 
 
-def comparison_law(table: MaterialTable, phase: str) -> laws.MaterialLaw:
+def comparison_law(table: MaterialTable, phase: str, where: str) -> laws.MaterialLaw:
     """The law of one phase alone where the group has a network, else the group's own law."""
-    if table.network is None:
-        return material_law(table)
+    if not isinstance(table, NetworkTable):
+        return material_law(table, where)
     if phase not in table.phases:
         known = ", ".join(repr(name) for name in table.phases)
         raise InputError(
             f"the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
             f"give one of {known}."
         )
-    return _phase_law(table.phases[phase], f"{table.where}.phases.{phase}")
+    return _phase_law(table.phases[phase], f"{where}.phases.{phase}")
 
 
 def _phase_law(table: PhaseTable, where: str) -> laws.MaterialLaw:

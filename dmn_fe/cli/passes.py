@@ -42,11 +42,13 @@ def passes_of(run_file: RunFile) -> list[Pass]:
     InputError
         If a network cannot be read or a law has impossible parameters.
     """
-    laws = {name: material_law(table) for name, table in run_file.materials.items()}
+    where = {name: f"{run_file.source}: materials.{name}" for name in run_file.materials}
+    tables = run_file.materials
+    laws = {name: material_law(table, where[name]) for name, table in tables.items()}
     if run_file.comparison is None:
         return [Pass("part", laws, "reactions.csv")]
     phase = run_file.comparison.phase
-    alone = {name: comparison_law(t, phase) for name, t in run_file.materials.items()}
+    alone = {name: comparison_law(t, phase, where[name]) for name, t in tables.items()}
     table = "".join(c if c.isalnum() else "_" for c in f"reactions {phase}") + ".csv"
     comparison = Pass(f"{phase} alone", alone, table, is_comparison=True)
     return [comparison, Pass("network", laws, "reactions.csv")]

@@ -26,7 +26,10 @@ def progress_bar(title: str) -> Iterator[Callable[..., None]]:
     task = bar.add_task(title, total=None, message="")
 
     def show(done: int, total: int, message: str = "") -> None:
-        bar.start()
+        if not bar.live.is_started:
+            # What an earlier run has done must not count in the speed of this one.
+            bar.reset(task, total=total, completed=done, message=message)
+            bar.start()
         bar.update(task, completed=done, total=total, message=message)
 
     try:

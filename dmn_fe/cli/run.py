@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dmn_fe.cli.interruption import interruptible
 from dmn_fe.cli.launch import run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
@@ -15,18 +16,29 @@ __all__ = ["run", "start"]
 
 
 def run(
-    run_file: Annotated[Path, typer.Argument(help="Run file (.toml).")],
+    run_file: Annotated[
+        Path, typer.Argument(help="Run file (.toml); demos/bracket.toml explains all keys.")
+    ],
     output: Annotated[
         Path | None, typer.Option(help="Folder for the results, in place of the run file's.")
     ] = None,
     ranks: Annotated[int, typer.Option(help="MPI ranks to start.", min=1)] = 1,
 ) -> None:
-    """Run a macroscale DOLFINx simulation; also under mpirun."""
+    """Run a macroscale DOLFINx simulation; also under mpirun.
+
+    Paths in the run file start from its folder, --output from the current folder.
+    """
     start(run_file, output, ranks)
 
 
 def start(run_file: Path, output: Path | None, ranks: int) -> None:
     """Check the input, then simulate here or on ``ranks`` ranks under ``mpirun``."""
+    finished_steps = "the finished steps are in the reactions*.csv of the folder for the results"
+    with interruptible(lambda: finished_steps):
+        _start(run_file, output, ranks)
+
+
+def _start(run_file: Path, output: Path | None, ranks: int) -> None:
     if ranks > 1:
         _check(run_file, output)
         arguments = ["run", str(run_file)]

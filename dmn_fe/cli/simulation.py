@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from mpi4py import MPI
 
 from dmn_fe.cli.loading import load_factor, step_times
+from dmn_fe.cli.outcome import Outcome, draw_outcomes
 from dmn_fe.cli.passes import Pass, check_files, passes_of
-from dmn_fe.cli.printing import STEP_HEADER, description, say, step_line, warn
+from dmn_fe.cli.printing import STEP_HEADER, description, say, step_line
 from dmn_fe.cli.runfile import RunFile, read_run_file
+from dmn_fe.cli.slow_steps import SlowSteps
+from dmn_fe.cli.supports import driven_surface, support_conditions
 from dmn_fe.errors import InputError
 from dmn_fe.fem import (
     CsvLog,
@@ -20,12 +22,9 @@ from dmn_fe.fem import (
     Problem,
     QuadratureMap,
     StepFailed,
-    Surface,
     advance,
     displacement_field,
-    draw,
     gather_surface,
-    prescribe,
     read_mesh,
 )
 from dmn_fe.fem.collective import RaiseTogether
@@ -33,15 +32,7 @@ from dmn_fe.laws import MaterialLaw
 
 __all__ = ["simulate"]
 
-
-@dataclass
-class _Outcome:
-    """The force–displacement curve of a pass through the load steps, and the part at its end."""
-
-    displacement: list[float] = field(default_factory=lambda: [0.0])
-    force: list[float] = field(default_factory=lambda: [0.0])
-    surface: Surface | None = None
-    failure: str | None = None
+_PICTURE = "picture.png"
 
 
 def simulate(path: Path, output: Path | None = None, comm: MPI.Comm = MPI.COMM_WORLD) -> None:
@@ -82,38 +73,43 @@ def simulate(path: Path, output: Path | None = None, comm: MPI.Comm = MPI.COMM_W
         say(comm, f"\n{one.name}")
         outcomes[one.name] = _load_steps(run_file, part, one, folder)
     if comm.rank == 0:
-        _draw(run_file, folder, outcomes)
-        written = ", ".join(sorted(file.name for file in folder.iterdir()))
+        written = [file for outcome in outcomes.values() for file in outcome.files]
+        written += draw_outcomes(folder / _PICTURE, outcomes, run_file.units)
         steps = len(outcomes[passes[-1].name].force) - 1
         say(comm, f"\n{steps} steps in {time.perf_counter() - start:.0f} s")
-        say(comm, f"results in {folder}: {written}")
+        say(comm, f"results in {folder.resolve()}: {', '.join(file.name for file in written)}")
     failures = [f"{n}: {o.failure}" for n, o in outcomes.items() if o.failure is not None]
     if failures:
         raise StepFailed(failures[0])
 
 
-def _load_steps(run_file: RunFile, part: Part, one: Pass, folder: Path) -> _Outcome:
+def _load_steps(run_file: RunFile, part: Part, one: Pass, folder: Path) -> Outcome:
     """All load steps of a pass, or those before the first that does not converge."""
     comm = part.mesh.comm
     u = displacement_field(part, run_file.mesh.displacement_degree)
     by_tag = {part.cell_groups[name]: law for name, law in one.laws.items()}
     qmap = QuadratureMap(u, by_tag, run_file.mesh.quadrature_degree, part.cell_tags)
-    bcs, loads = _supports(run_file, part, u)
+    bcs, loads = support_conditions(run_file, part, u)
     times = step_times(run_file.loading)
     problem = Problem(u, qmap, bcs, loads, time=times[0])
-    driven, direction = _driven_surface(run_file)
+    driven, direction = driven_surface(run_file)
     stroke = float(np.linalg.norm(direction))
     groups = dict.fromkeys([*run_file.output.reactions, driven])
     facets = {group: part.facets(group) for group in groups}
-    columns = ["step", "time", "factor", *(f"{g} F{i}" for g in groups for i in (1, 2, 3))]
-    outcome = _Outcome()
+    columns = ["step", "time", "factor", "displacement", "force"]
+    columns += [f"{group} F{i}" for group in groups for i in (1, 2, 3)]
+    outcome = Outcome(time=times[0], files=[folder / one.csv])
     _make(folder, comm)  # now, when all input has proved right
     fields = None if one.is_comparison else FieldOutput(folder, u, qmap)
+    outcome.files += fields.files if fields is not None else []
     written = None
     say(comm, STEP_HEADER)
+    slow_steps = SlowSteps(comm)
+    problem.snes.setMonitor(slow_steps)
     with CsvLog(folder / one.csv, columns, comm) as log:
         try:
             for number, t in enumerate(times[1:], start=1):
+                slow_steps.begin(number)
                 try:
                     reports = advance(problem, t)
                 except StepFailed as error:
@@ -121,16 +117,19 @@ def _load_steps(run_file: RunFile, part: Part, one: Pass, folder: Path) -> _Outc
                     break
                 reactions = {g: problem.reaction(facets[g]) for g in groups}
                 factor = load_factor(run_file.loading, t)
-                log.write(number, t, factor, *np.concatenate([reactions[g] for g in groups]))
-                outcome.displacement.append(factor * stroke)
-                outcome.force.append(float(reactions[driven] @ direction / stroke))
-                say(comm, step_line(number, reports, factor, outcome.force[-1]))
+                way, force = factor * stroke, float(reactions[driven] @ direction / stroke)
+                components = np.concatenate([reactions[group] for group in groups])
+                log.write(number, t, factor, way, force, *components)
+                outcome.displacement.append(way)
+                outcome.force.append(force)
+                say(comm, step_line(number, reports, factor, force))
                 if fields is not None and number % run_file.output.fields_every == 0:
                     fields.write(t)
                     written = t
             if fields is not None:
                 if written != problem.time:
                     fields.write(problem.time)
+                outcome.time = problem.time
                 outcome.surface = gather_surface(u, fields.von_mises)
         finally:
             if fields is not None:
@@ -151,47 +150,13 @@ def _make(folder: Path, comm: MPI.Comm) -> None:
         if comm.rank == 0:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                # What an earlier run left would pass for this run's, should this one end early.
+                (folder / _PICTURE).unlink(missing_ok=True)
             except OSError as error:
                 raise InputError(
                     f"{folder}: this folder cannot be made ({error.strerror}); give another "
                     "--output or 'output.folder'."
                 ) from error
-
-
-def _supports(run_file: RunFile, part: Part, u) -> tuple[list, dict]:
-    """Dirichlet conditions of all supports, and the load values they follow."""
-    bcs: list = []
-    loads: dict = {}
-    for support in run_file.supports:
-        components = [None if value == "free" else float(value) for value in support.displacement]
-        new_bcs, new_loads = prescribe(
-            part, u, support.group, components, lambda t: load_factor(run_file.loading, t)
-        )
-        bcs, loads = bcs + new_bcs, loads | new_loads
-    return bcs, loads
-
-
-def _driven_surface(run_file: RunFile) -> tuple[str, np.ndarray]:
-    """The first support that moves, and its displacement at load factor one."""
-    support = next(support for support in run_file.supports if support.moves)
-    return support.group, np.array([0.0 if v == "free" else v for v in support.displacement])
-
-
-def _draw(run_file: RunFile, folder: Path, outcomes: Mapping[str, _Outcome]) -> None:
-    """The picture, on rank 0; the other results are worth more than it."""
-    surface = next(o.surface for o in outcomes.values() if o.surface is not None)
-    units = run_file.units
-    try:
-        draw(
-            folder / "picture.png",
-            {name: (o.displacement, o.force) for name, o in outcomes.items()},
-            surface,
-            curve_axes=(_labelled("displacement", units.length), _labelled("force", units.force)),
-            field=_labelled("von Mises stress", units.stress),
-        )
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        warn(f"the picture could not be drawn ({type(error).__name__}: {reason}).")
 
 
 def _check_every_volume_has_a_material(part: Part, laws: Mapping[str, MaterialLaw]) -> None:
@@ -201,7 +166,3 @@ def _check_every_volume_has_a_material(part: Part, laws: Mapping[str, MaterialLa
             f"{part.source}: the volume group {forgotten[0]!r} has no material; "
             f"add a table 'materials.{forgotten[0]}'."
         )
-
-
-def _labelled(quantity: str, unit: str) -> str:
-    return f"{quantity} ({unit})" if unit else quantity

@@ -20,6 +20,7 @@ def train(
 ) -> None:
     """Train a material network (IMN) and export it."""
     from dmn_fe import network
+    from dmn_fe.cli.interruption import interruptible
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.files import check_folder
     from dmn_fe.homogenization import StiffnessDataset
@@ -28,13 +29,21 @@ def train(
     if output.resolve() == dataset.resolve():
         raise InputError(f"{output} is the data set itself; give another file for the network.")
     samples = StiffnessDataset.load(dataset)
-    with progress_bar("training") as progress:
+    planned = samples.meta.get("samples", len(samples))
+    if len(samples) < planned:
+        raise InputError(
+            f"{dataset}: {len(samples)} of {planned} samples; finish it with the same "
+            "'dmn-fe data' command."
+        )
+    unfinished = interruptible(lambda: "nothing was written, the same command begins anew")
+    with unfinished, progress_bar("training") as progress:
         result = network.train(samples, depth, seed, iterations, validation_fraction, progress)
     trained = result.network
     network.save(trained, output)
     validation = trained.metadata["validation"]
+    held_out = trained.metadata["training"]["validation_samples"]
     print(
         f"{output}: IMN, {2**depth} leaves ({trained.active_leaves} active), "
         f"validation error mean {validation['linear_mean']:.2%}, "
-        f"max {validation['linear_max']:.2%}"
+        f"max {validation['linear_max']:.2%} on {held_out} held-out samples"
     )

@@ -9,7 +9,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.leaves import Leaves, LeavesUpdate
 from dmn_fe.evaluate.linesearch import find_step
 from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.laws import MaterialLaw, Status, Update
+from dmn_fe.laws import MaterialLaw, Status, Update, check_points
 from dmn_fe.network import Network
 
 __all__ = ["NetworkLaw"]
@@ -73,12 +73,8 @@ class NetworkLaw:
         ``iterations`` of the result counts the sweeps. The tangent is computed from ``state`` when
         first asked for: do not overwrite ``state`` before.
         """
+        check_points(self, strain, state)
         n = strain.shape[0]
-        if strain.shape != (n, 6) or state.shape != (n, self.state_size):
-            raise InputError(
-                f"NetworkLaw: strain {tuple(strain.shape)} and state {tuple(state.shape)} must "
-                f"have the shapes (n, 6) and (n, {self.state_size})."
-            )
         stress, new_state = torch.empty_like(strain), torch.empty_like(state)
         status = torch.empty(n, dtype=torch.int8)
         iterations = torch.empty(n, dtype=torch.int32)

@@ -29,6 +29,7 @@ from dmn_fe.fem.pictures import draw  # noqa: E402
 from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
 from dmn_fe.fem.report import StepReport  # noqa: E402
+from dmn_fe.fem.rigid_motion import free_rigid_motions  # noqa: E402
 from dmn_fe.fem.strain import mandel_strain  # noqa: E402
 from dmn_fe.fem.supports import displacement_field, prescribe  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
@@ -45,6 +46,7 @@ __all__ = [
     "advance",
     "displacement_field",
     "draw",
+    "free_rigid_motions",
     "gather_surface",
     "mandel_strain",
     "prescribe",

@@ -36,6 +36,8 @@ class FieldOutput:
 
     Attributes
     ----------
+    files : list of Path
+        What is written.
     von_mises : dolfinx.fem.Function
         Von Mises stress of the average stress of each cell, as of the last :meth:`write`.
     """
@@ -53,15 +55,16 @@ class FieldOutput:
         self._cell_fields = [self.von_mises, self._stress]
         self._xdmf: io.XDMFFile | None = None
         self._vtx: list[io.VTXWriter] = []
+        names = ("displacement.bp", "stress.bp") if vtx else ("fields.xdmf", "fields.h5")
+        self.files = [folder / name for name in names]
         if vtx:
-            for name, fields in (("displacement", [u]), ("stress", self._cell_fields)):
-                path = folder / f"{name}.bp"
+            for path, fields in zip(self.files, ([u], self._cell_fields), strict=True):
                 self._vtx.append(io.VTXWriter(domain.comm, path, fields, engine="BP4"))
         else:
             # XDMF holds one value for each vertex of the mesh.
             vertices = fem.functionspace(domain, ("Lagrange", 1, (domain.geometry.dim,)))
             self._vertex_u = fem.Function(vertices, name="displacement")
-            self._xdmf = io.XDMFFile(domain.comm, folder / "fields.xdmf", "w")
+            self._xdmf = io.XDMFFile(domain.comm, self.files[0], "w")
             self._xdmf.write_mesh(domain)
 
     def write(self, t: float) -> None:

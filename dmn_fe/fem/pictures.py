@@ -32,6 +32,7 @@ def draw(
     curve_axes: tuple[str, str] = ("displacement", "force"),
     field: str = "von Mises stress",
     magnify: float = 1.0,
+    title: str = "",
 ) -> str:
     """Draw curves and the deformed part side by side into a PNG; call on rank 0 only.
 
@@ -48,7 +49,9 @@ def draw(
     field : str
         Label of the colour bar, with unit.
     magnify : float
-        Factor on the displacement.
+        Factor on the displacement; told above the part.
+    title : str
+        Words above the part, e.g. its time.
 
     Returns
     -------
@@ -76,8 +79,8 @@ def draw(
         part = figure.add_subplot(grid[1])
         part.imshow(image)
     part.set_axis_off()
-    if magnify != 1.0:
-        part.set_title(f"displacement × {magnify:g}", fontsize=10)
+    scaled = f"displacement × {magnify:g}"
+    part.set_title(f"{title}, {scaled}" if title else scaled, fontsize=10)
     scale = matplotlib.cm.ScalarMappable(norm, _COLOURS)
     figure.colorbar(scale, ax=part, label=field, shrink=0.7)
     with written_whole(path) as partial:

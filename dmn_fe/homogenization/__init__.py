@@ -2,7 +2,7 @@
 
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
-from dmn_fe.homogenization.generation import make_dataset
+from dmn_fe.homogenization.generation import make_dataset, partial_path
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "StiffnessDataset",
     "effective_stiffness",
     "make_dataset",
+    "partial_path",
     "sample_orthotropic",
     "sample_tangent_like",
     "solve_load_cases",

@@ -15,7 +15,7 @@ from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_lik
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 
-__all__ = ["make_dataset"]
+__all__ = ["make_dataset", "partial_path"]
 
 _SAMPLERS: dict[str, Callable[[int, int], Tensor]] = {
     "orthotropic": sample_orthotropic,
@@ -67,7 +67,7 @@ def make_dataset(
     if path.exists():
         return _matching(path, meta)
     phase_stiffness = _SAMPLERS[kind](n, seed)
-    partial = path.with_name(path.name + ".partial")
+    partial = partial_path(path)
     effective = torch.empty(n, 6, 6, dtype=torch.float64)
     done = saved = 0
     if partial.exists():
@@ -78,6 +78,7 @@ def make_dataset(
                 f"{partial}: its samples were drawn by another version; remove it to begin anew."
             )
         effective[:done] = begun.effective
+        progress(done, n, "resumed")
 
     last_save = time.monotonic()
     try:
@@ -98,11 +99,16 @@ def make_dataset(
     return dataset
 
 
+def partial_path(path: Path) -> Path:
+    """Where the samples of an unfinished data set are."""
+    return path.with_name(path.name + ".partial")
+
+
 def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict:
     if kind not in _SAMPLERS:
         raise InputError(f"kind = {kind!r} is unknown: give one of {', '.join(_SAMPLERS)}.")
     if not isinstance(n, int) or n < 1:
-        raise InputError(f"n = {n} must be a positive whole number of samples.")
+        raise InputError(f"samples: n = {n} must be a positive whole number.")
     if not 0.0 < tolerance < 1.0:
         raise InputError(f"tolerance = {tolerance} must lie between 0 and 1.")
     if len(rve.names) != 2:

@@ -1,6 +1,6 @@
 """Constitutive laws of the phases: parameters and a pure update, one file per family."""
 
-from dmn_fe.laws.base import MaterialLaw, Status, Update
+from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points
 from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
@@ -14,4 +14,5 @@ __all__ = [
     "Status",
     "Update",
     "VoceHardening",
+    "check_points",
 ]

@@ -12,7 +12,9 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-__all__ = ["MaterialLaw", "Status", "Update"]
+from dmn_fe.errors import InputError
+
+__all__ = ["MaterialLaw", "Status", "Update", "check_points"]
 
 
 class Status(enum.IntEnum):
@@ -97,3 +99,21 @@ def finite_status(stress: Tensor) -> Tensor:
     """Status ``[n]`` int8 of points whose stress ``[n, 6]`` came from a closed form."""
     finite = torch.isfinite(stress).all(-1)
     return torch.where(finite, Status.CONVERGED, Status.NOT_FINITE).to(torch.int8)
+
+
+def check_points(law: MaterialLaw, strain: Tensor, state: Tensor) -> None:
+    """Raise ``InputError`` unless strain and state are float64 tensors that fit the law."""
+    who = type(law).__name__
+    for name, value in (("strain", strain), ("state", state)):
+        if not isinstance(value, Tensor) or value.dtype != torch.float64:
+            kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
+            raise InputError(
+                f"{who}: {name} is {kind}; give a tensor of torch.float64, "
+                "e.g. torch.as_tensor(values, dtype=torch.float64)."
+            )
+    n = len(strain) if strain.ndim else 0
+    if strain.shape != (n, 6) or state.shape != (n, law.state_size):
+        raise InputError(
+            f"{who}: strain {tuple(strain.shape)} and state {tuple(state.shape)} must "
+            f"have the shapes (n, 6) and (n, {law.state_size})."
+        )

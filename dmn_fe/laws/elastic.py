@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.laws.base import Update
+from dmn_fe.laws.base import Update, check_points
 from dmn_fe.mandel import isotropic_stiffness
 
 __all__ = ["Elastic", "check_stiffness"]
@@ -46,6 +46,7 @@ class Elastic:
 
     def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
         """Stress ``C ε`` of strains ``[n, 6]``; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
+        check_points(self, strain, state)
         n = strain.shape[0]
         return Update(strain @ self.stiffness, state, lambda: self.stiffness.expand(n, 6, 6))
 

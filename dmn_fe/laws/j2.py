@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmn_fe.laws.base import Status, Update
+from dmn_fe.errors import InputError
+from dmn_fe.laws.base import Status, Update, check_points
 from dmn_fe.laws.elastic import check_isotropic
 from dmn_fe.laws.hardening import Hardening
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
@@ -43,6 +44,11 @@ class J2:
 
     def __post_init__(self):
         check_isotropic("J2", self.young, self.poisson)
+        if not callable(self.hardening):
+            raise InputError(
+                f"J2: hardening = {self.hardening!r} is no hardening law; give one, "
+                "e.g. LinearHardening(yield_stress, modulus)."
+            )
 
     @property
     def bulk(self) -> float:
@@ -65,6 +71,7 @@ class J2:
 
     def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
         """Radial return of strains ``[n, 6]``; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
+        check_points(self, strain, state)
         plastic_strain, p = state[:, :6], state[:, 6]
         trial = 2.0 * self.shear * deviator(strain - plastic_strain)
         trial_norm = trial.square().sum(-1).sqrt()

@@ -88,7 +88,9 @@ def test_results(dmn_fe, folder):
     rows = reactions(folder / "out" / "reactions.csv")
     assert [row["time"] for row in rows] == [0.5, 1.0, 1.5, 2.0]
     assert [row["factor"] for row in rows] == [0.5, 1.0, 0.5, 0.0]
+    assert [row["displacement"] for row in rows] == [0.01, 0.02, 0.01, 0.0]
     for row in rows:
+        assert row["force"] == row["right F1"]
         assert row["left F1"] == pytest.approx(-row["right F1"], rel=1e-6, abs=1e-6)
     alone = reactions(folder / "out" / "reactions_matrix.csv")
     assert rows[1]["right F1"] > 1.2 * alone[1]["right F1"] > 0  # the inclusions stiffen
@@ -132,8 +134,15 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('title = "Block"', 'titel = "Block"', "'titel' is unknown"),
-        ("young = 3000.0", "jung = 3000.0", "materials.body.phases.matrix"),
+        ('title = "Block"', 'titel = "Block"', "'titel' is unknown; did you mean 'title'?"),
+        ("young = 3000.0", "jung = 3000.0", "phases.matrix.jung' is unknown; did you mean 'young'"),
+        ('file = "block.msh"', 'path = "block.msh"', "'mesh.path' is unknown; did you mean 'file'"),
+        ('law = "J2"', 'law = "J3"', "matrix.law' = 'J3' is unknown; give one of 'Elastic', 'J2'."),
+        ('law = "J2", ', "", "'materials.body.phases.matrix.law' is missing"),
+        ('type = "linear"', 'type = "line"', "give one of 'linear', 'voce', 'power'."),
+        ('network = "net.dmn"', "", "'materials.body.network' is missing"),
+        ('group = "right"', 'group = "left"', "component 1 of 'left' is prescribed twice"),
+        ("[0.0, 0.0, 0.0]", '["free", "free", 0.0]', "free to move (displacement along e2)"),
         ('file = "block.msh"', 'file = "none.msh"', "none.msh"),
         ('network = "net.dmn"', 'network = "none.dmn"', "none.dmn: no such file"),
         ("phases.inclusion", "phases.fibre", "'fibre'"),
@@ -207,7 +216,7 @@ def only_short_steps(monkeypatch):
 
     def limit_steps(limit: float) -> None:
         law = passes.material_law
-        monkeypatch.setattr(passes, "material_law", lambda t: OnlyShortSteps(law(t), limit))
+        monkeypatch.setattr(passes, "material_law", lambda *t: OnlyShortSteps(law(*t), limit))
 
     return limit_steps
 
@@ -256,10 +265,69 @@ def test_a_picture_that_fails_does_not_fail_the_run(dmn_fe, folder, monkeypatch)
     def fail(*_, **__):
         raise MemoryError("no room for\na picture")
 
-    monkeypatch.setattr("dmn_fe.cli.simulation.draw", fail)
+    monkeypatch.setattr("dmn_fe.cli.outcome.draw", fail)
     without_comparison(folder)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0
     words = "warning: the picture could not be drawn (MemoryError: no room for a picture)"
     assert_one_sentence(process.stderr, words)
     assert len(reactions(folder / "out" / "reactions.csv")) == 4
+
+
+def test_a_plain_law_needs_no_network(dmn_fe, folder):
+    plain = '[materials.body]\nlaw = "Elastic"\nyoung = 1000.0\npoisson = 0.0\n'
+    text = RUN_FILE.replace('[comparison]\nphase = "matrix"\n', "")
+    start, end = text.index("[materials.body]"), text.index("[[supports]]")
+    (folder / "part.toml").write_text(text[:start] + plain + text[end:])
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    forces = [row["force"] for row in reactions(folder / "out" / "reactions.csv")]
+    assert forces == pytest.approx([10.0, 20.0, 10.0, 0.0], abs=1e-6)
+
+
+def test_results_of_an_earlier_run_are_not_taken_for_new_ones(dmn_fe, folder, only_short_steps):
+    without_comparison(folder)
+    (folder / "out").mkdir()
+    for name in ("picture.png", "notes.txt"):
+        (folder / "out" / name).write_text("from yesterday")
+    only_short_steps(0.01)  # not one step converges, and the picture cannot be drawn
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 1
+    (results,) = [line for line in process.stdout.splitlines() if line.startswith("results in")]
+    assert str(folder / "out") in results
+    assert "reactions.csv" in results
+    assert "notes.txt" not in results
+    assert (folder / "out" / "notes.txt").read_text() == "from yesterday"
+    assert (folder / "out" / "picture.png").read_bytes() != b"from yesterday"
+
+
+def test_an_interrupted_run_says_what_is_kept(dmn_fe, folder, monkeypatch):
+    """Ctrl-C in the middle of a law of the third step."""
+    without_comparison(folder)
+
+    class Interrupted:
+        def __init__(self, law):
+            self.law, self.state_size, self.initial_state = law, law.state_size, law.initial_state
+
+        def integrate(self, strain, state, dt=0.0):
+            if strain.norm() > 0 and state.norm() > 0 and len(rows()) == 2:
+                raise KeyboardInterrupt
+            return self.law.integrate(strain, state, dt)
+
+    def rows():
+        return reactions(folder / "out" / "reactions.csv")
+
+    law = passes.material_law
+    monkeypatch.setattr(passes, "material_law", lambda *t: Interrupted(law(*t)))
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 130
+    assert_one_sentence(process.stderr, "interrupted; the finished steps are in")
+    assert len(rows()) == 2
+
+
+def test_a_slow_step_shows_that_it_lives(dmn_fe, folder, monkeypatch):
+    without_comparison(folder)
+    monkeypatch.setattr("dmn_fe.cli.slow_steps._SECONDS_OF_SILENCE", 0.0)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0
+    assert "step 4: Newton iteration 1, |F|" in process.stdout

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers.networks import random_network
 
-from dmn_fe import load, save
-from dmn_fe.homogenization import StiffnessDataset, sample_tangent_like
+from dmn_fe import __version__, load, save
+from dmn_fe.homogenization import StiffnessDataset, generation, sample_tangent_like
 
 
 def one_sentence(process) -> str:
@@ -78,9 +78,7 @@ def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
     save(random_network(2), tmp_path / "net.dmn")
     np.save(tmp_path / "rve.npy", np.arange(8).reshape(2, 2, 2) % 2)
     np.save(tmp_path / "empty.npy", 2 * (np.arange(8).reshape(2, 2, 2) % 2))
-    samples = sample_tangent_like(10, seed=0)
-    effective = random_network(2).stiffness(samples)
-    dataset = StiffnessDataset(samples, effective, {"phase_names": ["matrix", "inclusion"]})
+    dataset = StiffnessDataset(*_samples(), {"phase_names": ["matrix", "inclusion"]})
     dataset.save(tmp_path / "set.safetensors")
     before = sorted(path.name for path in tmp_path.iterdir())
     assert words in one_sentence(dmn_fe(*arguments))
@@ -109,3 +107,49 @@ def test_help_loads_neither_torch_nor_dolfinx():
         "sorted({'torch', 'dolfinx', 'mpi4py'} & set(sys.modules))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_version(dmn_fe):
+    assert dmn_fe("--version").stdout == f"dmn-fe {__version__}\n"
+
+
+def test_an_interrupted_data_set_says_what_is_kept(dmn_fe, tmp_path, monkeypatch):
+    solve, calls = generation.solve_load_cases, []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return solve(*arguments)
+
+    monkeypatch.setattr(generation, "solve_load_cases", interrupted)
+    dmn_fe("rve", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
+    arguments = ("data", "fibres.npy", "--samples", 12, "--output", "data.safetensors")
+    process = dmn_fe(*arguments)
+    assert process.returncode == 130
+    assert "3 of 12 samples are in data.safetensors.partial" in process.stderr
+    begun = one_sentence(dmn_fe("train", "data.safetensors.partial", "--output", "a.dmn"))
+    assert "3 of 12 samples; finish it" in begun
+    process = dmn_fe(*arguments)
+    assert process.returncode == 0
+    assert len(calls) == 13
+    assert "complete already" not in process.stdout
+    assert "complete already" in dmn_fe(*arguments).stdout
+
+
+def test_an_interrupted_training_writes_nothing(dmn_fe, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    dataset = StiffnessDataset(*_samples(), {"phase_names": ["matrix", "inclusion"]})
+    dataset.save(tmp_path / "set.safetensors")
+    monkeypatch.setattr("dmn_fe.network.train", interrupted)
+    process = dmn_fe("train", "set.safetensors", "--output", "a.dmn")
+    assert process.returncode == 130
+    assert "nothing was written" in process.stderr
+    assert not (tmp_path / "a.dmn").exists()
+
+
+def _samples():
+    phase_stiffness = sample_tangent_like(10, seed=0)
+    return phase_stiffness, random_network(2).stiffness(phase_stiffness)

@@ -160,7 +160,9 @@ def test_phase_names_must_match(phase_laws, names, word):
 def test_wrong_shapes_are_named(phase_laws):
     law = NetworkLaw(random_network(2), phase_laws)
     with pytest.raises(InputError, match="shapes"):
-        law.integrate(torch.zeros(3, 3), law.initial_state(3))
+        law.integrate(torch.zeros(3, 3, dtype=torch.float64), law.initial_state(3))
+    with pytest.raises(InputError, match="float32"):
+        law.integrate(torch.zeros(3, 6), law.initial_state(3))
 
 
 @pytest.mark.parametrize("factor", [0.0, 1e-22, 1e-9])

@@ -11,6 +11,7 @@ from dmn_fe.fem import (  # before torch
     QuadratureMap,
     StepFailed,
     advance,
+    free_rigid_motions,
     gather_surface,
     read_mesh,
 )
@@ -62,6 +63,7 @@ def empty_rank(folder: Path) -> dict:
     return {
         "cells": block.u.function_space.mesh.topology.index_map(3).size_local,
         "converged": report.converged,
+        "free": free_rigid_motions(block.u, block.problem.bcs),
         "reaction": list(block.problem.reaction(block.moved)),
         "triangles": None if surface is None else len(surface.values),
     }

@@ -20,6 +20,7 @@ def test_a_rank_may_own_no_cell(on_ranks, tmp_path):
     assert [r["triangles"] for r in three] == [12, None, None]
     for result in three:
         assert result["converged"]
+        assert result["free"] == []
         np.testing.assert_allclose(result["reaction"], one["reaction"], rtol=1e-7)
     assert (tmp_path / "log.csv").read_text() == "t,force\n0.004,1.5\n"
 

@@ -1,5 +1,8 @@
 """The elastic law and its checks."""
 
+import re
+
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +14,7 @@ def test_stress_and_tangent():
     matrix = torch.randn(6, 6, generator=generator, dtype=torch.float64)
     stiffness = matrix @ matrix.mT + torch.eye(6, dtype=torch.float64)
     strain = torch.randn(5, 6, generator=generator, dtype=torch.float64)
-    update = laws.Elastic(stiffness).integrate(strain, torch.zeros(5, 0))
+    update = laws.Elastic(stiffness).integrate(strain, torch.zeros(5, 0, dtype=torch.float64))
     torch.testing.assert_close(update.stress, torch.einsum("ij,nj->ni", stiffness, strain))
     torch.testing.assert_close(update.tangent, stiffness.expand(5, 6, 6))
     assert update.status.tolist() == [0] * 5
@@ -34,3 +37,18 @@ def test_all_laws_follow_the_protocol():
 def test_a_stiffness_that_is_none_is_refused(stiffness, word):
     with pytest.raises(InputError, match=word):
         laws.Elastic(stiffness)
+
+
+@pytest.mark.parametrize(
+    ("strain", "words"),
+    [
+        (torch.zeros(2, 6), "strain is torch.float32; give a tensor of torch.float64"),
+        (np.zeros((2, 6)), "strain is ndarray; give a tensor"),
+        (torch.zeros(2, 5, dtype=torch.float64), "shapes (n, 6) and (n, 0)"),
+        (torch.zeros((), dtype=torch.float64), "shapes (n, 6) and (n, 0)"),
+    ],
+)
+def test_points_that_do_not_fit_are_named(strain, words):
+    law = laws.Elastic.isotropic(1.0, 0.3)
+    with pytest.raises(InputError, match=re.escape(words)):
+        law.integrate(strain, law.initial_state(2))

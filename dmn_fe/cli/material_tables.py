@@ -1,0 +1,107 @@
+"""The material tables of a run file."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+__all__ = [
+    "ElasticTable",
+    "J2Table",
+    "LinearTable",
+    "MaterialTable",
+    "NetworkTable",
+    "PhaseTable",
+    "PowerTable",
+    "Table",
+    "VoceTable",
+]
+
+
+class Table(BaseModel):
+    """A table of the file: no unknown keys, finite numbers only."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class LinearTable(Table):
+    """Parameters of :class:`~dmn_fe.laws.LinearHardening`."""
+
+    type: Literal["linear"]
+    yield_stress: float
+    modulus: float = 0.0
+
+
+class VoceTable(Table):
+    """Parameters of :class:`~dmn_fe.laws.VoceHardening`."""
+
+    type: Literal["voce"]
+    yield_stress: float
+    saturation: float
+    rate: float
+    modulus: float = 0.0
+
+
+class PowerTable(Table):
+    """Parameters of :class:`~dmn_fe.laws.PowerHardening`."""
+
+    type: Literal["power"]
+    yield_stress: float
+    reference_strain: float
+    exponent: float
+
+
+class ElasticTable(Table):
+    """Parameters of an isotropic :class:`~dmn_fe.laws.Elastic`, or a 6×6 stiffness (Mandel)."""
+
+    law: Literal["Elastic"]
+    young: float | None = None
+    poisson: float | None = None
+    stiffness: list[list[float]] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self):
+        moduli = self.young is not None and self.poisson is not None
+        if moduli == (self.stiffness is not None):
+            raise ValueError("give either 'young' and 'poisson' or 'stiffness'")
+        if self.stiffness is not None and [len(row) for row in self.stiffness] != [6] * 6:
+            raise ValueError("'stiffness' needs six rows of six numbers")
+        return self
+
+
+class J2Table(Table):
+    """Parameters of :class:`~dmn_fe.laws.J2`."""
+
+    law: Literal["J2"]
+    young: float
+    poisson: float
+    hardening: Annotated[LinearTable | VoceTable | PowerTable, Field(discriminator="type")]
+
+
+PhaseTable = Annotated[ElasticTable | J2Table, Field(discriminator="law")]
+
+
+_NETWORK = "a network"  # the choice of a material table without the key 'law'; no key of a file
+
+
+class NetworkTable(Table):
+    """A network, and a law for each of its phases."""
+
+    network: Path
+    phases: dict[str, PhaseTable]
+
+
+def _law_or_network(table: Any) -> Any:
+    """What a material table is: the network's, or that of the law it names."""
+    if isinstance(table, dict):
+        return table.get("law", _NETWORK)
+    return getattr(table, "law", _NETWORK)
+
+
+#: Material of one volume group: a network with a law for each phase, or a plain law.
+MaterialTable = Annotated[
+    Annotated[NetworkTable, Tag(_NETWORK)]
+    | Annotated[ElasticTable, Tag("Elastic")]
+    | Annotated[J2Table, Tag("J2")],
+    Discriminator(_law_or_network),
+]

@@ -1,0 +1,44 @@
+"""Which rigid motions supports leave free."""
+
+# isort: off
+from dmn_fe.fem import free_rigid_motions  # before torch
+
+# isort: on
+import numpy as np
+import pytest
+from dolfinx import fem, mesh
+from mpi4py import MPI
+
+X, Y, Z = (f"displacement along e{i}" for i in (1, 2, 3))
+RX, RY, RZ = (f"rotation about e{i}" for i in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("supports", "free"),
+    [
+        ([], [X, Y, Z, RX, RY, RZ]),
+        ([("face", 0)], [Y, Z, RX]),
+        ([("face", 0), ("face", 1), ("face", 2)], []),
+        ([("point", 0), ("point", 1), ("point", 2)], [RX, RY, RZ]),
+        ([("edge", 0), ("edge", 1), ("edge", 2)], [RZ]),
+        ([("edge", 0), ("edge", 1), ("edge", 2), ("far point", 1)], []),
+    ],
+)
+def test_free_motions_of_a_supported_block(supports, free):
+    domain = mesh.create_box(MPI.COMM_WORLD, [[5.0, 5.0, 5.0], [25.0, 15.0, 8.0]], [2, 2, 2])
+    u = fem.Function(fem.functionspace(domain, ("Lagrange", 2, (3,))))
+    places = {
+        "face": lambda x: np.isclose(x[0], 5.0),
+        "edge": lambda x: np.isclose(x[0], 5.0) & np.isclose(x[1], 5.0),
+        "point": lambda x: np.isclose(x, 5.0).all(axis=0),
+        "far point": lambda x: (
+            np.isclose(x[0], 25.0) & np.isclose(x[1], 5.0) & np.isclose(x[2], 5.0)
+        ),
+    }
+    bcs = []
+    for place, component in supports:
+        space = u.function_space.sub(component)
+        collapsed, _ = space.collapse()
+        dofs = fem.locate_dofs_geometrical((space, collapsed), places[place])
+        bcs.append(fem.dirichletbc(fem.Constant(domain, 0.0), dofs[0], space))
+    assert free_rigid_motions(u, bcs) == free
