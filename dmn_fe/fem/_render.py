@@ -24,7 +24,6 @@ def main(scene_path: str, image_path: str) -> None:
     plotter.add_mesh(mesh, scalars="colours", rgb=True, show_edges=True, edge_opacity=0.2, **light)
     plotter.view_vector((0.45, -0.75, 0.49), viewup=(0.0, 0.0, 1.0))
     plotter.reset_camera()
-    plotter.camera.zoom(0.95)
     plotter.screenshot(image_path)
 
 

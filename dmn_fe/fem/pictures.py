@@ -106,9 +106,15 @@ def _render(triangles: NDArray, colours: NDArray) -> NDArray | None:
                 check=True,
                 timeout=_CHILD_SECONDS,
             )
-            return matplotlib.image.imread(image)
+            return _without_margins(matplotlib.image.imread(image))
         except (subprocess.SubprocessError, OSError):
             return None
+
+
+def _without_margins(image: NDArray) -> NDArray:
+    """The image ``[rows, columns, 3]`` without the white around the part."""
+    rows, columns = np.nonzero((image[..., :3] < 1.0).any(axis=-1))
+    return image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
 
 
 def _draw_triangles(axes, triangles: NDArray, colours: NDArray) -> None:
@@ -123,5 +129,5 @@ def _draw_triangles(axes, triangles: NDArray, colours: NDArray) -> None:
     )
     low, high = triangles.min(axis=(0, 1)), triangles.max(axis=(0, 1))
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    axes.set_box_aspect(high - low, zoom=1.1)
+    axes.set_box_aspect(high - low, zoom=1.0)
     axes.view_init(elev=25, azim=-60)
