@@ -63,7 +63,10 @@ class TensorFormat:
             with safe_open(path, framework="pt") as file:
                 text = (file.metadata() or {}).get(self.key)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(f"{path}: cannot be read ({reason}); check it.") from error
+        except SafetensorError as error:
             raise InputError(f"{path}: damaged, or not {self.what}; {self.mend}.") from error
         if text is None:
             raise InputError(f"{path}: this file is not {self.what}; {self.mend}.")

@@ -24,8 +24,9 @@ tree_build() {
 
     if ! command -v mmdebstrap >/dev/null; then
         say "installing mmdebstrap on this system"
-        { apt-get update && apt-get install --yes --no-install-recommends mmdebstrap \
-            debian-archive-keyring; } >>"$log" 2>&1 </dev/null ||
+        quietly_into "$log" apt-get update &&
+            quietly_into "$log" apt-get install --yes --no-install-recommends mmdebstrap \
+                debian-archive-keyring ||
             die "mmdebstrap could not be installed: $(reason_in_log); all apt-get said is in $log."
     fi
 
@@ -56,7 +57,7 @@ tree_build() {
 # build_step COMMAND...: runs it with its own mounts and processes, which all end with this shell,
 # however it ends: an interrupted build leaves no mount and no process behind.
 build_step() {
-    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "$@" </dev/null
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc "$@"
 }
 
 tree_exec() {

@@ -236,6 +236,14 @@ def test_other_folders_can(sandbox, folder):
     assert source_common(sandbox, "refuse_folder", folder).returncode == 0
 
 
+def test_a_build_step_keeps_its_words_and_its_status(sandbox):
+    log = sandbox.folder / "build.log"
+    outcome = source_common(sandbox, "quietly_into", str(log), "bash", "-c", "echo done; exit 3")
+    assert outcome.returncode == 3
+    assert outcome.stdout == outcome.stderr == ""
+    assert log.read_text() == "done\n"
+
+
 def source_common(sandbox: Sandbox, *call: str) -> subprocess.CompletedProcess:
     """Call a function of `common.sh`."""
     script = 'set -euo pipefail; source "$0"; "$@"'

@@ -1,12 +1,16 @@
 """Ctrl-C ends a command with a sentence about what is kept."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
 
-__all__ = ["interruptible"]
+__all__ = ["end_when_interrupted", "interruptible"]
+
+_STATUS = 130  # what a shell reports of a command that was interrupted
 
 
 @contextmanager
@@ -15,5 +19,31 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print(f"dmn-fe: interrupted; {kept()}.", file=sys.stderr, flush=True)
-        raise typer.Exit(130) from None
+        _say(kept())
+        raise typer.Exit(_STATUS) from None
+
+
+def end_when_interrupted(kept: str, speak: bool) -> None:
+    """From now on end this process at once when interrupted.
+
+    An exception could neither pass through PETSc, which may be at work, nor reach other ranks,
+    which may wait for this one.
+
+    Parameters
+    ----------
+    kept : str
+        What is left.
+    speak : bool
+        Whether this process says so; of several ranks one does.
+    """
+
+    def end(*_: object) -> None:
+        if speak:
+            _say(kept)
+        os._exit(_STATUS)
+
+    signal.signal(signal.SIGINT, end)
+
+
+def _say(kept: str) -> None:
+    print(f"dmn-fe: interrupted; {kept}.", file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """Starting a command of our own on several MPI ranks."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -51,9 +52,13 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
         return process.wait()
     except KeyboardInterrupt:
         # A terminal interrupts mpirun as well, which then ends the ranks.
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(timeout=_SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            process.wait()
         raise
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()

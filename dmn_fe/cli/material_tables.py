@@ -81,9 +81,6 @@ class J2Table(Table):
 PhaseTable = Annotated[ElasticTable | J2Table, Field(discriminator="law")]
 
 
-_NETWORK = "a network"  # the choice of a material table without the key 'law'; no key of a file
-
-
 class NetworkTable(Table):
     """A network, and a law for each of its phases."""
 
@@ -91,17 +88,21 @@ class NetworkTable(Table):
     phases: dict[str, PhaseTable]
 
 
-def _law_or_network(table: Any) -> Any:
-    """What a material table is: the network's, or that of the law it names."""
-    if isinstance(table, dict):
-        return table.get("law", _NETWORK)
-    return getattr(table, "law", _NETWORK)
+def _law_or_network(table: Any) -> str | None:
+    """What a material table is: a network's, or that of the law it names."""
+    if not isinstance(table, dict) or "network" in table:
+        return "a network"  # no key of a file
+    return table.get("law")
 
 
 #: Material of one volume group: a network with a law for each phase, or a plain law.
 MaterialTable = Annotated[
-    Annotated[NetworkTable, Tag(_NETWORK)]
+    Annotated[NetworkTable, Tag("a network")]
     | Annotated[ElasticTable, Tag("Elastic")]
     | Annotated[J2Table, Tag("J2")],
-    Discriminator(_law_or_network),
+    Discriminator(
+        _law_or_network,
+        custom_error_type="law_or_network",
+        custom_error_message="give 'network' with 'phases', or 'law' = \"Elastic\" or \"J2\"",
+    ),
 ]

@@ -25,16 +25,16 @@ class Outcome:
 
 def draw_outcomes(path: Path, outcomes: Mapping[str, Outcome], units: UnitsTable) -> list[Path]:
     """The picture, on rank 0; the other results are worth more than it. Returns what was drawn."""
-    last = next(o for o in outcomes.values() if o.surface is not None)
-    assert last.surface is not None
+    shown = next(o for o in outcomes.values() if o.surface is not None)
+    assert shown.surface is not None
     try:
         draw(
             path,
             {name: (o.displacement, o.force) for name, o in outcomes.items()},
-            last.surface,
+            shown.surface,
             curve_axes=(_labelled("displacement", units.length), _labelled("force", units.force)),
             field=_labelled("von Mises stress", units.stress),
-            title=f"time {last.time:g}",
+            title=f"time {shown.time:g}",
         )
         return [path]
     except Exception as error:

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from dmn_fe.cli.interruption import interruptible
+from dmn_fe.cli.interruption import end_when_interrupted, interruptible
 from dmn_fe.cli.launch import run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
 
 __all__ = ["run", "start"]
+
+_KEPT = "the tables of the steps that were finished are in {}"
 
 
 def run(
@@ -33,18 +35,18 @@ def run(
 
 def start(run_file: Path, output: Path | None, ranks: int) -> None:
     """Check the input, then simulate here or on ``ranks`` ranks under ``mpirun``."""
-    finished_steps = "the finished steps are in the reactions*.csv of the folder for the results"
-    with interruptible(lambda: finished_steps):
-        _start(run_file, output, ranks)
-
-
-def _start(run_file: Path, output: Path | None, ranks: int) -> None:
-    if ranks > 1:
-        _check(run_file, output)
-        arguments = ["run", str(run_file)]
-        arguments += [] if output is None else ["--output", str(output)]
+    if ranks == 1:
+        _simulate(run_file, output)
+        return
+    folder = _check(run_file, output)
+    arguments = ["run", str(run_file)]
+    arguments += [] if output is None else ["--output", str(output)]
+    with interruptible(lambda: _KEPT.format(folder)):
         sys.exit(run_on_ranks(ranks, arguments))
-    # One rank of a mpirun, or a single process.
+
+
+def _simulate(run_file: Path, output: Path | None) -> None:
+    """Simulate as one rank of a mpirun, or as a single process."""
     try:
         from dmn_fe.fem import StepFailed  # before anything that imports torch
     except ImportError as error:
@@ -53,26 +55,33 @@ def _start(run_file: Path, output: Path | None, ranks: int) -> None:
 
     from dmn_fe.cli.simulation import simulate
 
+    rank = MPI.COMM_WORLD.rank
+    end_when_interrupted(_KEPT.format(output or "the run file's folder"), speak=rank == 0)
     try:
         simulate(run_file, output)
     except (InputError, StepFailed) as error:
         # Every rank raises it; one of them speaks.
-        if MPI.COMM_WORLD.rank == 0:
+        if rank == 0:
             print(f"dmn-fe: {error}", file=sys.stderr, flush=True)
         sys.exit(2 if isinstance(error, InputError) else 1)
     except Exception:
         if MPI.COMM_WORLD.size == 1:
             raise
-        text = f"dmn-fe: rank {MPI.COMM_WORLD.rank} failed\n{traceback.format_exc()}"
+        text = f"dmn-fe: rank {rank} failed\n{traceback.format_exc()}"
         print(text, file=sys.stderr, flush=True)
         # A rank that failed alone would leave the others waiting for ever.
         MPI.COMM_WORLD.Abort(1)
 
 
-def _check(run_file: Path, output: Path | None) -> None:
-    """Find wrong input here, where a sentence about it is not lost among the words of mpirun."""
+def _check(run_file: Path, output: Path | None) -> Path:
+    """Find wrong input here, where a sentence about it is not lost among the words of mpirun.
+
+    Returns the folder for the results.
+    """
     from dmn_fe.cli.passes import check_files, passes_of
 
     description = read_run_file(run_file)
+    folder = output or description.output.folder
     passes_of(description)
-    check_files(description, output or description.output.folder)
+    check_files(description, folder)
+    return folder

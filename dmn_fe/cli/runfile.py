@@ -19,7 +19,7 @@ from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, Table
 from dmn_fe.cli.runfile_errors import sentence
 from dmn_fe.errors import InputError
 
-__all__ = ["LoadingTable", "RunFile", "read_run_file"]
+__all__ = ["LoadingTable", "RunFile", "UnitsTable", "read_run_file"]
 
 
 _MAX_STEPS = 100_000

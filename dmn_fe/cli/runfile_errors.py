@@ -7,6 +7,15 @@ from pydantic import ValidationError
 
 __all__ = ["sentence"]
 
+_WORDS = {
+    "Value error, ": "",
+    "Input should be a valid dictionary or instance of": "it must be a table, a",
+    "Input should be a valid dictionary": "it must be a table",
+    "Input should be": "it must be",
+    "List should": "it must",
+    " after validation": "",
+}
+
 
 def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> str:
     """The most telling problem of a validation.
@@ -23,55 +32,54 @@ def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> st
     """
     problems: list[Any] = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = problems[0]
-    key = _key(first, content)
     kind, context = first["type"], first.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"the key '{key}' is unknown; {_spelling(first, problems, known_keys)}"
+    keys, value = _place(first["loc"], content)
     if kind == "missing":
+        keys.append(str(first["loc"][-1]))
+    elif kind.startswith("union_tag"):
+        keys.append(context["discriminator"].strip("'"))
+    key = ".".join(keys)
+    if kind == "extra_forbidden":
+        table = _place(first["loc"][:-1], content)[1]
+        guess = _guess(first["loc"], problems, [k for k in known_keys if k not in table])
+        mend = f"did you mean '{guess}'?" if guess else "remove it or mend its spelling."
+        return f"the key '{key}' is unknown; {mend}"
+    if kind in ("missing", "union_tag_not_found"):
         return f"the key '{key}' is missing; add it."
-    if kind == "union_tag_not_found":
-        return f"the key '{key}.{_discriminator(first)}' is missing; add it."
     if kind == "union_tag_invalid":
-        # Without the choice that no file can name.
-        tags = context["expected_tags"].replace("'a network', ", "")
-        return (
-            f"the key '{key}.{_discriminator(first)}' = {context['tag']!r} is unknown; "
-            f"give one of {tags}."
-        )
-    value = "" if isinstance(first["input"], (dict, list)) else f" = {first['input']!r}"
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
-    message = message.replace("List should", "it must").replace(" after validation", "")
-    return f"the key '{key}'{value}: {message}; mend the value." if key else f"{message}."
+        expected = context["expected_tags"]
+        return f"the key '{key}' = {context['tag']!r} is unknown; give one of {expected}."
+    message = first["msg"]
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    if not keys:
+        return f"{message}."
+    shown = "" if isinstance(value, (dict, list)) else f" = {value!r}"
+    return f"the key '{key}'{shown}: {message}; mend the value."
 
 
-def _discriminator(problem: Any) -> str:
-    """The key whose value chooses among tables."""
-    name = problem["ctx"]["discriminator"].strip("'")
-    return name if name.isidentifier() and not name.startswith("_") else "law"
-
-
-def _spelling(unknown: Any, problems: list[Any], known_keys: list[str]) -> str:
-    """A guess at what was meant: a key that is missing beside it, or else a similar one."""
-    table, name = unknown["loc"][:-1], str(unknown["loc"][-1])
+def _guess(location: tuple, problems: list[Any], candidates: list[str]) -> str | None:
+    """What an unknown key was meant to be: the one missing beside it, or else a similar one."""
     missing = [
-        str(p["loc"][-1]) for p in problems if p["type"] == "missing" and p["loc"][:-1] == table
+        str(problem["loc"][-1])
+        for problem in problems
+        if problem["type"] == "missing" and problem["loc"][:-1] == location[:-1]
     ]
-    close = missing[:1] if len(missing) == 1 else difflib.get_close_matches(name, known_keys, n=1)
-    return f"did you mean '{close[0]}'?" if close else "remove it or mend its spelling."
+    if len(missing) == 1:
+        return missing[0]
+    return next(iter(difflib.get_close_matches(str(location[-1]), candidates, n=1)), None)
 
 
-def _key(problem: Any, content: Any) -> str:
-    """Dotted key of a problem: of its location what the file really has.
+def _place(location: tuple, content: Any) -> tuple[list[str], Any]:
+    """Keys of a location that the file really has, and what stands there.
 
     pydantic puts the choice of a law or a hardening among the keys; the file has no such key.
     """
-    location, parts = problem["loc"], []
+    keys: list[str] = []
     for part in location:
         if (isinstance(content, dict) and part in content) or (
             isinstance(content, list) and isinstance(part, int) and part < len(content)
         ):
             content = content[part]
-        elif not (problem["type"] == "missing" and part == location[-1]):
-            continue
-        parts.append(str(part))
-    return ".".join(parts)
+            keys.append(str(part))
+    return keys, content

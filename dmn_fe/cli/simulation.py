@@ -141,7 +141,7 @@ def _load_steps(run_file: RunFile, part: Part, one: Pass, folder: Path) -> Outco
 def _remedy(number: int, t: float, error: StepFailed) -> str:
     remedy = "give a smaller 'loading.step'"
     if number == 1:
-        remedy = f"check that the supports hold the part, or {remedy}"
+        remedy = f"check that every piece of the part is held, or {remedy}"
     return f"step {number} to time {t:g} failed: {error}; {remedy}."
 
 
@@ -154,7 +154,7 @@ def _make(folder: Path, comm: MPI.Comm) -> None:
                 (folder / _PICTURE).unlink(missing_ok=True)
             except OSError as error:
                 raise InputError(
-                    f"{folder}: this folder cannot be made ({error.strerror}); give another "
+                    f"{folder}: results cannot be written there ({error.strerror}); give another "
                     "--output or 'output.folder'."
                 ) from error
 

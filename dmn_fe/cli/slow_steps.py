@@ -20,24 +20,21 @@ class SlowSteps:
     comm : MPI.Comm
         Ranks that solve; rank 0 prints.
 
-    Attributes
-    ----------
-    step : int
-        Number of the load step that is solved.
     """
 
     def __init__(self, comm: MPI.Comm):
         self._comm = comm
-        self.step = 0
-        self.begin(1)
+        self._step, self._spoken = 1, time.perf_counter()
 
     def begin(self, step: int) -> None:
-        """A load step begins, and something was printed just now."""
-        self.step, self._spoken = step, time.perf_counter()
+        """Load step ``step`` begins, and something was printed just now."""
+        self._step, self._spoken = step, time.perf_counter()
 
     def __call__(self, snes: Any, iteration: int, residual: float) -> None:
-        """Called by SNES after each iteration."""
+        """Called by SNES before the first and after each iteration."""
         now = time.perf_counter()
         if now - self._spoken > _SECONDS_OF_SILENCE:
             self._spoken = now
-            say(self._comm, f"  step {self.step}: Newton iteration {iteration}, |F| {residual:.3e}")
+            say(
+                self._comm, f"  step {self._step}: Newton iteration {iteration}, |F| {residual:.3e}"
+            )

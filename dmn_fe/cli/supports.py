@@ -1,7 +1,6 @@
 """The supports of a run file as conditions on the displacement."""
 
 import numpy as np
-from dolfinx import fem
 
 from dmn_fe.cli.loading import load_factor
 from dmn_fe.cli.runfile import RunFile
@@ -11,7 +10,7 @@ from dmn_fe.fem import Part, free_rigid_motions, prescribe
 __all__ = ["driven_surface", "support_conditions"]
 
 
-def support_conditions(run_file: RunFile, part: Part, u: fem.Function) -> tuple[list, dict]:
+def support_conditions(run_file: RunFile, part: Part, u) -> tuple[list, dict]:
     """Dirichlet conditions of all supports, and the load values they follow (collective).
 
     Raises
@@ -37,7 +36,7 @@ def driven_surface(run_file: RunFile) -> tuple[str, np.ndarray]:
     return support.group, np.array([0.0 if v == "free" else v for v in support.displacement])
 
 
-def _check_part_is_held(run_file: RunFile, u: fem.Function, bcs: list) -> None:
+def _check_part_is_held(run_file: RunFile, u, bcs: list) -> None:
     free = free_rigid_motions(u, bcs)
     if free:
         raise InputError(

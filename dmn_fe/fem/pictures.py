@@ -111,9 +111,11 @@ def _render(triangles: NDArray, colours: NDArray) -> NDArray | None:
             return None
 
 
-def _without_margins(image: NDArray) -> NDArray:
-    """The image ``[rows, columns, 3]`` without the white around the part."""
+def _without_margins(image: NDArray) -> NDArray | None:
+    """The image ``[rows, columns, 3]`` without the white around the part; ``None`` if all white."""
     rows, columns = np.nonzero((image[..., :3] < 1.0).any(axis=-1))
+    if rows.size == 0:
+        return None
     return image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
 
 

@@ -105,7 +105,7 @@ class Problem:
         self.snes.setJacobian(weakly(self._assemble_tangent), self._matrix)
         self._largest_residual = 0.0
         self._dt = self._seconds_assembly = 0.0
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
         owned_by_petsc = [self.snes, self._matrix, self._x, self._b, self._work]
         self._finalizer = weakref.finalize(self, _destroy, owned_by_petsc)
 
@@ -231,7 +231,7 @@ class Problem:
         if self._error is None:
             try:
                 (self.qmap.update_tangent if tangent else self.qmap.update)(self._dt)
-            except (InputError, RuntimeError, KeyboardInterrupt) as error:  # the same on all ranks
+            except (InputError, RuntimeError) as error:  # the same on all ranks
                 self._error = error
         return self._error is None
 

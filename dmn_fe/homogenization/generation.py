@@ -51,7 +51,7 @@ def make_dataset(
     tolerance : float
         As for :func:`effective_stiffness`.
     progress : Progress
-        Called after each sample.
+        Called after each sample, and first where an earlier run had stopped.
 
     Raises
     ------

@@ -4,9 +4,14 @@ import csv
 import importlib.util
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from helpers.networks import random_network
+from helpers.processes import clean_environment
 
 from dmn_fe import save
 from dmn_fe.cli import passes
@@ -140,7 +145,18 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         ('law = "J2"', 'law = "J3"', "matrix.law' = 'J3' is unknown; give one of 'Elastic', 'J2'."),
         ('law = "J2", ', "", "'materials.body.phases.matrix.law' is missing"),
         ('type = "linear"', 'type = "line"', "give one of 'linear', 'voce', 'power'."),
-        ('network = "net.dmn"', "", "'materials.body.network' is missing"),
+        ('network = "net.dmn"', "", "'materials.body': give 'network' with 'phases', or 'law'"),
+        ('network = "net.dmn"', 'law = "J3"', "'materials.body': give 'network' with 'phases'"),
+        (
+            'network = "net.dmn"',
+            'network = "net.dmn"\nlaw = "J2"',
+            "'materials.body.law' is unknown",
+        ),
+        (
+            "phases.matrix =",
+            "phases.extra = 3\nphases.matrix =",
+            "'materials.body.phases.extra' = 3",
+        ),
         ('group = "right"', 'group = "left"', "component 1 of 'left' is prescribed twice"),
         ("[0.0, 0.0, 0.0]", '["free", "free", 0.0]', "free to move (displacement along e2)"),
         ('file = "block.msh"', 'file = "none.msh"', "none.msh"),
@@ -243,7 +259,7 @@ def test_a_step_that_fails_ends_with_one_sentence(dmn_fe, folder, only_short_ste
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 1
     assert_one_sentence(process.stderr, "network: step 1 to time 0.5 failed")
-    assert "check that the supports hold the part" in process.stderr
+    assert "check that every piece of the part is held" in process.stderr
     assert reactions(folder / "out" / "reactions.csv") == []
     assert len(reactions(folder / "out" / "reactions_matrix.csv")) == 4
     assert (folder / "out" / "picture.png").is_file()
@@ -285,44 +301,52 @@ def test_a_plain_law_needs_no_network(dmn_fe, folder):
     assert forces == pytest.approx([10.0, 20.0, 10.0, 0.0], abs=1e-6)
 
 
-def test_results_of_an_earlier_run_are_not_taken_for_new_ones(dmn_fe, folder, only_short_steps):
+def test_results_of_an_earlier_run_are_not_taken_for_new_ones(dmn_fe, folder, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("dmn_fe.cli.outcome.draw", fail)
     without_comparison(folder)
     (folder / "out").mkdir()
     for name in ("picture.png", "notes.txt"):
         (folder / "out" / name).write_text("from yesterday")
-    only_short_steps(0.01)  # not one step converges, and the picture cannot be drawn
     process = dmn_fe("run", "part.toml")
-    assert process.returncode == 1
+    assert process.returncode == 0
     (results,) = [line for line in process.stdout.splitlines() if line.startswith("results in")]
     assert str(folder / "out") in results
     assert "reactions.csv" in results
-    assert "notes.txt" not in results
+    for name in ("picture.png", "notes.txt"):
+        assert name not in results
+    assert not (folder / "out" / "picture.png").exists()
     assert (folder / "out" / "notes.txt").read_text() == "from yesterday"
-    assert (folder / "out" / "picture.png").read_bytes() != b"from yesterday"
 
 
-def test_an_interrupted_run_says_what_is_kept(dmn_fe, folder, monkeypatch):
-    """Ctrl-C in the middle of a law of the third step."""
+@pytest.mark.parametrize("ranks", [1, pytest.param(2, marks=two_ranks)])
+def test_an_interrupted_run_says_what_is_kept(folder, ranks):
+    """Ctrl-C, which a terminal sends to all processes of a command."""
     without_comparison(folder)
-
-    class Interrupted:
-        def __init__(self, law):
-            self.law, self.state_size, self.initial_state = law, law.state_size, law.initial_state
-
-        def integrate(self, strain, state, dt=0.0):
-            if strain.norm() > 0 and state.norm() > 0 and len(rows()) == 2:
-                raise KeyboardInterrupt
-            return self.law.integrate(strain, state, dt)
-
-    def rows():
-        return reactions(folder / "out" / "reactions.csv")
-
-    law = passes.material_law
-    monkeypatch.setattr(passes, "material_law", lambda *t: Interrupted(law(*t)))
-    process = dmn_fe("run", "part.toml")
+    text = (folder / "part.toml").read_text()
+    (folder / "part.toml").write_text(text.replace("step = 0.5", "step = 0.0001"))
+    command = [sys.executable, "-m", "dmn_fe", "run", "part.toml", "--ranks", str(ranks)]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    table, limit = folder / "out" / "reactions.csv", time.monotonic() + 120
+    while not (table.exists() and table.read_text().count("\n") > 3):
+        assert process.poll() is None
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert_one_sentence(process.stderr, "interrupted; the finished steps are in")
-    assert len(rows()) == 2
+    (said,) = [line for line in stderr.splitlines() if line.startswith("dmn-fe: interrupted")]
+    assert "the tables of the steps that were finished are in" in said
+    assert len(reactions(table)) >= 3
 
 
 def test_a_slow_step_shows_that_it_lives(dmn_fe, folder, monkeypatch):

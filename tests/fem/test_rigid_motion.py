@@ -9,6 +9,8 @@ import pytest
 from dolfinx import fem, mesh
 from mpi4py import MPI
 
+from dmn_fe import InputError
+
 X, Y, Z = (f"displacement along e{i}" for i in (1, 2, 3))
 RX, RY, RZ = (f"rotation about e{i}" for i in (1, 2, 3))
 
@@ -42,3 +44,23 @@ def test_free_motions_of_a_supported_block(supports, free):
         dofs = fem.locate_dofs_geometrical((space, collapsed), places[place])
         bcs.append(fem.dirichletbc(fem.Constant(domain, 0.0), dofs[0], space))
     assert free_rigid_motions(u, bcs) == free
+
+
+@pytest.mark.parametrize(
+    ("far", "thickness", "offset"), [(1.0, 1.0, 1e6), (1000.0, 0.001, 0.0), (1.0, 1e-5, 1.0)]
+)
+def test_small_levers_and_large_coordinates_hold_a_part(far, thickness, offset):
+    low = np.full(3, offset)
+    high = low + np.array([far, 1.0, thickness])
+    domain = mesh.create_box(MPI.COMM_WORLD, [low, high], [3, 3, 2])
+    space = fem.functionspace(domain, ("Lagrange", 2, (3,)))
+    u = fem.Function(space)
+    dofs = fem.locate_dofs_geometrical(space, lambda x: np.isclose(x[0], offset, rtol=1e-12))
+    assert free_rigid_motions(u, [fem.dirichletbc(np.zeros(3), dofs, space)]) == []
+
+
+def test_a_plane_displacement_is_refused():
+    domain = mesh.create_unit_square(MPI.COMM_WORLD, 1, 1)
+    u = fem.Function(fem.functionspace(domain, ("Lagrange", 1, (2,))))
+    with pytest.raises(InputError, match="three components"):
+        free_rigid_motions(u, [])
