@@ -10,9 +10,14 @@ from dmn_fe.errors import InputError
 __all__ = ["check_folder", "written_whole"]
 
 
-def check_folder(path: str | Path) -> None:
-    """Raise ``InputError`` unless ``path`` can become a file; long work checks this first."""
+def check_folder(path: str | Path, ending: str = "") -> None:
+    """Raise ``InputError`` unless ``path`` can become a file; long work checks this first.
+
+    With ``ending``, also if the name does not end so: it could be that of another file.
+    """
     path = Path(path)
+    if not path.name.endswith(ending):
+        raise InputError(f"{path} does not end in {ending}; give a name that does.")
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of a file.")
     if not path.parent.is_dir():

@@ -25,8 +25,10 @@ def data(
     from dmn_fe import homogenization, microstructure
     from dmn_fe.cli.interruption import interruptible
     from dmn_fe.cli.progress_bar import progress_bar
+    from dmn_fe.files import check_folder
 
     names = tuple(name.strip() for name in phases.split(",")) if phases else ()
+    check_folder(output, ending=".safetensors")
     element = microstructure.read(rve, names)
     complete = output.exists()
 

@@ -49,7 +49,7 @@ def comparison_law(table: MaterialTable, phase: str, where: str) -> laws.Materia
     if phase not in table.phases:
         known = ", ".join(repr(name) for name in table.phases)
         raise InputError(
-            f"the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
+            f"{where}: the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
             f"give one of {known}."
         )
     return _phase_law(table.phases[phase], f"{where}.phases.{phase}")

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dmn_fe.cli.material_tables import NetworkTable
 from dmn_fe.cli.materials import comparison_law, material_law
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.errors import InputError
@@ -48,6 +49,10 @@ def passes_of(run_file: RunFile) -> list[Pass]:
     if run_file.comparison is None:
         return [Pass("part", laws, "reactions.csv")]
     phase = run_file.comparison.phase
+    if not any(isinstance(table, NetworkTable) for table in tables.values()):
+        raise InputError(
+            f"{run_file.source}: 'comparison' needs a material with a network; remove that table."
+        )
     alone = {name: comparison_law(t, phase, where[name]) for name, t in tables.items()}
     table = "".join(c if c.isalnum() else "_" for c in f"reactions {phase}") + ".csv"
     comparison = Pass(f"{phase} alone", alone, table, is_comparison=True)

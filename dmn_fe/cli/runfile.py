@@ -71,10 +71,12 @@ class LoadingTable(Table):
     def _rising(self):
         times = [time for time, _ in self.points]
         if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("the times of 'points' must rise")
+            raise ValueError("the times of 'points' must rise; give each a later one")
         steps = (times[-1] - times[0]) / self.step
         if steps > _MAX_STEPS:
-            raise ValueError(f"'step' gives {steps:.3g} steps, more than {_MAX_STEPS}")
+            raise ValueError(
+                f"'step' gives {steps:.3g} steps, more than {_MAX_STEPS}; give a larger one"
+            )
         return self
 
 
@@ -130,7 +132,9 @@ class RunFile(Table):
         ]
         for group, component in prescribed:
             if prescribed.count((group, component)) > 1:
-                raise ValueError(f"component {component} of {group!r} is prescribed twice")
+                raise ValueError(
+                    f"component {component} of {group!r} is prescribed twice; keep one"
+                )
         return supports
 
     @model_validator(mode="after")

@@ -35,10 +35,10 @@ def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> st
     kind, context = first["type"], first.get("ctx", {})
     keys, value = _place(first["loc"], content)
     if kind == "missing":
-        keys.append(str(first["loc"][-1]))
+        keys.append(_shown(first["loc"][-1]))
     elif kind.startswith("union_tag"):
         keys.append(context["discriminator"].strip("'"))
-    key = ".".join(keys)
+    key = ".".join(keys).replace(".[", "[")
     if kind == "extra_forbidden":
         table = _place(first["loc"][:-1], content)[1]
         guess = _guess(first["loc"], problems, [k for k in known_keys if k not in table])
@@ -55,6 +55,8 @@ def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> st
     if not keys:
         return f"{message}."
     shown = "" if isinstance(value, (dict, list)) else f" = {value!r}"
+    if kind in ("value_error", "law_or_network"):  # ours, which tell the remedy
+        return f"the key '{key}'{shown}: {message}."
     return f"the key '{key}'{shown}: {message}; mend the value."
 
 
@@ -81,5 +83,9 @@ def _place(location: tuple, content: Any) -> tuple[list[str], Any]:
             isinstance(content, list) and isinstance(part, int) and part < len(content)
         ):
             content = content[part]
-            keys.append(str(part))
+            keys.append(_shown(part))
     return keys, content
+
+
+def _shown(part: str | int) -> str:
+    return part if isinstance(part, str) else f"[no. {part + 1}]"

@@ -63,7 +63,10 @@ def simulate(path: Path, output: Path | None = None, comm: MPI.Comm = MPI.COMM_W
             check_files(run_file, folder)
     laws = passes[-1].laws
     surfaces = [support.group for support in run_file.supports] + run_file.output.reactions
-    part = read_mesh(run_file.mesh.file, comm, surfaces=surfaces, volumes=list(laws))
+    try:
+        part = read_mesh(run_file.mesh.file, comm, surfaces=surfaces, volumes=list(laws))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     _check_every_volume_has_a_material(part, laws)
     say(comm, description(run_file, part, laws))
 
@@ -76,7 +79,7 @@ def simulate(path: Path, output: Path | None = None, comm: MPI.Comm = MPI.COMM_W
         written = [file for outcome in outcomes.values() for file in outcome.files]
         written += draw_outcomes(folder / _PICTURE, outcomes, run_file.units)
         steps = len(outcomes[passes[-1].name].force) - 1
-        say(comm, f"\n{steps} steps in {time.perf_counter() - start:.0f} s")
+        say(comm, f"\nload steps: {steps} in {time.perf_counter() - start:.0f} s")
         say(comm, f"results in {folder.resolve()}: {', '.join(file.name for file in written)}")
     failures = [f"{n}: {o.failure}" for n, o in outcomes.items() if o.failure is not None]
     if failures:

@@ -25,9 +25,7 @@ def train(
     from dmn_fe.files import check_folder
     from dmn_fe.homogenization import StiffnessDataset
 
-    check_folder(output)
-    if output.resolve() == dataset.resolve():
-        raise InputError(f"{output} is the data set itself; give another file for the network.")
+    check_folder(output, ending=".dmn")
     samples = StiffnessDataset.load(dataset)
     planned = samples.meta.get("samples", len(samples))
     if len(samples) < planned:
@@ -45,5 +43,5 @@ def train(
     print(
         f"{output}: IMN, {2**depth} leaves ({trained.active_leaves} active), "
         f"validation error mean {validation['linear_mean']:.2%}, "
-        f"max {validation['linear_max']:.2%} on {held_out} held-out samples"
+        f"max {validation['linear_max']:.2%} (held-out samples: {held_out})"
     )

@@ -71,6 +71,14 @@ class Leaves:
     """
 
     def __init__(self, network: Network, laws: Mapping[str, MaterialLaw]):
+        if not isinstance(laws, Mapping):
+            raise InputError(
+                f"the laws are a {type(laws).__name__}; give a dictionary with a law for each of "
+                f"the phases {_listed(network.phase_names)}."
+            )
+        for name, law in laws.items():
+            if isinstance(law, type) or not isinstance(law, MaterialLaw):
+                raise InputError(f"the law of {name!r} is {law!r}; give one, e.g. laws.J2(…).")
         if set(laws) != set(network.phase_names):
             raise InputError(
                 f"the network has the phases {_listed(network.phase_names)}, but laws were given "

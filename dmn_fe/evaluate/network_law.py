@@ -45,15 +45,17 @@ class NetworkLaw:
         tolerance: float = 1e-8,
         max_iterations: int = 50,
     ):
+        if not isinstance(network, Network):
+            raise InputError(f"NetworkLaw: {network!r} is no network; give dmn_fe.load(file).")
         if not 0 < tolerance < 1:
             raise InputError(f"NetworkLaw: tolerance = {tolerance} must lie between 0 and 1.")
         if max_iterations < 1:
             raise InputError(f"NetworkLaw: max_iterations = {max_iterations} must be at least 1.")
         self.network = network
-        self.laws = dict(laws)
         self.tolerance = tolerance
         self.max_iterations = max_iterations
         self._leaves = Leaves(network, laws)
+        self.laws = dict(laws)
         self._sweep = Sweep(network)
         self._chunk = max(16, _CHUNK_BYTES // (36 * 8 * self._leaves.count))
 

@@ -24,6 +24,12 @@ class Loads:
     """
 
     def __init__(self, loads: Mapping[Any, Callable[[float], Any]], comm: MPI.Comm):
+        for target, value in loads.items():
+            if not isinstance(target, fem.Constant | fem.Function) or not callable(value):
+                raise InputError(
+                    f"loads: {target!r}: {value!r} must be a fem.Constant or fem.Function and a "
+                    "callable of time, e.g. {pull: lambda t: 2.0 * t}."
+                )
         self._loads = list(loads.items())
         self._comm = comm
         self._before = self._copies()

@@ -120,7 +120,9 @@ def _open(gmsh: Any, path: Path) -> tuple[dict[str, int], dict[str, int]]:
     try:
         gmsh.open(str(path))
     except Exception as error:
-        raise InputError(f"{path}: gmsh cannot read this file: {error}.") from error
+        raise InputError(
+            f"{path}: gmsh cannot read this file ({error}); give a mesh in gmsh's format (.msh)."
+        ) from error
     cell_types = gmsh.model.mesh.getElementTypes(3)
     if len(cell_types) != 1:
         raise InputError(

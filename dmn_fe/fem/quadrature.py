@@ -66,6 +66,8 @@ class QuadratureMap:
         degree: int = 2,
         cell_tags: mesh.MeshTags | None = None,
     ):
+        if not isinstance(u, fem.Function):
+            raise InputError(f"QuadratureMap: u is a {type(u).__name__}; give a fem.Function.")
         domain = u.function_space.mesh
         if u.ufl_shape not in ((2,), (3,)) or u.ufl_shape != (domain.geometry.dim,):
             raise InputError(

@@ -113,8 +113,8 @@ def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict
         raise InputError(f"tolerance = {tolerance} must lie between 0 and 1.")
     if len(rve.names) != 2:
         raise InputError(
-            f"the RVE has the phases {list(rve.names)}, but the samplers draw pairs: "
-            "give an RVE of two phases."
+            f"the RVE has {len(rve.names)} phases ({', '.join(rve.names)}), but training data can "
+            "be made for two only; give an RVE of two phases."
         )
     return {
         "kind": kind,

@@ -71,6 +71,9 @@ def check_stiffness(stiffness: Tensor, where: str) -> None:
 
 def check_isotropic(law: str, young: float, poisson: float) -> None:
     """Raise ``InputError`` unless ``young > 0`` and ``-1 < poisson < 0.5``."""
+    for name, value in (("young", young), ("poisson", poisson)):
+        if not isinstance(value, (int, float)):
+            raise InputError(f"{law}: {name} = {value!r} is not a number; give one.")
     if not young > 0:
         raise InputError(f"{law}: young = {young} must be above zero.")
     if not -1.0 < poisson < 0.5:

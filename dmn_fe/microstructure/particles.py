@@ -118,7 +118,7 @@ def _place(
     raise InputError(
         f"{count} {what} with a gap of {gap:g} voxels reached a volume fraction of {fraction:.3f}, "
         f"not {count * ball * (radius / edge) ** dimension:.3f}: "
-        "lower volume_fraction or gap, use more voxels, or try another seed"
+        "lower volume_fraction, gap or count, use more voxels, or try another seed"
     )
 
 

@@ -294,7 +294,12 @@ def test_a_plain_law_needs_no_network(dmn_fe, folder):
     plain = '[materials.body]\nlaw = "Elastic"\nyoung = 1000.0\npoisson = 0.0\n'
     text = RUN_FILE.replace('[comparison]\nphase = "matrix"\n', "")
     start, end = text.index("[materials.body]"), text.index("[[supports]]")
-    (folder / "part.toml").write_text(text[:start] + plain + text[end:])
+    text = text[:start] + plain + text[end:]
+    (folder / "part.toml").write_text(text + '[comparison]\nphase = "matrix"\n')
+    refused = dmn_fe("run", "part.toml")
+    assert refused.returncode == 2
+    assert_one_sentence(refused.stderr, "'comparison' needs a material with a network")
+    (folder / "part.toml").write_text(text)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0, process.stderr
     forces = [row["force"] for row in reactions(folder / "out" / "reactions.csv")]

@@ -157,6 +157,16 @@ def test_phase_names_must_match(phase_laws, names, word):
         NetworkLaw(random_network(2), {name: phase_laws["matrix"] for name in names})
 
 
+def test_wrong_kinds_of_arguments_are_named(phase_laws):
+    matrix, inclusion = phase_laws["matrix"], phase_laws["inclusion"]
+    with pytest.raises(InputError, match=r"'net\.dmn' is no network"):
+        NetworkLaw("net.dmn", phase_laws)
+    with pytest.raises(InputError, match="the laws are a list"):
+        NetworkLaw(random_network(2), [matrix, inclusion])
+    with pytest.raises(InputError, match="the law of 'matrix' is <class"):
+        NetworkLaw(random_network(2), {"matrix": type(matrix), "inclusion": inclusion})
+
+
 def test_wrong_shapes_are_named(phase_laws):
     law = NetworkLaw(random_network(2), phase_laws)
     with pytest.raises(InputError, match="shapes"):

@@ -137,6 +137,8 @@ def bad_input(folder: Path) -> list[str]:
         lambda: QuadratureMap(u, STEEL, degree=3),
         lambda: QuadratureMap(u, {1: STEEL}, cell_tags=tags),
         lambda: QuadratureMap(u, {1: STEEL}),
+        lambda: QuadratureMap(u.function_space, STEEL),
+        lambda: Problem(u, qmap, [], {nan_on_one_rank: 1.0}),
         lambda: nan.step(1.0),
         lambda: block.problem.step(-1.0),
         lambda: block.problem.step(np.nan),

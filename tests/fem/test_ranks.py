@@ -51,6 +51,8 @@ def test_bad_input_is_one_sentence_on_every_rank(on_ranks):
         "has a negative weight",
         "cells with tag 2 have no law",
         "need cell_tags",
+        "u is a FunctionSpace",
+        "callable of time",
         "is not finite",
         "must be a time later",
         "must be a time later",

@@ -97,6 +97,7 @@ def test_a_strain_that_is_not_finite_gets_its_status():
     [
         (lambda: laws.J2(-1.0, 0.3, HARDENINGS[0]), "young"),
         (lambda: laws.J2(1.0, 0.5, HARDENINGS[0]), "poisson"),
+        (lambda: laws.J2("3000", 0.3, HARDENINGS[0]), "young = '3000' is not a number"),
         (lambda: laws.J2(1.0, 0.3, 3), "hardening = 3 is no hardening law"),
         (lambda: laws.LinearHardening(0.0), "yield_stress"),
         (lambda: laws.VoceHardening(1.0, -1.0, 1.0), "saturation"),
