@@ -86,6 +86,9 @@ reason_in_log() {
         tail -n 1 "$cache/build.log"
 }
 
+# runs PID: whether that process runs; one that was killed is a zombie until its parent looks.
+runs() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+
 # quietly_into LOG COMMAND...: runs the command, its words go to LOG; says every half minute that it
 # still works and what it said last.
 quietly_into() {
@@ -94,7 +97,7 @@ quietly_into() {
     # Ends soon after this shell, however that ends; without the lock, so that it never keeps it.
     (
         exec 9>&-
-        while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        while sleep 1 >/dev/null 2>&1 && runs $$; do
             seconds=$((seconds + 1))
             [[ $((seconds % 30)) -ne 0 ]] ||
                 say "  $seconds s: $(tail -n 1 "$log" | tr -dc '[:print:]' | cut -c1-100)"
