@@ -5,8 +5,8 @@
 # **material network** can stand in: a tree of laminates that is trained once, on linear-elastic
 # data, and then follows plastic paths it has never seen, since the laminates carry the mechanics.
 #
-# This demo makes a small RVE (representative volume element), its data, and a network, in about
-# half a minute. The sizes are small; the text says what you would take.
+# This demo makes a small RVE (representative volume element), its data, and a network, in under a
+# minute. The sizes are small; the text says what you would take.
 
 import tempfile
 from pathlib import Path

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-__all__ = ["end_when_interrupted", "interruptible"]
+__all__ = ["ended_when_interrupted", "interruptible"]
 
 _STATUS = 130  # what a shell reports of a command that was interrupted
 
@@ -23,8 +23,9 @@ def interruptible(kept: Callable[[], str]) -> Iterator[None]:
         raise typer.Exit(_STATUS) from None
 
 
-def end_when_interrupted(kept: str, speak: bool) -> None:
-    """From now on end this process at once when interrupted.
+@contextmanager
+def ended_when_interrupted(kept: str, speak: bool) -> Iterator[None]:
+    """End this process at once when interrupted.
 
     An exception could neither pass through PETSc, which may be at work, nor reach other ranks,
     which may wait for this one.
@@ -42,7 +43,11 @@ def end_when_interrupted(kept: str, speak: bool) -> None:
             _say(kept)
         os._exit(_STATUS)
 
-    signal.signal(signal.SIGINT, end)
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(kept: str) -> None:

@@ -8,7 +8,7 @@ import sys
 
 from dmn_fe.errors import InputError
 
-__all__ = ["available_ranks", "run_on_ranks"]
+__all__ = ["available_cores", "available_ranks", "run_on_ranks"]
 
 _SECONDS_TO_END = 5.0
 
@@ -17,12 +17,14 @@ def available_ranks(wanted: int) -> int:
     """``wanted``, or fewer where there are fewer cores; 1 where there is no ``mpirun``."""
     if shutil.which("mpirun") is None:
         return 1
-    return max(1, min(wanted, _cores()))
+    return max(1, min(wanted, available_cores()))
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+def available_cores() -> int:
+    """Cores that this process may use; where the system cannot tell (macOS), all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run_on_ranks(ranks: int, arguments: list[str]) -> int:
@@ -38,8 +40,10 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     mpirun = shutil.which("mpirun")
     if mpirun is None:
         raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
-    if ranks > _cores():
-        raise InputError(f"--ranks {ranks} is more than the {_cores()} core(s) here; give fewer.")
+    if ranks > available_cores():
+        raise InputError(
+            f"--ranks {ranks} is more than the {available_cores()} core(s) here; give fewer."
+        )
     command = [mpirun, "-n", str(ranks), sys.executable, "-m", "dmn_fe", *arguments]
     defaults = {
         "OMP_NUM_THREADS": "1",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dmn_fe.cli.interruption import end_when_interrupted, interruptible
+from dmn_fe.cli.interruption import ended_when_interrupted, interruptible
 from dmn_fe.cli.launch import run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
@@ -56,9 +56,10 @@ def _simulate(run_file: Path, output: Path | None) -> None:
     from dmn_fe.cli.simulation import simulate
 
     rank = MPI.COMM_WORLD.rank
-    end_when_interrupted(_KEPT.format(output or "the run file's folder"), speak=rank == 0)
+    kept = _KEPT.format(output or "the run file's 'output.folder'")
     try:
-        simulate(run_file, output)
+        with ended_when_interrupted(kept, speak=rank == 0):
+            simulate(run_file, output)
     except (InputError, StepFailed) as error:
         # Every rank raises it; one of them speaks.
         if rank == 0:

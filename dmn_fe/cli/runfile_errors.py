@@ -9,8 +9,6 @@ __all__ = ["sentence"]
 
 _WORDS = {
     "Value error, ": "",
-    "Input should be a valid dictionary or instance of": "it must be a table, a",
-    "Input should be a valid dictionary": "it must be a table",
     "Input should be": "it must be",
     "List should": "it must",
     " after validation": "",
@@ -49,7 +47,7 @@ def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> st
     if kind == "union_tag_invalid":
         expected = context["expected_tags"]
         return f"the key '{key}' = {context['tag']!r} is unknown; give one of {expected}."
-    message = first["msg"]
+    message = "it must be a table" if kind in ("model_type", "dict_type") else first["msg"]
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     if not keys:

@@ -19,7 +19,6 @@ class SlowSteps:
     ----------
     comm : MPI.Comm
         Ranks that solve; rank 0 prints.
-
     """
 
     def __init__(self, comm: MPI.Comm):
