@@ -3,8 +3,10 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 from dmn_fe.errors import InputError
 
@@ -36,6 +38,8 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     ------
     InputError
         If there is no ``mpirun``, or fewer cores than ranks.
+    KeyboardInterrupt
+        After mpirun has ended, if it was interrupted; later interrupts are ignored.
     """
     mpirun = shutil.which("mpirun")
     if mpirun is None:
@@ -52,17 +56,19 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     }
     environment = {**defaults, **os.environ}
     process = subprocess.Popen(command, env=environment)
+    interrupts: list[float] = []
+    # Counted, not raised: mpirun may send the signal to all of its group once more, and the
+    # exception could come at any line here.
+    before = signal.signal(signal.SIGINT, lambda *_: interrupts.append(time.monotonic()))
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        # A terminal interrupts mpirun as well, which then ends the ranks.
-        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            process.wait(timeout=_SECONDS_TO_END)
-        raise
+        while (status := process.poll()) is None:
+            # A terminal interrupts mpirun as well, which then ends the ranks.
+            if interrupts and time.monotonic() - interrupts[0] > _SECONDS_TO_END:
+                process.kill() if len(interrupts) > 1 else process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.5)
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=_SECONDS_TO_END)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        signal.signal(signal.SIGINT, signal.SIG_IGN if interrupts else before)
+    if interrupts:
+        raise KeyboardInterrupt
+    return status
