@@ -63,3 +63,24 @@ def test_hash_is_that_of_the_content():
 def test_bad_input(phase, names, size, sentence):
     with pytest.raises(InputError, match=sentence):
         VoxelRVE(phase, names, size)
+
+
+def test_orientations_are_checked_and_part_of_the_hash():
+    turned = np.array([[[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]])
+    table = np.concatenate([np.eye(3)[None], turned])
+    index = phases(count=2)
+    rve = VoxelRVE(phases(), orientations=table, orientation_index=index)
+    assert rve.hash != VoxelRVE(phases()).hash
+    assert rve.hash != VoxelRVE(phases(), orientations=table, orientation_index=1 - index).hash
+    with pytest.raises(ValueError, match="read-only"):
+        rve.orientations[0] = 0.0
+    for wrong, wrong_index, sentence in (
+        (table, None, "belong together"),
+        (table[0], index, r"shape \[3, 3\]"),
+        (2.0 * table, index, "orientation 0 is not a proper rotation"),
+        (table * np.array([1.0, -1.0])[:, None, None], index, "orientation 1 is not a proper"),
+        (table, index[0], r"shape \[2, 2\]"),
+        (table[:1], index, "runs from 0 to 1"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            VoxelRVE(phases(), orientations=wrong, orientation_index=wrong_index)
