@@ -1,102 +1,130 @@
-"""Preconditioned conjugate gradients with a guaranteed bound of the energy error.
+"""Preconditioned conjugate gradients for batches of samples and load cases."""
 
-The Gauss–Radau rule bounds that error from above at the price of one scalar recurrence, given a
-lower bound of the preconditioned spectrum (Meurant & Tichý, Numer. Algorithms 62 (2013) 163).
-A residual alone says little about it when the contrast of the phases is high.
-"""
-
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-__all__ = ["conjugate_gradients"]
+from dmn_fe.homogenization.kinematics import Kinematics
+from dmn_fe.homogenization.stopping import StoppingRule
+
+__all__ = ["Balance", "NotConverged", "conjugate_gradients"]
+
+
+class NotConverged(RuntimeError):
+    """The limit of iterations was reached."""
+
+
+class Moduli(Protocol):
+    """Local moduli: a product with voxel fields."""
+
+    def multiply(self, field: Tensor) -> Tensor: ...
+    def subset(self, going: Tensor) -> "Moduli": ...
+
+
+class Preconditioner(Protocol):
+    """An approximate inverse on nodal fields."""
+
+    def solve(self, force: Tensor) -> Tensor: ...
+    def subset(self, going: Tensor) -> "Preconditioner": ...
+
+
+class Balance:
+    """The system ``transpose(C apply(u)) = f`` of a batch of samples, with its preconditioner."""
+
+    def __init__(self, kinematics: Kinematics, moduli: Moduli, preconditioner: Preconditioner):
+        self.kinematics, self.moduli, self.preconditioner = kinematics, moduli, preconditioner
+
+    def multiply(self, nodal: Tensor) -> Tensor:
+        """Nodal forces of a nodal field, ``[samples, loads, components, nx, ny, nz]``."""
+        return self.kinematics.transpose(self.moduli.multiply(self.kinematics.apply(nodal)))
+
+    def subset(self, going: Tensor) -> "Balance":
+        """The same for the samples where ``going`` ``[samples]`` is true."""
+        return Balance(
+            self.kinematics, self.moduli.subset(going), self.preconditioner.subset(going)
+        )
 
 
 def conjugate_gradients(
-    operator: Callable[[Tensor], Tensor],
-    inverse: Tensor,
+    system: Balance,
     load: Tensor,
-    energy: Tensor,
-    lower: float,
+    rule: StoppingRule,
     tolerance: float,
     max_iterations: int,
 ) -> tuple[Tensor, Tensor]:
-    """Solve ``operator(u) = load`` for a batch, each member until its energy is certain.
+    """Solve ``system u = load`` for a batch, each member until its rule says so.
 
-    Members that are finished leave the batch.
+    A finished load case waits for the others of its sample; finished samples leave the batch; the
+    rule is used up. A member's numbers do not depend on the others.
 
     Parameters
     ----------
-    operator : callable
-        Symmetric operator on ``[n, 3, ...]``, applied to each member.
-    inverse : Tensor ``[3, 3, ...]``
-        Preconditioner: a symmetric 3×3 matrix at every point of a field.
-    load : Tensor ``[n, 3, ...]``
-        Right-hand side.
-    energy : Tensor ``[n]``
-        Energy of ``u = 0``; an iteration lowers it by ``step · (residual · inverse residual)``.
-    lower : float
-        Lower bound of the eigenvalues of ``inverse operator`` (on its range).
+    system : Balance
+        Symmetric positive semi-definite, as is its preconditioner.
+    load : Tensor ``[samples, loads, components, nx, ny, nz]``
+        Right-hand sides in the range of the system.
+    rule : StoppingRule
     tolerance : float
-        Bound of (energy − energy of the solution) / energy.
+        What the rule's error is compared with.
     max_iterations : int
 
     Returns
     -------
-    Tensor ``[n, 3, ...]``, Tensor ``[n]`` of int64
+    Tensor of the shape of ``load``, Tensor ``[samples, loads]`` of int64
         Solution, and iterations of each member.
 
     Raises
     ------
-    RuntimeError
+    NotConverged
         If a member needs more iterations.
     """
     solution = torch.zeros_like(load)
-    iterations = torch.zeros(len(load), dtype=torch.int64)
-    active = torch.arange(len(load))
+    iterations = torch.zeros(load.shape[:2], dtype=torch.int64, device=load.device)
+    active = torch.arange(len(load), device=load.device)
     u, residual = torch.zeros_like(load), load.clone()
-    correction = _precondition(inverse, residual)
-    direction = correction.clone()
-    product = _dot(residual, correction)
-    radau = torch.full_like(energy, 1.0 / lower)
-    for iteration in range(max_iterations + 1):
-        error = radau * product / energy
-        going = ~((error >= 0.0) & (error <= tolerance))  # a NaN goes on to the limit
-        if not going.all():
-            solution[active[~going]] = u[~going]
-            iterations[active[~going]] = iteration
+    direction = system.preconditioner.solve(residual)
+    product = _dot(residual, direction)
+    done = _small(rule.start(product), tolerance)
+    for iteration in range(1, max_iterations + 2):
+        finished = done.all(1)
+        if finished.any():
+            going = ~finished
+            solution[active[finished]] = u[finished]
             if not going.any():
                 return solution, iterations
-            active, u, residual, direction = (x[going] for x in (active, u, residual, direction))
-            product, energy, radau = product[going], energy[going], radau[going]
-        image = operator(direction)
-        step = product / _dot(direction, image)
+            active, done, product = active[going], done[going], product[going]
+            u, residual, direction = u[going], residual[going], direction[going]
+            system = system.subset(going)
+            rule.keep(going)
+        if iteration > max_iterations:
+            break
+        image = system.multiply(direction)
+        step = torch.where(done, 0.0, product / _dot(direction, image))
         u.addcmul_(_along(step, u), direction)
         residual.addcmul_(_along(step, u), image, value=-1.0)
-        correction = _precondition(inverse, residual)
+        correction = system.preconditioner.solve(residual)
         previous, product = product, _dot(residual, correction)
-        ratio = product / previous
-        direction.mul_(_along(ratio, u)).add_(correction)
-        energy = energy - step * previous
-        radau = (radau - step) / (lower * (radau - step) + ratio)
-    raise RuntimeError(
+        error = rule.after(step, previous, product)
+        iterations[active] += (~done).long()
+        direction.mul_(_along(product / previous, u)).add_(correction)
+        done = done | _small(error, tolerance)
+    raise NotConverged(
         f"the conjugate gradients did not converge in {max_iterations} iterations: relative error "
-        f"up to {error.max():.2e} against a tolerance of {tolerance:.1e}; allow more iterations, "
-        "or check the contrast of the phases."
+        f"up to {error[~done].max():.2e} against a tolerance of {tolerance:.1e}; allow more "
+        "iterations, or check the contrast of the phases."
     )
 
 
-def _precondition(inverse: Tensor, residual: Tensor) -> Tensor:
-    result = inverse[:, 0] * residual[:, None, 0]
-    for j in (1, 2):
-        result.addcmul_(inverse[:, j], residual[:, None, j])
-    return result
+def _small(error: Tensor, tolerance: float) -> Tensor:
+    """Where an error is small; one that is not a number is not."""
+    return (error >= 0.0) & (error <= tolerance)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return torch.einsum("ni,ni->n", a.flatten(1), b.flatten(1))
+    # One matrix product for each member: the same sum whatever else is in the batch.
+    return (a.flatten(2)[:, :, None] @ b.flatten(2)[..., None])[..., 0, 0]
 
 
 def _along(values: Tensor, field: Tensor) -> Tensor:
-    return values.view(-1, *[1] * (field.ndim - 1))
+    return values.view(*values.shape, *[1] * (field.ndim - 2))

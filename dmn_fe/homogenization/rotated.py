@@ -1,15 +1,15 @@
-"""The rotated scheme: small-strain kinematics on a periodic voxel grid, in Fourier space.
+"""The rotated scheme: gradients of nodal fields on a periodic voxel grid.
 
-Displacements live on the corners of the voxels, one strain per voxel in its centre, which is the
+Nodal values live on the corners of the voxels, one gradient per voxel in its centre, which is the
 trilinear hexahedron with one integration point (Willot, C. R. Mécanique 343 (2015) 232). Unlike
-the fully integrated element it does not lock in plasticity.
+the fully integrated element it does not lock in plasticity, and it converges for voids.
 
-The discrete gradient of the mode ``exp(i ξ·x)`` along axis 1 is
+Gradient and transpose are taken in space, by differences and sums of neighbours: half the
+transforms of a scheme that differentiates in Fourier space. There, the gradient of the mode
+``exp(i ξ·x)`` along axis 1 is
 ``(e^{iξ₁}−1)/h₁ · (e^{iξ₂}+1)/2 · (e^{iξ₃}+1)/2 = i e^{i(ξ₁+ξ₂+ξ₃)/2} κ₁`` with the **real** number
-``κ₁ = 2/h₁ · sin(ξ₁/2) cos(ξ₂/2) cos(ξ₃/2)``, and alike for the other axes. The common factor is
-the shift by half a voxel diagonal; absorbed in the displacement it disappears, so that all
-operators here are real. Complex fields are stored as pairs of real numbers in the last dimension
-for the same reason: real products are cheap.
+``κ₁ = 2/h₁ · sin(ξ₁/2) cos(ξ₂/2) cos(ξ₃/2)``, and alike for the other axes. The common factor
+drops out of gradient and transpose taken together, so that a uniform medium is a real matrix in κ.
 """
 
 import math
@@ -19,34 +19,39 @@ from torch import Tensor
 
 __all__ = ["RotatedScheme"]
 
-_SHEAR = ((3, 1, 2), (4, 0, 2), (5, 0, 1))  # Mandel row, and its two axes
-_SPATIAL = (-3, -2, -1)
-
 
 class RotatedScheme:
-    """Gradient and divergence of a grid on the half spectrum of real fields.
+    """Gradient of nodal fields ``[..., nx, ny, nz]``, its transpose, and its wave vectors.
 
     Parameters
     ----------
     shape : voxels per edge ``(nx, ny, nz)``
     size : edge lengths
+    device : where fields live
 
     Attributes
     ----------
     frequency : Tensor ``[3, nx, ny, nz // 2 + 1]``
-        The real wave vector κ; it vanishes for the mean and for the modes without strain
-        (hourglass modes of even grids).
+        The real wave vector κ on the half spectrum of real fields; it vanishes for the mean and
+        for the modes without gradient (hourglass modes of even grids).
     """
 
-    def __init__(self, shape: tuple[int, ...], size: tuple[float, ...]):
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        size: tuple[float, ...],
+        device: torch.device | str = "cpu",
+    ):
         self.shape = tuple(shape)
         spacing = [edge / n for edge, n in zip(size, shape, strict=True)]
+        #: What turns the sums and differences of corner values into a gradient.
+        self.factors = [1.0 / (4.0 * h) for h in spacing]
         angles = [math.pi * torch.fft.fftfreq(n, dtype=torch.float64) for n in shape]
         angles[2] = angles[2][: shape[2] // 2 + 1].abs()
         sines = [torch.sin(angle) for angle in angles]
         cosines = [torch.cos(angle) for angle in angles]
         for cosine in cosines:
-            cosine[cosine.abs() < 1e-12] = 0.0  # exactly no strain at the highest frequency
+            cosine[cosine.abs() < 1e-12] = 0.0  # exactly no gradient at the highest frequency
         self.frequency = torch.stack(
             [
                 torch.einsum(
@@ -55,56 +60,49 @@ class RotatedScheme:
                 * (2.0 / spacing[axis])
                 for axis in range(3)
             ]
+        ).to(device)
+
+    def differences(self, nodal: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Derivatives along e1, e2, e3 without their ``factors``, each as large as ``nodal``."""
+        sum_z, difference_z = _ahead(torch.add, nodal, -1), _ahead(torch.sub, nodal, -1)
+        sum_yz = _ahead(torch.add, sum_z, -2)
+        return (
+            _ahead(torch.sub, sum_yz, -3),
+            _ahead(torch.add, _ahead(torch.sub, sum_z, -2), -3),
+            _ahead(torch.add, _ahead(torch.add, difference_z, -2), -3),
         )
-        # Modes inside the half spectrum stand for two, those on its end planes for one.
-        multiplicity = torch.full((len(angles[2]),), 2.0, dtype=torch.float64)
-        multiplicity[0] = 1.0
-        if shape[2] % 2 == 0:
-            multiplicity[-1] = 1.0
-        self._multiplicity = multiplicity[:, None]
-        self._direct = self.frequency[..., None].expand(*self.frequency.shape, 2).contiguous()
-        self._shear = self._direct * math.sqrt(0.5)
 
-    def strain(self, displacement: Tensor) -> Tensor:
-        """Strain fluctuation ``[n, 6, nx, ny, nz]`` (Mandel) of modes ``[n, 3, ..., 2]``."""
-        modes = displacement.new_empty(displacement.shape[0], 6, *displacement.shape[2:])
-        for i in range(3):
-            torch.mul(self._direct[i], displacement[:, i], out=modes[:, i])
-        for row, i, j in _SHEAR:
-            torch.mul(self._shear[i], displacement[:, j], out=modes[:, row])
-            modes[:, row].addcmul_(self._shear[j], displacement[:, i])
-        modes = torch.view_as_complex(modes)
-        return torch.fft.irfftn(modes, s=self.shape, dim=_SPATIAL, norm="forward")
+    def differences_transposed(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+        """Transpose of :meth:`differences`."""
+        sum_z = _behind(torch.add, _behind(torch.sub, x, -3), -2)
+        sum_z += _behind(torch.sub, _behind(torch.add, y, -3), -2)
+        difference_z = _behind(torch.add, _behind(torch.add, z, -3), -2)
+        return _behind(torch.add, sum_z, -1).add_(_behind(torch.sub, difference_z, -1))
 
-    def force(self, stress: Tensor) -> Tensor:
-        """Transpose of :meth:`strain`: modes ``[n, 3, ..., 2]`` of a stress ``[n, 6, nx, ny, nz]``.
 
-        ``(force(σ) · u).sum()`` is the volume average of ``σ · strain(u)``.
-        """
-        modes = torch.view_as_real(torch.fft.rfftn(stress, dim=_SPATIAL, norm="forward"))
-        force = modes.new_empty(modes.shape[0], 3, *modes.shape[2:])
-        for i in range(3):
-            torch.mul(self._direct[i], modes[:, i], out=force[:, i])
-        for row, i, j in _SHEAR:
-            force[:, i].addcmul_(self._shear[j], modes[:, row])
-            force[:, j].addcmul_(self._shear[i], modes[:, row])
-        return force.mul_(self._multiplicity)
+def _ahead(combine, field: Tensor, axis: int) -> Tensor:
+    """Every value combined with the one before it: ``combine(f[i + 1], f[i])``, periodic."""
+    n = field.shape[axis]
+    result = torch.empty_like(field)
+    combine(
+        field.narrow(axis, 1, n - 1),
+        field.narrow(axis, 0, n - 1),
+        out=result.narrow(axis, 0, n - 1),
+    )
+    combine(
+        field.narrow(axis, 0, 1), field.narrow(axis, n - 1, 1), out=result.narrow(axis, n - 1, 1)
+    )
+    return result
 
-    def inverse_acoustic(self, stiffness: Tensor) -> Tensor:
-        """Inverse ``[3, 3, ..., 2]`` of ``u → force(C strain(u))`` for a uniform ``C [6, 6]``.
 
-        Zero for the modes without strain.
-        """
-        k = self.frequency.flatten(1)
-        rows = torch.zeros(6, 3, k.shape[1], dtype=k.dtype)  # H(κ): strain of a displacement
-        for i in range(3):
-            rows[i, i] = k[i]
-        for row, i, j in _SHEAR:
-            rows[row, j], rows[row, i] = k[i] * math.sqrt(0.5), k[j] * math.sqrt(0.5)
-        acoustic = torch.einsum("aif,ab,bjf->fij", rows, stiffness, rows)
-        strainless = (k == 0.0).all(0)
-        acoustic[strainless] = torch.eye(3, dtype=k.dtype)
-        inverse = torch.linalg.inv(acoustic)
-        inverse[strainless] = 0.0
-        inverse = inverse.movedim(0, -1).reshape(3, 3, *self.frequency.shape[1:], 1)
-        return (inverse / self._multiplicity).expand(*inverse.shape[:-1], 2).contiguous()
+def _behind(combine, field: Tensor, axis: int) -> Tensor:
+    """Transpose of :func:`_ahead`: ``combine(f[i − 1], f[i])``, periodic."""
+    n = field.shape[axis]
+    result = torch.empty_like(field)
+    combine(
+        field.narrow(axis, 0, n - 1),
+        field.narrow(axis, 1, n - 1),
+        out=result.narrow(axis, 1, n - 1),
+    )
+    combine(field.narrow(axis, n - 1, 1), field.narrow(axis, 0, 1), out=result.narrow(axis, 0, 1))
+    return result

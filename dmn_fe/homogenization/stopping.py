@@ -1,0 +1,114 @@
+"""When conjugate gradients stop: by a bound of the energy error, an estimate, or the residual.
+
+The energy error matters for effective moduli: theirs equals it. Iteration by iteration the
+conjugate gradients tell how much the energy falls; the Gauss–Radau rule turns this into an upper
+bound of what is left, given a lower bound of the preconditioned spectrum (Meurant & Tichý, Numer.
+Algorithms 62 (2013) 163). With voids there is no such bound, and the sum of the latest decrements
+estimates the error some iterations ago (Hestenes & Stiefel 1952; Strakoš & Tichý, ETNA 13 (2002)
+56), which is larger than the present one.
+
+Each rule is told the numbers of every iteration, ``[samples, loads]``, and answers with the
+relative error it is compared with the tolerance.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+__all__ = ["EnergyBound", "EnergyEstimate", "ResidualReduction", "StoppingRule"]
+
+_DELAY = 8  # iterations whose decrements estimate the error
+
+
+class StoppingRule(Protocol):
+    """Relative error from the coefficients of the conjugate gradients."""
+
+    def start(self, product: Tensor) -> Tensor:
+        """Error before the first iteration, from residual · preconditioned residual."""
+
+    def after(self, step: Tensor, previous: Tensor, product: Tensor) -> Tensor:
+        """Error after an iteration, from its step length and the products around it."""
+
+    def keep(self, going: Tensor) -> None:
+        """Keep only the samples where ``going`` ``[samples]`` is true."""
+
+
+class EnergyBound:
+    """Upper bound of (energy − least energy) / energy.
+
+    Parameters
+    ----------
+    energy : Tensor ``[samples, loads]``
+        Energy of the start.
+    lower : Tensor ``[samples]``
+        Lower bound of the preconditioned spectrum, positive.
+    """
+
+    def __init__(self, energy: Tensor, lower: Tensor):
+        self._energy = energy
+        self._lower = lower[:, None]
+        self._radau = (1.0 / self._lower).expand_as(energy)
+
+    def start(self, product: Tensor) -> Tensor:
+        """See :class:`StoppingRule`."""
+        return self._radau * product / self._energy
+
+    def after(self, step: Tensor, previous: Tensor, product: Tensor) -> Tensor:
+        """See :class:`StoppingRule`."""
+        self._energy = self._energy - step * previous
+        lowered = self._radau - step
+        self._radau = lowered / (self._lower * lowered + product / previous)
+        return self._radau * product / self._energy
+
+    def keep(self, going: Tensor) -> None:
+        """See :class:`StoppingRule`."""
+        self._energy, self._lower = self._energy[going], self._lower[going]
+        self._radau = self._radau[going]
+
+
+class EnergyEstimate:
+    """Estimate of (energy − least energy) / energy of some iterations ago.
+
+    Parameters
+    ----------
+    energy : Tensor ``[samples, loads]``
+        Energy of the start.
+    """
+
+    def __init__(self, energy: Tensor):
+        self._energy = energy
+        self._decrements = [torch.full_like(energy, torch.inf)] * _DELAY
+
+    def start(self, product: Tensor) -> Tensor:
+        """See :class:`StoppingRule`."""
+        return torch.where(product == 0.0, 0.0, torch.inf)
+
+    def after(self, step: Tensor, previous: Tensor, product: Tensor) -> Tensor:
+        """See :class:`StoppingRule`."""
+        decrement = step * previous
+        self._energy = self._energy - decrement
+        self._decrements = [*self._decrements[1:], decrement]
+        return torch.stack(self._decrements).sum(0) / self._energy
+
+    def keep(self, going: Tensor) -> None:
+        """See :class:`StoppingRule`."""
+        self._energy = self._energy[going]
+        self._decrements = [decrement[going] for decrement in self._decrements]
+
+
+class ResidualReduction:
+    """Residual relative to the start, in the norm of the preconditioner."""
+
+    def start(self, product: Tensor) -> Tensor:
+        """See :class:`StoppingRule`."""
+        self._first = product
+        return torch.where(product == 0.0, 0.0, 1.0)
+
+    def after(self, step: Tensor, previous: Tensor, product: Tensor) -> Tensor:
+        """See :class:`StoppingRule`."""
+        return (product / self._first).sqrt()
+
+    def keep(self, going: Tensor) -> None:
+        """See :class:`StoppingRule`."""
+        self._first = self._first[going]

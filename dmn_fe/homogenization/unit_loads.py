@@ -1,0 +1,131 @@
+"""Effective moduli from unit macroscopic loads: the linear solver of the room.
+
+The balance ``div C (E + sym ∇u) = 0`` on the rotated scheme, in terms of displacements, by
+conjugate gradients preconditioned with a uniform reference medium (Schneider, Acta Mech. 232
+(2021) 2051, reviews the family). In displacements a correction takes half the Fourier transforms
+and half the memory of one in strains, with the same iterations. Conduction is the same with a
+temperature in place of a displacement.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from dmn_fe.homogenization.conjugate_gradients import Balance, conjugate_gradients
+from dmn_fe.homogenization.kinematics import Kinematics
+from dmn_fe.homogenization.moduli import FieldModuli, GroupModuli, local_moduli
+from dmn_fe.homogenization.preconditioner import UniformMedium
+from dmn_fe.homogenization.stopping import EnergyBound, EnergyEstimate, StoppingRule
+
+__all__ = ["UnitLoads", "solve_unit_loads"]
+
+_SPECTRUM_MARGIN = 0.99  # keeps the Gauss–Radau rule away from its pole
+# On a processor small fields share the cost of a call, large ones should stay in its cache; a
+# device takes all that it is given.
+_VOXELS_AT_ONCE = 100_000
+
+
+class UnitLoads(NamedTuple):
+    """Solution of samples for unit macroscopic loads; ``n`` is 6 for strains, 3 for gradients.
+
+    Attributes
+    ----------
+    effective : Tensor ``[samples, n, n]``
+        Effective moduli.
+    field : Tensor ``[samples, n, n, nx, ny, nz]``
+        Local strain or gradient: load case, entry, voxel.
+    iterations : Tensor ``[samples, n]`` of int64
+        Iterations of each load case.
+    """
+
+    effective: Tensor
+    field: Tensor
+    iterations: Tensor
+
+
+def solve_unit_loads(
+    kinematics: Kinematics, group: Tensor, moduli: Tensor, tolerance: float, max_iterations: int
+) -> UnitLoads:
+    """Solve for all unit loads.
+
+    Parameters
+    ----------
+    kinematics : Kinematics
+    group : int64 Tensor ``[nx, ny, nz]``
+        Group of each voxel.
+    moduli : Tensor ``[samples, groups, n, n]``
+        Symmetric positive definite, or exactly zero for voids.
+    tolerance, max_iterations
+        As for :func:`dmn_fe.homogenization.effective_stiffness`.
+
+    Raises
+    ------
+    NotConverged
+        If the limit of iterations is reached.
+    """
+    # Relative to the mean of the groups no eigenvalue exceeds their number. Among the references
+    # tried on tangent-like pairs (matrix, Voigt, Reuss, geometric mean, their isotropic parts) it
+    # needs the fewest iterations, by up to a quarter.
+    reference = moduli.mean(1)
+    lower = _SPECTRUM_MARGIN * _smallest_relative_eigenvalue(moduli, reference)
+    has_voids = bool((moduli == 0.0).all((-2, -1)).any())
+
+    local = local_moduli(group, moduli)
+    n, voxels = kinematics.entries, group.numel()
+    unit = torch.eye(n, dtype=moduli.dtype, device=moduli.device)[None, :, :, None, None, None]
+    unit = unit.expand(len(moduli), n, n, *group.shape)
+    uniform = local.multiply(unit.contiguous())
+    # Per voxel, as sums over the nodes are in the conjugate gradients.
+    energy = uniform.diagonal(dim1=1, dim2=2).sum((1, 2, 3))
+    load = kinematics.transpose(uniform).neg_()
+
+    at_once = n if moduli.is_cuda else max(1, min(n, _VOXELS_AT_ONCE // (voxels * len(moduli))))
+    system = Balance(kinematics, local, UniformMedium(kinematics, reference))
+    fluctuation = torch.empty_like(uniform)
+    iterations = torch.empty(len(moduli), n, dtype=torch.int64)
+    for first in range(0, n, at_once):
+        part = slice(first, min(first + at_once, n))
+        rule: StoppingRule = (
+            EnergyEstimate(energy[:, part]) if has_voids else EnergyBound(energy[:, part], lower)
+        )
+        system = Balance(
+            kinematics, local_moduli(group, moduli), UniformMedium(kinematics, reference)
+        )
+        nodal, counts = conjugate_gradients(system, load[:, part], rule, tolerance, max_iterations)
+        fluctuation[:, part] = kinematics.apply(nodal)
+        iterations[:, part] = counts.cpu()
+    effective, field = _best_combination(local, uniform, fluctuation)
+    return UnitLoads(effective, field, iterations)
+
+
+def _best_combination(
+    local: GroupModuli | FieldModuli, uniform: Tensor, fluctuation: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Effective moduli and fields of least energy in the span of all fluctuations.
+
+    The load cases stopped at different times. Letting each use the fields of the others keeps the
+    moduli below the Voigt average in every direction, whatever the tolerance.
+    """
+    answer = local.multiply(fluctuation)
+    work = fluctuation.flatten(2) @ answer.flatten(2).mT
+    load = fluctuation.flatten(2) @ uniform.flatten(2).mT
+    scale = work.diagonal(dim1=1, dim2=2).clamp(min=torch.finfo(work.dtype).tiny).rsqrt()
+    scaled = scale[:, :, None] * work * scale[:, None]
+    inverse = torch.linalg.pinv(scaled, rtol=1e-12, hermitian=True)
+    weights = -(scale[:, :, None] * inverse * scale[:, None] @ load).mT  # close to the unit matrix
+    n = uniform.shape[1]
+    field = (weights @ fluctuation.flatten(2)).view_as(fluctuation)
+    field += torch.eye(n, dtype=field.dtype, device=field.device)[:, :, None, None, None]
+    flux = (weights @ answer.flatten(2)).view_as(answer).add_(uniform)
+    # Work of the fields: symmetric, and its error is quadratic in theirs.
+    effective = field.flatten(2) @ flux.flatten(2).mT / field[0, 0, 0].numel()
+    return (effective + effective.mT) / 2, field
+
+
+def _smallest_relative_eigenvalue(moduli: Tensor, reference: Tensor) -> Tensor:
+    """Smallest eigenvalue of all groups relative to the reference, ``[samples]``."""
+    root = torch.linalg.cholesky(reference)[:, None]
+    half = torch.linalg.solve_triangular(root, moduli, upper=False)
+    relative = torch.linalg.solve_triangular(root, half.mT, upper=False)
+    return torch.linalg.eigvalsh(relative).amin((1, 2))
