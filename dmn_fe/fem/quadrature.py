@@ -1,34 +1,23 @@
 """Material laws at the quadrature points of a DOLFINx mesh."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import torch
-import ufl
 from dolfinx import fem, mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem.collective import RaiseTogether
-from dmn_fe.fem.points import owned_view, positive_rule, quadrature_function
+from dmn_fe.fem.material_points import MaterialPoints
+from dmn_fe.fem.points import QuadratureFields
 from dmn_fe.fem.statistics import Count, Statistics
 from dmn_fe.fem.strain import mandel_strain
-from dmn_fe.laws import MaterialLaw, Status, Update
+from dmn_fe.laws import MaterialLaw, Update
 
 __all__ = ["QuadratureMap"]
-
-
-@dataclass
-class _Group:
-    """The owned points of one law."""
-
-    law: MaterialLaw
-    points: NDArray[np.int64]  # positions among the owned points, which are numbered cell by cell
-    committed: torch.Tensor
-    trial: Update | None = None
 
 
 class QuadratureMap:
@@ -76,38 +65,30 @@ class QuadratureMap:
             )
         self.u = u
         self.comm: MPI.Comm = domain.comm
-        points, self.weights = positive_rule(domain, degree)
-        self.points_per_cell = len(self.weights)
-        self.dx = ufl.Measure(
-            "dx",
-            domain=domain,
-            metadata={"quadrature_degree": degree, "quadrature_scheme": "default"},
-        )
-        n_cells = domain.topology.index_map(domain.topology.dim).size_local
-        self._cells = np.arange(n_cells, dtype=np.int32)
-        self._strain = fem.Expression(mandel_strain(u), points)
-        self.stress = quadrature_function(domain, degree, (6,), "stress")
-        self.tangent = quadrature_function(domain, degree, (6, 6), "tangent")
-        n_points = n_cells * self.points_per_cell
-        self._stress_view = owned_view(self.stress, n_points, (6,))
-        self._tangent_view = owned_view(self.tangent, n_points, (6, 6))
-        self._committed_stress = np.zeros((n_points, 6))
-        self._groups = self._group_points(law, cell_tags)
+        self._fields = QuadratureFields(domain, degree)
+        self.weights, self.dx = self._fields.weights, self._fields.dx
+        self.points_per_cell = self._fields.points_per_cell
+        self.stress, self.tangent = self._fields.stress, self._fields.tangent
+        self._strain = self._fields.expression(mandel_strain(u))
+        self._committed_stress = np.zeros_like(self._fields.stress_values)
+        self._material = self._group_points(law, cell_tags)
+        self._committed = self._material.initial_state()
+        self._trial: dict[Hashable, Update] = {}
         # What the trial was evaluated for; None where there is none.
         self._trial_u: NDArray[np.float64] | None = None
         self._trial_dt = 0.0
         self._tangent_is_current = False
         self._count = Count()
 
-    def _group_points(self, law, cell_tags) -> dict[int | None, _Group]:
+    def _group_points(self, law, cell_tags) -> MaterialPoints:
         """One group for each law, keyed by tag (``None`` for a single law)."""
         if not isinstance(law, Mapping):
-            every = np.arange(len(self._stress_view))
-            return {None: _Group(law, every, law.initial_state(len(every)))}
+            return MaterialPoints({None: law}, {None: np.arange(len(self._committed_stress))})
         if cell_tags is None:
             raise InputError("QuadratureMap: laws by cell tag need cell_tags; give the mesh tags.")
-        tag_of_cell = np.full(len(self._cells), -1, dtype=np.int32)
-        owned = cell_tags.indices < len(self._cells)
+        n_cells = len(self._fields.cells)
+        tag_of_cell = np.full(n_cells, -1, dtype=np.int32)
+        owned = cell_tags.indices < n_cells
         tag_of_cell[cell_tags.indices[owned]] = cell_tags.values[owned]
         lawless = self.comm.allgather(set(tag_of_cell.tolist()) - set(law))
         missing = sorted(set().union(*lawless))
@@ -118,11 +99,7 @@ class QuadratureMap:
                 f"{sorted(law)}."
             )
         tag_of_point = np.repeat(tag_of_cell, self.points_per_cell)
-        groups: dict[int | None, _Group] = {}
-        for tag, one in law.items():
-            points = np.flatnonzero(tag_of_point == tag)
-            groups[tag] = _Group(one, points, one.initial_state(len(points)))
-        return groups
+        return MaterialPoints(law, {tag: np.flatnonzero(tag_of_point == tag) for tag in law})
 
     def update(self, dt: float = 0.0) -> None:
         """Evaluate the stress for the present ``u`` unless it is up to date (collective).
@@ -146,16 +123,11 @@ class QuadratureMap:
         self._count.seconds += time.perf_counter() - start
 
     def _evaluate(self, dt: float) -> None:
-        strain = torch.from_numpy(self.strain())
         self._count.failed = 0
-        for group in self._groups.values():
-            if len(group.points) == 0:
-                continue
-            group.trial = group.law.integrate(strain[group.points], group.committed, dt)
-            failed = (group.trial.status != Status.CONVERGED).cpu().numpy()
-            stress = group.trial.stress.detach().cpu().numpy()
-            self._stress_view[group.points] = np.where(failed[:, None], np.nan, stress)
-            self._count.add(group.trial)
+        self._trial = self._material.integrate(self.strain(), self._committed, dt)
+        self._material.write_stress(self._trial, self._fields.stress_values)
+        for update in self._trial.values():
+            self._count.add(update)
 
     def update_tangent(self, dt: float = 0.0) -> None:
         """Evaluate the consistent tangent for the present ``u``, and the stress (collective)."""
@@ -164,9 +136,7 @@ class QuadratureMap:
             return
         start = time.perf_counter()
         with RaiseTogether(self.comm):
-            for group in self._groups.values():
-                if group.trial is not None:
-                    self._tangent_view[group.points] = group.trial.tangent.detach().cpu().numpy()
+            self._material.write_tangent(self._trial, self._fields.tangent_values)
         self._tangent_is_current = True
         self._count.seconds += time.perf_counter() - start
 
@@ -181,10 +151,8 @@ class QuadratureMap:
         usable = self._trial_u is not None and self._count.failed == 0
         if not self.comm.allreduce(usable, MPI.LAND):
             raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
-        for group in self._groups.values():
-            if group.trial is not None:
-                group.committed = group.trial.state
-        self._committed_stress = self._stress_view.copy()
+        self._committed |= {key: update.state for key, update in self._trial.items()}
+        self._committed_stress = self._fields.stress_values.copy()
         self._forget_trial()
 
     def reset(self) -> None:
@@ -192,12 +160,11 @@ class QuadratureMap:
 
         Does not communicate, but call it on all ranks: they must agree on what is evaluated next.
         """
-        self._stress_view[:] = self._committed_stress
+        self._fields.stress_values[:] = self._committed_stress
         self._forget_trial()
 
     def _forget_trial(self) -> None:
-        for group in self._groups.values():
-            group.trial = None
+        self._trial = {}
         self._trial_u, self._tangent_is_current = None, False
         self._count = Count()
 
@@ -206,21 +173,18 @@ class QuadratureMap:
 
         Points are ordered cell by cell; ``tag`` is ``None`` for a map with a single law.
         """
-        return self._groups[tag].committed
+        return self._committed[tag]
 
     def strain(self) -> NDArray[np.float64]:
         """Strain ``[n, 6]`` (Mandel) of the present ``u`` at the owned points, cell by cell."""
-        if len(self._cells) == 0:
-            return np.empty((0, 6))
-        values = self._strain.eval(self.u.function_space.mesh, self._cells)
-        return np.ascontiguousarray(values.reshape(-1, 6), dtype=np.float64)
+        return self._fields.evaluate(self._strain, 6)
 
     def cell_average(self) -> NDArray[np.float64]:
         """Stress ``[n_cells, 6]`` (Mandel) of the owned cells, averaged over their points.
 
         Weighted by the reference rule: exact averages over the volume for cells of affine shape.
         """
-        stress = self._stress_view.reshape(-1, self.points_per_cell, 6)
+        stress = self._fields.stress_values.reshape(-1, self.points_per_cell, 6)
         return np.einsum("p,cpi->ci", self.weights / self.weights.sum(), stress)
 
     def statistics(self) -> Statistics:
@@ -229,18 +193,10 @@ class QuadratureMap:
 
     def first_failure(self) -> str | None:
         """Cell, point, strain and reason of one failed point of the trial (collective)."""
-        sentence = None
-        original = self.u.function_space.mesh.topology.original_cell_index
-        for group in self._groups.values():
-            if sentence is not None or group.trial is None:
-                continue
-            failed = np.flatnonzero((group.trial.status != Status.CONVERGED).cpu().numpy())
-            if len(failed) > 0:
-                cell, point = divmod(int(group.points[failed[0]]), self.points_per_cell)
-                strain = self.strain()[group.points[failed[0]]]
-                sentence = (
-                    f"cell {original[cell]} in the order of the mesh file, point {point}, strain "
-                    f"{np.array2string(strain, precision=4)}: "
-                    f"{Status(int(group.trial.status[failed[0]])).sentence}"
-                )
+        sentence = self._material.first_failure(
+            self._trial,
+            self.strain(),
+            self.u.function_space.mesh.topology.original_cell_index,
+            self.points_per_cell,
+        )
         return next((s for s in self.comm.allgather(sentence) if s is not None), None)

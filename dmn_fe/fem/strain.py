@@ -13,19 +13,17 @@ def mandel_strain(displacement):
     Parameters
     ----------
     displacement : UFL expression of shape ``(3,)`` or ``(2,)``
-        Function or argument; with two components the out-of-plane strains are zero (plane strain).
+        Function or argument. In two dimensions nothing depends on x3; two components are plane
+        strain, with a third one there is antiplane shear too.
     """
-    strain = ufl.sym(ufl.grad(displacement))
-    shear = math.sqrt(2.0)
-    if strain.ufl_shape == (2, 2):
-        return ufl.as_vector([strain[0, 0], strain[1, 1], 0.0, 0.0, 0.0, shear * strain[0, 1]])
+    gradient = ufl.grad(displacement)
+    components, dimension = gradient.ufl_shape
+
+    def entry(i: int, j: int):
+        return gradient[i, j] if i < components and j < dimension else 0.0
+
+    shear = math.sqrt(0.5)
     return ufl.as_vector(
-        [
-            strain[0, 0],
-            strain[1, 1],
-            strain[2, 2],
-            shear * strain[1, 2],
-            shear * strain[0, 2],
-            shear * strain[0, 1],
-        ]
+        [entry(i, i) for i in range(3)]
+        + [shear * (entry(i, j) + entry(j, i)) for i, j in ((1, 2), (0, 2), (0, 1))]
     )
