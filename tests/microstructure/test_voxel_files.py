@@ -65,9 +65,9 @@ def test_bad_content_names_the_file(tmp_path):
 def test_missing_file_and_foreign_endings(tmp_path):
     with pytest.raises(InputError, match="no RVE file"):
         read(tmp_path / "absent.npy")
-    (tmp_path / "rve.vti").write_text("x")
-    with pytest.raises(InputError, match=r"rve\.vti has the ending"):
-        read(tmp_path / "rve.vti")
+    (tmp_path / "rve.stl").write_text("x")
+    with pytest.raises(InputError, match=r"rve\.stl has the ending"):
+        read(tmp_path / "rve.stl")
     with pytest.raises(InputError, match=r"does not end in \.npy"):
         write(VoxelRVE(np.zeros((1, 1, 1), dtype=int)), tmp_path / "rve.png")
     assert not (tmp_path / "rve.png").exists()
