@@ -1,13 +1,17 @@
 """Homogenization: the truth that networks are trained on."""
 
+from dmn_fe.homogenization.conduction import effective_conductivity
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
+from dmn_fe.homogenization.expansion import effective_expansion
 from dmn_fe.homogenization.generation import make_dataset, partial_path
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
 
 __all__ = [
     "LoadCases",
     "StiffnessDataset",
+    "effective_conductivity",
+    "effective_expansion",
     "effective_stiffness",
     "make_dataset",
     "partial_path",

@@ -9,11 +9,11 @@ from dmn_fe.errors import InputError
 from dmn_fe.homogenization.kinematics import Strain
 from dmn_fe.homogenization.moduli import material_groups, rotated_moduli
 from dmn_fe.homogenization.rotated import RotatedScheme
-from dmn_fe.homogenization.unit_loads import solve_unit_loads
+from dmn_fe.homogenization.unit_loads import solve_groups
 from dmn_fe.laws.elastic import check_stiffness
 from dmn_fe.microstructure import VoxelRVE
 
-__all__ = ["LoadCases", "effective_stiffness", "solve_load_cases"]
+__all__ = ["LoadCases", "checked_stiffness", "effective_stiffness", "solve_load_cases"]
 
 
 class LoadCases(NamedTuple):
@@ -73,18 +73,18 @@ def solve_load_cases(
     rve: VoxelRVE, stiffness: Tensor, tolerance: float = 1e-6, max_iterations: int = 3000
 ) -> LoadCases:
     """As :func:`effective_stiffness`, with the local strain fields and the iterations."""
-    samples = _checked(rve, stiffness)
+    samples = checked_stiffness(rve, stiffness)
     group, phase, orientations = material_groups(rve)
     moduli = rotated_moduli(samples[:, phase.to(samples.device)], orientations)
     kinematics = Strain(RotatedScheme(rve.shape, rve.size, samples.device))
-    solution = solve_unit_loads(kinematics, group, moduli, tolerance, max_iterations)
+    solution = solve_groups(kinematics, group, moduli, tolerance, max_iterations)
     if stiffness.ndim == 3:
         return LoadCases(*(part[0] for part in solution))
     return LoadCases(*solution)
 
 
-def _checked(rve: VoxelRVE, stiffness: Tensor) -> Tensor:
-    """Symmetric stiffness ``[samples, phases, 6, 6]``."""
+def checked_stiffness(rve: VoxelRVE, stiffness: Tensor) -> Tensor:
+    """Symmetric stiffness ``[samples, phases, 6, 6]``; raises as :func:`effective_stiffness`."""
     stiffness = torch.as_tensor(stiffness, dtype=torch.float64)
     expected = (len(rve.names), 6, 6)
     if tuple(stiffness.shape[-3:]) != expected or stiffness.ndim > 4:

@@ -31,7 +31,9 @@ def material_groups(rve: VoxelRVE) -> tuple[Tensor, Tensor, Tensor | None]:
     if rve.orientations is None or rve.orientation_index is None:
         key = phase
     else:
-        key = phase * len(rve.orientations) + torch.from_numpy(rve.orientation_index).long()
+        key = phase * len(rve.orientations) + torch.from_numpy(
+            rve.orientation_index.astype("int64")
+        )
     keys, group, counts = torch.unique(key, return_inverse=True, return_counts=True)
     order = torch.argsort(counts, descending=True, stable=True)
     rank = torch.empty_like(order)

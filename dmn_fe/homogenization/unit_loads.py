@@ -7,6 +7,7 @@ and half the memory of one in strains, with the same iterations. Conduction is t
 temperature in place of a displacement.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -18,7 +19,7 @@ from dmn_fe.homogenization.moduli import FieldModuli, GroupModuli, local_moduli
 from dmn_fe.homogenization.preconditioner import UniformMedium
 from dmn_fe.homogenization.stopping import EnergyBound, EnergyEstimate, StoppingRule
 
-__all__ = ["UnitLoads", "solve_unit_loads"]
+__all__ = ["UnitLoads", "solve_groups", "solve_unit_loads"]
 
 _SPECTRUM_MARGIN = 0.99  # keeps the Gauss–Radau rule away from its pole
 # On a processor small fields share the cost of a call, large ones should stay in its cache; a
@@ -45,17 +46,25 @@ class UnitLoads(NamedTuple):
 
 
 def solve_unit_loads(
-    kinematics: Kinematics, group: Tensor, moduli: Tensor, tolerance: float, max_iterations: int
+    kinematics: Kinematics,
+    moduli: GroupModuli | FieldModuli,
+    reference: Tensor,
+    lower: Tensor | None,
+    tolerance: float,
+    max_iterations: int,
 ) -> UnitLoads:
     """Solve for all unit loads.
 
     Parameters
     ----------
     kinematics : Kinematics
-    group : int64 Tensor ``[nx, ny, nz]``
-        Group of each voxel.
-    moduli : Tensor ``[samples, groups, n, n]``
-        Symmetric positive definite, or exactly zero for voids.
+    moduli : GroupModuli or FieldModuli
+        Local moduli of the samples, symmetric positive semi-definite.
+    reference : Tensor ``[samples, n, n]``
+        Moduli of the reference medium, symmetric positive definite.
+    lower : Tensor ``[samples]`` or None
+        Smallest eigenvalue of the local moduli relative to the reference, if it is known and
+        positive: then the tolerance is a bound, otherwise an estimate.
     tolerance, max_iterations
         As for :func:`dmn_fe.homogenization.effective_stiffness`.
 
@@ -64,39 +73,52 @@ def solve_unit_loads(
     NotConverged
         If the limit of iterations is reached.
     """
+    n, shape = kinematics.entries, kinematics.scheme.shape
+    samples, voxels = len(reference), math.prod(shape)
+    unit = torch.eye(n).to(reference)[None, :, :, None, None, None]
+    uniform = moduli.multiply(unit.expand(samples, n, n, *shape).contiguous())
+    # Sums over voxels, not averages, as in the products of the conjugate gradients.
+    energy = uniform.diagonal(dim1=1, dim2=2).sum((1, 2, 3))
+    load = kinematics.transpose(uniform).neg_()
+    system = Balance(kinematics, moduli, UniformMedium(kinematics, reference))
+
+    at_once = n if reference.is_cuda else max(1, min(n, _VOXELS_AT_ONCE // (voxels * samples)))
+    fluctuation = torch.empty_like(uniform)
+    iterations = torch.empty(samples, n, dtype=torch.int64)
+    for first in range(0, n, at_once):
+        part = slice(first, min(first + at_once, n))
+        rule: StoppingRule = EnergyEstimate(energy[:, part])
+        if lower is not None:
+            rule = EnergyBound(energy[:, part], _SPECTRUM_MARGIN * lower)
+        nodal, counts = conjugate_gradients(system, load[:, part], rule, tolerance, max_iterations)
+        fluctuation[:, part] = kinematics.apply(nodal)
+        iterations[:, part] = counts.cpu()
+    effective, field = _best_combination(moduli, uniform, fluctuation)
+    return UnitLoads(effective, field, iterations)
+
+
+def solve_groups(
+    kinematics: Kinematics, group: Tensor, moduli: Tensor, tolerance: float, max_iterations: int
+) -> UnitLoads:
+    """Solve for all unit loads of moduli that are constant in each group of voxels.
+
+    Parameters
+    ----------
+    group : int64 Tensor ``[nx, ny, nz]``
+        Group of each voxel.
+    moduli : Tensor ``[samples, groups, n, n]``
+        Symmetric positive definite, or exactly zero for voids.
+
+    Others, and errors, as for :func:`solve_unit_loads`.
+    """
     # Relative to the mean of the groups no eigenvalue exceeds their number. Among the references
     # tried on tangent-like pairs (matrix, Voigt, Reuss, geometric mean, their isotropic parts) it
     # needs the fewest iterations, by up to a quarter.
     reference = moduli.mean(1)
-    lower = _SPECTRUM_MARGIN * _smallest_relative_eigenvalue(moduli, reference)
-    has_voids = bool((moduli == 0.0).all((-2, -1)).any())
-
+    has_voids = bool((moduli == 0.0).all(-1).all(-1).any())
+    lower = None if has_voids else _smallest_relative_eigenvalue(moduli, reference)
     local = local_moduli(group, moduli)
-    n, voxels = kinematics.entries, group.numel()
-    unit = torch.eye(n, dtype=moduli.dtype, device=moduli.device)[None, :, :, None, None, None]
-    unit = unit.expand(len(moduli), n, n, *group.shape)
-    uniform = local.multiply(unit.contiguous())
-    # Per voxel, as sums over the nodes are in the conjugate gradients.
-    energy = uniform.diagonal(dim1=1, dim2=2).sum((1, 2, 3))
-    load = kinematics.transpose(uniform).neg_()
-
-    at_once = n if moduli.is_cuda else max(1, min(n, _VOXELS_AT_ONCE // (voxels * len(moduli))))
-    system = Balance(kinematics, local, UniformMedium(kinematics, reference))
-    fluctuation = torch.empty_like(uniform)
-    iterations = torch.empty(len(moduli), n, dtype=torch.int64)
-    for first in range(0, n, at_once):
-        part = slice(first, min(first + at_once, n))
-        rule: StoppingRule = (
-            EnergyEstimate(energy[:, part]) if has_voids else EnergyBound(energy[:, part], lower)
-        )
-        system = Balance(
-            kinematics, local_moduli(group, moduli), UniformMedium(kinematics, reference)
-        )
-        nodal, counts = conjugate_gradients(system, load[:, part], rule, tolerance, max_iterations)
-        fluctuation[:, part] = kinematics.apply(nodal)
-        iterations[:, part] = counts.cpu()
-    effective, field = _best_combination(local, uniform, fluctuation)
-    return UnitLoads(effective, field, iterations)
+    return solve_unit_loads(kinematics, local, reference, lower, tolerance, max_iterations)
 
 
 def _best_combination(
