@@ -1,7 +1,16 @@
 """Microstructures: where a representative volume element comes from."""
 
+from dmn_fe.microstructure.gaussian_fields import bicontinuous, gaussian_field
+from dmn_fe.microstructure.laminates import laminate
+from dmn_fe.microstructure.mesh_files import read_mesh, write_mesh
 from dmn_fe.microstructure.meshes import MeshRVE
-from dmn_fe.microstructure.particles import random_fibres, random_spheres
+from dmn_fe.microstructure.particles import (
+    polydisperse_spheres,
+    random_fibres,
+    random_spheres,
+)
+from dmn_fe.microstructure.polycrystals import voronoi_polycrystal
+from dmn_fe.microstructure.short_fibres import short_fibres
 from dmn_fe.microstructure.statistics import (
     ChordLengths,
     Clusters,
@@ -17,8 +26,10 @@ from dmn_fe.microstructure.statistics import (
     two_point_probability,
 )
 from dmn_fe.microstructure.voxel_files import find_thresholds, read, write
+from dmn_fe.microstructure.voxelization import voxelize, voxels_to_mesh
 from dmn_fe.microstructure.voxels import VoxelRVE
 from dmn_fe.microstructure.vti_files import write_fields
+from dmn_fe.microstructure.weaves import plain_weave
 
 __all__ = [
     "ChordLengths",
@@ -28,17 +39,28 @@ __all__ = [
     "RVEStatistics",
     "TwoPointProbability",
     "VoxelRVE",
+    "bicontinuous",
     "chord_lengths",
     "describe",
     "draw_statistics",
     "find_clusters",
     "find_thresholds",
+    "gaussian_field",
+    "laminate",
     "lineal_path",
+    "plain_weave",
+    "polydisperse_spheres",
     "random_fibres",
     "random_spheres",
     "read",
+    "read_mesh",
+    "short_fibres",
     "specific_surface",
     "two_point_probability",
+    "voronoi_polycrystal",
+    "voxelize",
+    "voxels_to_mesh",
     "write",
     "write_fields",
+    "write_mesh",
 ]

@@ -55,7 +55,7 @@ def phases_by_threshold(grey: np.ndarray, thresholds: tuple[float, ...], what: s
     counts = np.bincount(phase.ravel(), minlength=len(edges) + 1)
     if (counts == 0).any():
         raise InputError(
-            f"the thresholds {tuple(edges.tolist())} give phase {int(np.argmin(counts))} of {what} "
+            f"the thresholds {tuple(thresholds)} give phase {int(np.argmin(counts))} of {what} "
             f"no voxel: choose thresholds between its grey values {grey.min()} and {grey.max()}"
         )
     return phase

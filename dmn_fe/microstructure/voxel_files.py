@@ -137,7 +137,8 @@ def _read_content(path: Path, array: str | None) -> VtiContent:
         return VtiContent(values[:, :, None] if values.ndim == 2 else values)
     if suffix in IMAGE_ENDINGS or series:
         values = read_grey(path)
-        return VtiContent(values, periodic=tuple(n == 1 for n in values.shape))
+        nx, ny, nz = values.shape
+        return VtiContent(values, periodic=(nx == 1, ny == 1, nz == 1))
     raise InputError(
         f"{path} has the ending {suffix!r}: give an RVE as .npy, .vti, {', '.join(IMAGE_ENDINGS)}"
     )

@@ -31,7 +31,7 @@ class VtiContent:
     size: tuple[float, ...] = ()
     orientations: np.ndarray | None = None
     orientation_index: np.ndarray | None = None
-    periodic: tuple[bool, ...] = (True, True, True)
+    periodic: tuple[bool, bool, bool] = (True, True, True)
 
 
 def write_vti(rve: VoxelRVE, path: Path) -> None:
