@@ -1,0 +1,54 @@
+"""A law at points that have their own material axes."""
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.laws.base import MaterialLaw, Update, check_points
+from dmn_fe.mandel import rotation_matrix
+
+__all__ = ["Oriented"]
+
+
+class Oriented:
+    """A law in the material axes of each of n points.
+
+    Parameters
+    ----------
+    law : MaterialLaw
+        The law in material axes.
+    rotation : Tensor ``[n, 3, 3]``
+        Rotation Q of each point: its columns are the material axes, and a stiffness acts as
+        ``Q C Qᵀ``.
+    """
+
+    def __init__(self, law: MaterialLaw, rotation: Tensor):
+        self.law = law
+        self._turn = rotation_matrix(torch.as_tensor(rotation, dtype=torch.float64))
+
+    @property
+    def state_size(self) -> int:
+        """As the law."""
+        return self.law.state_size
+
+    def initial_state(self, n: int) -> Tensor:
+        """As the law; the state is in material axes."""
+        return self.law.initial_state(n)
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
+        """Update of all n points; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
+        check_points(self, strain, state)
+        if len(strain) != len(self._turn):
+            raise InputError(
+                f"Oriented: {len(strain)} strains for {len(self._turn)} orientations; "
+                "integrate all points at once."
+            )
+        turn = self._turn
+        update = self.law.integrate((turn.mT @ strain[..., None])[..., 0], state, dt)
+        return Update(
+            (turn @ update.stress[..., None])[..., 0],
+            update.state,
+            lambda: turn @ update.tangent @ turn.mT,
+            update.status,
+            update.iterations,
+        )
