@@ -28,21 +28,23 @@ class TensorFormat:
         Name of the header in the safetensors metadata.
     version : int
         Format version that is written and read.
-    tensors : tuple of str
-        Names of the tensors in the file.
+    tensors : tuple of str or None
+        Names of the tensors in the file; None if every file has its own.
     what : str
         What the file is, for messages: "a network", "a stiffness data set".
     mend : str
         How to mend a file that is none, for messages.
     """
 
-    def __init__(self, key: str, version: int, tensors: tuple[str, ...], what: str, mend: str):
+    def __init__(
+        self, key: str, version: int, tensors: tuple[str, ...] | None, what: str, mend: str
+    ):
         self.key, self.version, self.tensors = key, version, tensors
         self.what, self.mend = what, mend
 
     def save(self, path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
         """Write the file whole or not at all; its bytes depend on the content alone."""
-        content = {name: tensors[name].contiguous() for name in self.tensors}
+        content = {name: tensors[name].contiguous() for name in self.tensors or tensors}
         header = {**header, "format_version": self.version}
         header["sha256"] = _digest(content, header)
         with written_whole(path) as partial:
@@ -80,7 +82,7 @@ class TensorFormat:
                 f"{path}: format version {version} is unknown, this dmn_fe reads {self.version}; "
                 f"update dmn_fe or {self.mend}."
             )
-        if set(tensors) != set(self.tensors) or checksum != _digest(tensors, header):
+        if set(tensors) != set(self.tensors or tensors) or checksum != _digest(tensors, header):
             raise InputError(f"{path}: the content does not match its checksum; {self.mend}.")
         return tensors, header
 

@@ -5,14 +5,27 @@ from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
 from dmn_fe.homogenization.expansion import effective_expansion
 from dmn_fe.homogenization.generation import make_dataset, partial_path
+from dmn_fe.homogenization.loading import Loading
+from dmn_fe.homogenization.path import PathFailed, PathRecord, follow_path
+from dmn_fe.homogenization.rve_problem import MacroLoad, RVEProblem, RVEUpdate
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
+from dmn_fe.homogenization.voxel_problem import VoxelProblem, VoxelUpdate
 
 __all__ = [
     "LoadCases",
+    "Loading",
+    "MacroLoad",
+    "PathFailed",
+    "PathRecord",
+    "RVEProblem",
+    "RVEUpdate",
     "StiffnessDataset",
+    "VoxelProblem",
+    "VoxelUpdate",
     "effective_conductivity",
     "effective_expansion",
     "effective_stiffness",
+    "follow_path",
     "make_dataset",
     "partial_path",
     "sample_orthotropic",

@@ -85,7 +85,8 @@ def conjugate_gradients(
     u, residual = torch.zeros_like(load), load.clone()
     direction = system.preconditioner.solve(residual)
     product = _dot(residual, direction)
-    done = _small(rule.start(product), tolerance)
+    error = rule.start(product)
+    done = _small(error, tolerance)
     for iteration in range(1, max_iterations + 2):
         finished = done.all(1)
         if finished.any():
@@ -97,7 +98,7 @@ def conjugate_gradients(
             u, residual, direction = u[going], residual[going], direction[going]
             system = system.subset(going)
             rule.keep(going)
-        if iteration > max_iterations:
+        if iteration > max_iterations or not torch.isfinite(product).all():
             break
         image = system.multiply(direction)
         step = torch.where(done, 0.0, product / _dot(direction, image))
@@ -110,7 +111,7 @@ def conjugate_gradients(
         direction.mul_(_along(product / previous, u)).add_(correction)
         done = done | _small(error, tolerance)
     raise NotConverged(
-        f"the conjugate gradients did not converge in {max_iterations} iterations: relative error "
+        f"the conjugate gradients did not converge in {iteration - 1} iterations: relative error "
         f"up to {error[~done].max():.2e} against a tolerance of {tolerance:.1e}; allow more "
         "iterations, or check the contrast of the phases."
     )

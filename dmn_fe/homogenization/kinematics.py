@@ -12,24 +12,29 @@ from torch import Tensor
 
 from dmn_fe.homogenization.rotated import RotatedScheme
 
-__all__ = ["Kinematics", "Strain", "TemperatureGradient"]
+__all__ = ["Kinematics", "NodalKinematics", "Strain", "TemperatureGradient"]
 
 _SHEAR = ((3, 1, 2), (4, 0, 2), (5, 0, 1))  # Mandel row, and its two axes
 _ROOT = math.sqrt(0.5)
 
 
 class Kinematics(Protocol):
-    """A linear operator from ``components`` nodal to ``entries`` voxel values."""
+    """A linear operator from unknowns to ``entries`` values in each voxel."""
 
     scheme: RotatedScheme
-    components: int
     entries: int
 
-    def apply(self, nodal: Tensor) -> Tensor:
-        """Voxel fields ``[..., entries, nx, ny, nz]`` of ``[..., components, nx, ny, nz]``."""
+    def apply(self, unknown: Tensor) -> Tensor:
+        """Voxel fields ``[..., entries, nx, ny, nz]``."""
 
     def transpose(self, voxel: Tensor) -> Tensor:
-        """Transpose of :meth:`apply`: nodal forces of a flux."""
+        """Transpose of :meth:`apply`: the forces of a flux."""
+
+
+class NodalKinematics(Kinematics, Protocol):
+    """One whose unknowns are nodal fields ``[..., components, nx, ny, nz]``."""
+
+    components: int
 
     def symbol(self) -> Tensor:
         """Real matrix ``[entries, components, modes]`` of every mode of the half spectrum."""

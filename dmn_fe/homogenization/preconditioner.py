@@ -5,7 +5,7 @@ from copy import copy
 import torch
 from torch import Tensor
 
-from dmn_fe.homogenization.kinematics import Kinematics
+from dmn_fe.homogenization.kinematics import NodalKinematics
 
 __all__ = ["UniformMedium"]
 
@@ -17,12 +17,12 @@ class UniformMedium:
 
     Parameters
     ----------
-    kinematics : Kinematics
+    kinematics : NodalKinematics
     moduli : Tensor ``[samples, entries, entries]``
         Symmetric positive definite.
     """
 
-    def __init__(self, kinematics: Kinematics, moduli: Tensor):
+    def __init__(self, kinematics: NodalKinematics, moduli: Tensor):
         self._shape = kinematics.scheme.shape
         symbol = kinematics.symbol()
         blocks = torch.einsum("aif,sab,bjf->sfij", symbol, moduli, symbol)

@@ -107,6 +107,10 @@ class RVEProblem(Protocol):
     def volume_fractions(self) -> tuple[float, ...]:
         """Volume fraction of each phase."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the RVE, the laws and the accuracy: says whose a restart file is."""
+
     def initial_state(self) -> dict[str, Tensor]:
         """Virgin state; its tensors can be stored and given back in another run."""
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.homogenization.conjugate_gradients import Balance, conjugate_gradients
-from dmn_fe.homogenization.kinematics import Kinematics
+from dmn_fe.homogenization.kinematics import NodalKinematics
 from dmn_fe.homogenization.moduli import FieldModuli, GroupModuli, local_moduli
 from dmn_fe.homogenization.preconditioner import UniformMedium
 from dmn_fe.homogenization.stopping import EnergyBound, EnergyEstimate, StoppingRule
@@ -46,7 +46,7 @@ class UnitLoads(NamedTuple):
 
 
 def solve_unit_loads(
-    kinematics: Kinematics,
+    kinematics: NodalKinematics,
     moduli: GroupModuli | FieldModuli,
     reference: Tensor,
     lower: Tensor | None,
@@ -57,7 +57,7 @@ def solve_unit_loads(
 
     Parameters
     ----------
-    kinematics : Kinematics
+    kinematics : NodalKinematics
     moduli : GroupModuli or FieldModuli
         Local moduli of the samples, symmetric positive semi-definite.
     reference : Tensor ``[samples, n, n]``
@@ -98,7 +98,11 @@ def solve_unit_loads(
 
 
 def solve_groups(
-    kinematics: Kinematics, group: Tensor, moduli: Tensor, tolerance: float, max_iterations: int
+    kinematics: NodalKinematics,
+    group: Tensor,
+    moduli: Tensor,
+    tolerance: float,
+    max_iterations: int,
 ) -> UnitLoads:
     """Solve for all unit loads of moduli that are constant in each group of voxels.
 

@@ -4,15 +4,20 @@ from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points
 from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
+from dmn_fe.laws.oriented import Oriented
+from dmn_fe.laws.phases import check_phase_laws, laws_fingerprint
 
 __all__ = [
     "J2",
     "Elastic",
     "LinearHardening",
     "MaterialLaw",
+    "Oriented",
     "PowerHardening",
     "Status",
     "Update",
     "VoceHardening",
+    "check_phase_laws",
     "check_points",
+    "laws_fingerprint",
 ]

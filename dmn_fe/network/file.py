@@ -12,10 +12,11 @@ from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["load", "save"]
 
+_TENSORS = ("weights", "normals", "leaf_phase")
 _FORMAT = TensorFormat(
     key="dmn_fe.network",
     version=1,
-    tensors=("weights", "normals", "leaf_phase"),
+    tensors=_TENSORS,
     what="a network (.dmn)",
     mend="make it with dmn-fe train",
 )
@@ -30,7 +31,7 @@ def save(network: Network, path: str | Path) -> None:
         "phase_names": list(network.phase_names),
         "metadata": network.metadata,
     }
-    tensors = {name: getattr(network, name) for name in _FORMAT.tensors}
+    tensors = {name: getattr(network, name) for name in _TENSORS}
     _FORMAT.save(path, tensors, header)
 
 
