@@ -1,9 +1,12 @@
 """Microstructures: where a representative volume element comes from."""
 
+from dmn_fe.microstructure.checks import check
+from dmn_fe.microstructure.findings import Finding
 from dmn_fe.microstructure.gaussian_fields import bicontinuous, gaussian_field
 from dmn_fe.microstructure.laminates import laminate
 from dmn_fe.microstructure.mesh_files import read_mesh, write_mesh
 from dmn_fe.microstructure.meshes import MeshRVE
+from dmn_fe.microstructure.mirroring import mirrored
 from dmn_fe.microstructure.particles import (
     polydisperse_spheres,
     random_fibres,
@@ -34,12 +37,14 @@ from dmn_fe.microstructure.weaves import plain_weave
 __all__ = [
     "ChordLengths",
     "Clusters",
+    "Finding",
     "MeshRVE",
     "PhaseStatistics",
     "RVEStatistics",
     "TwoPointProbability",
     "VoxelRVE",
     "bicontinuous",
+    "check",
     "chord_lengths",
     "describe",
     "draw_statistics",
@@ -48,6 +53,7 @@ __all__ = [
     "gaussian_field",
     "laminate",
     "lineal_path",
+    "mirrored",
     "plain_weave",
     "polydisperse_spheres",
     "random_fibres",

@@ -6,6 +6,7 @@ import numpy as np
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.meshes import MeshRVE
+from dmn_fe.microstructure.reference_cells import HEXAHEDRON, shape_functions
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["voxelize", "voxels_to_mesh"]
@@ -13,10 +14,6 @@ __all__ = ["voxelize", "voxels_to_mesh"]
 _TOLERANCE = 1e-9
 _NEWTON_STEPS = 20
 _PAIRS_AT_ONCE = 500_000
-
-# Corners of the reference cells in the order of VTK.
-_QUAD = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-_HEXAHEDRON = np.array([[*xy, z] for z in (-1, 1) for xy in _QUAD])
 
 
 def voxelize(rve: MeshRVE, voxels: int | tuple[int, ...]) -> VoxelRVE:
@@ -66,7 +63,7 @@ def voxels_to_mesh(rve: VoxelRVE) -> MeshRVE:
     """One hexahedron for each voxel, in the order of ``rve.phase.ravel()``."""
     nodes = np.arange(np.prod([n + 1 for n in rve.shape])).reshape([n + 1 for n in rve.shape])
     ends = (slice(None, -1), slice(1, None))
-    corners = [nodes[tuple(ends[int(c > 0)] for c in corner)].ravel() for corner in _HEXAHEDRON]
+    corners = [nodes[tuple(ends[int(c > 0)] for c in corner)].ravel() for corner in HEXAHEDRON]
     axes = [np.linspace(0.0, edge, n + 1) for edge, n in zip(rve.size, rve.shape, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     index = None if rve.orientation_index is None else rve.orientation_index.ravel()
@@ -149,7 +146,7 @@ def _inside_others(rve: MeshRVE, cells: np.ndarray, points: np.ndarray) -> np.nd
     local = np.zeros_like(points)
     at_work = np.arange(len(points))
     for _ in range(_NEWTON_STEPS):
-        shape, gradient = _shape_functions(local[at_work])
+        shape, gradient = shape_functions(local[at_work])
         error = points[at_work] - np.matmul(shape[:, None], corners[at_work])[:, 0]
         converged = np.abs(error).max(axis=1) <= 1e-12 * length[at_work]
         within = np.abs(local[at_work]).max(axis=1)
@@ -163,15 +160,3 @@ def _inside_others(rve: MeshRVE, cells: np.ndarray, points: np.ndarray) -> np.nd
         step = np.linalg.solve(jacobian[going_on], error[going_on, :, None])[..., 0]
         local[at_work] += step
     return inside
-
-
-def _shape_functions(local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values ``[n, corners]`` and derivatives ``[n, corners, d]`` at local coordinates."""
-    dimension = local.shape[1]
-    corners = _QUAD if dimension == 2 else _HEXAHEDRON
-    factors = 0.5 * (1.0 + corners * local[:, None, :])
-    gradient = np.empty_like(factors)
-    for axis in range(dimension):
-        others = [factors[:, :, other] for other in range(dimension) if other != axis]
-        gradient[:, :, axis] = 0.5 * corners[:, axis] * np.prod(others, axis=0)
-    return factors.prod(axis=2), gradient
