@@ -16,7 +16,7 @@ ELSEWHERE = (
     "dmn-fe run demos/mine.toml",
 )
 SMALLER = {
-    "dmn-fe rve spheres": "--voxels 12 --count 2 --gap 1",
+    "dmn-fe rve make spheres": "--voxels 12 --count 2 --gap 1",
     "dmn-fe data": "--samples 10",
     "dmn-fe train": "--depth 2 --iterations 20",
 }

@@ -21,8 +21,8 @@ _ATTEMPTS_PER_PARTICLE = 200
 _RELAXATION_STEPS = 20_000  # fewer for more than 32 particles, whose steps take longer
 _BALL = {2: math.pi, 3: 4.0 * math.pi / 3.0}  # volume for the radius 1
 _DENSEST = {2: math.pi / math.sqrt(12.0), 3: math.pi / math.sqrt(18.0)}  # packing of equal ones
-# What 12 and more particles without a gap reached with every seed tried. Some smaller numbers do not
-# fit a square or cube well and reach less (three discs 0.63, five spheres 0.46).
+# What 12 and more particles without a gap reached with every seed tried. Some smaller numbers do
+# not fit a square or cube well and reach less (three discs 0.63, five spheres 0.46).
 _RANDOM = {2: 0.78, 3: 0.56}
 
 

@@ -21,7 +21,7 @@ def one_sentence(process) -> str:
 
 
 def test_from_rve_to_network(dmn_fe, tmp_path):
-    made = dmn_fe("rve", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
+    made = dmn_fe("rve", "make", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
     assert made.returncode == 0, made.stderr
     assert "16 × 16 × 1 voxels" in made.stdout
     phases = "--phases=resin,glass"
@@ -45,7 +45,7 @@ def test_from_rve_to_network(dmn_fe, tmp_path):
 
 def test_an_interrupted_data_set_goes_on(dmn_fe, tmp_path):
     """What is left of an interrupted run is used: a data set with ten samples done of twelve."""
-    dmn_fe("rve", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
+    dmn_fe("rve", "make", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
     arguments = ("data", "fibres.npy", "--samples", 12, "--output", "data.safetensors")
     assert dmn_fe(*arguments).returncode == 0
     path = tmp_path / "data.safetensors"
@@ -72,8 +72,11 @@ def test_an_interrupted_data_set_goes_on(dmn_fe, tmp_path):
         (("data", "none.npy", "--output", "a.safetensors"), "none.npy"),
         (("data", "empty.npy", "--output", "a.safetensors"), "phase 1"),
         (("data", "rve.npy", "--kind", "round", "--output", "a.safetensors"), "'round'"),
-        (("rve", "spheres", "--volume-fraction", 0.9, "--output", "a.npy"), "volume fraction"),
-        (("rve", "spheres", "--output", "a.txt"), "a.txt"),
+        (
+            ("rve", "make", "spheres", "--volume-fraction", 0.9, "--output", "a.npy"),
+            "volume fraction",
+        ),
+        (("rve", "make", "spheres", "--output", "a.txt"), "a.txt"),
     ],
 )
 def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
@@ -127,7 +130,7 @@ def test_an_interrupted_data_set_says_what_is_kept(dmn_fe, tmp_path, monkeypatch
         return solve(*arguments)
 
     monkeypatch.setattr(generation, "solve_load_cases", interrupted)
-    dmn_fe("rve", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
+    dmn_fe("rve", "make", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
     arguments = ("data", "fibres.npy", "--samples", 12, "--output", "data.safetensors")
     process = dmn_fe(*arguments)
     assert process.returncode == 130
