@@ -30,13 +30,18 @@ from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
 from dmn_fe.fem.report import StepReport  # noqa: E402
 from dmn_fe.fem.rigid_motion import free_rigid_motions  # noqa: E402
+from dmn_fe.fem.rve_elastic import effective_stiffness  # noqa: E402
+from dmn_fe.fem.rve_mesh import DistributedRVE, distribute  # noqa: E402
+from dmn_fe.fem.rve_problem import MeshRVEProblem  # noqa: E402
 from dmn_fe.fem.strain import mandel_strain  # noqa: E402
 from dmn_fe.fem.supports import displacement_field, prescribe  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 
 __all__ = [
     "CsvLog",
+    "DistributedRVE",
     "FieldOutput",
+    "MeshRVEProblem",
     "Part",
     "Problem",
     "QuadratureMap",
@@ -45,7 +50,9 @@ __all__ = [
     "Surface",
     "advance",
     "displacement_field",
+    "distribute",
     "draw",
+    "effective_stiffness",
     "free_rigid_motions",
     "gather_surface",
     "mandel_strain",

@@ -1,6 +1,7 @@
 """Laws at groups of quadrature points: one batch for each law; the state is the caller's."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,18 +24,16 @@ class MaterialPoints:
         order. A group may have no point on this rank.
     """
 
-    def __init__(
-        self, laws: Mapping[Hashable, MaterialLaw], points: Mapping[Hashable, NDArray[np.int64]]
-    ):
+    def __init__(self, laws: Mapping[Any, MaterialLaw], points: Mapping[Any, NDArray[np.int64]]):
         self.laws, self.points = dict(laws), dict(points)
 
-    def initial_state(self) -> dict[Hashable, torch.Tensor]:
+    def initial_state(self) -> dict[Any, torch.Tensor]:
         """Virgin state ``[n, state_size]`` of each group."""
         return {key: law.initial_state(len(self.points[key])) for key, law in self.laws.items()}
 
     def integrate(
-        self, strain: NDArray[np.float64], state: Mapping[Hashable, torch.Tensor], dt: float
-    ) -> dict[Hashable, Update]:
+        self, strain: NDArray[np.float64], state: Mapping[Any, torch.Tensor], dt: float
+    ) -> dict[Any, Update]:
         """Update of each group that has points, from strains ``[n, 6]`` of all points."""
         strains = torch.from_numpy(strain)
         return {
@@ -43,22 +42,20 @@ class MaterialPoints:
             if len(self.points[key]) > 0
         }
 
-    def write_stress(self, updates: Mapping[Hashable, Update], target: NDArray[np.float64]) -> None:
+    def write_stress(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
         """Write stresses to ``[n, 6]``: NaN for a point that failed, so that a solver sees it."""
         for key, update in updates.items():
             stress = update.stress.detach().cpu().numpy()
             target[self.points[key]] = np.where(_failed(update)[:, None], np.nan, stress)
 
-    def write_tangent(
-        self, updates: Mapping[Hashable, Update], target: NDArray[np.float64]
-    ) -> None:
+    def write_tangent(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
         """Write consistent tangents to ``[n, 6, 6]``."""
         for key, update in updates.items():
             target[self.points[key]] = update.tangent.detach().cpu().numpy()
 
     def first_failure(
         self,
-        updates: Mapping[Hashable, Update],
+        updates: Mapping[Any, Update],
         strain: NDArray[np.float64],
         original_cell: NDArray[np.int64],
         points_per_cell: int,

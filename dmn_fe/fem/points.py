@@ -50,7 +50,7 @@ class QuadratureFields:
             domain=domain,
             metadata={"quadrature_degree": degree, "quadrature_scheme": "default"},
         )
-        self._domain = domain
+        self._domain, self.degree = domain, degree
         self.cells = np.arange(
             domain.topology.index_map(domain.topology.dim).size_local, dtype=np.int32
         )

@@ -3,7 +3,6 @@
 import logging
 import math
 import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from dmn_fe.errors import InputError
+from dmn_fe.fem._destroy import destroy_with
 from dmn_fe.fem.loads import Loads
 from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.report import StepReport
@@ -107,7 +107,7 @@ class Problem:
         self._dt = self._seconds_assembly = 0.0
         self._error: Exception | None = None
         owned_by_petsc = [self.snes, self._matrix, self._x, self._b, self._work]
-        self._finalizer = weakref.finalize(self, _destroy, owned_by_petsc)
+        self._finalizer = destroy_with(self, owned_by_petsc)
 
     def close(self) -> None:
         """Destroy the PETSc objects (collective); the problem cannot be used afterwards."""
@@ -282,8 +282,3 @@ def _zero(vector: PETSc.Vec) -> None:
     """Set owned and ghost entries to zero."""
     with vector.localForm() as local:
         local.set(0.0)
-
-
-def _destroy(objects: list[PETSc.Object]) -> None:
-    for one in objects:
-        one.destroy()

@@ -1,7 +1,8 @@
 """Material laws at the quadrature points of a DOLFINx mesh."""
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ class QuadratureMap:
         self._committed_stress = np.zeros_like(self._fields.stress_values)
         self._material = self._group_points(law, cell_tags)
         self._committed = self._material.initial_state()
-        self._trial: dict[Hashable, Update] = {}
+        self._trial: dict[Any, Update] = {}
         # What the trial was evaluated for; None where there is none.
         self._trial_u: NDArray[np.float64] | None = None
         self._trial_dt = 0.0
