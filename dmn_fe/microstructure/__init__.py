@@ -12,6 +12,7 @@ from dmn_fe.microstructure.particles import (
     random_fibres,
     random_spheres,
 )
+from dmn_fe.microstructure.picture import draw_rve
 from dmn_fe.microstructure.polycrystals import voronoi_polycrystal
 from dmn_fe.microstructure.short_fibres import short_fibres
 from dmn_fe.microstructure.statistics import (
@@ -47,6 +48,7 @@ __all__ = [
     "check",
     "chord_lengths",
     "describe",
+    "draw_rve",
     "draw_statistics",
     "find_clusters",
     "find_thresholds",

@@ -149,7 +149,8 @@ def _solid(rve: VoxelRVE, void: int) -> Iterator[Finding]:
 
 def _through(rve: VoxelRVE, clusters: Clusters) -> np.ndarray:
     """Which clusters go through the RVE along an axis of more than one voxel."""
-    return clusters.percolates[:, np.array(rve.shape) > 1].any(axis=1)
+    real = np.flatnonzero(np.array(rve.shape) > 1)
+    return np.asarray(clusters.percolates[:, real].any(axis=1))
 
 
 def _count(number: int, what: str) -> str:
