@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from dmn_fe.errors import InputError
-
 __all__ = ["train"]
 
 
@@ -27,12 +25,6 @@ def train(
 
     check_folder(output, ending=".dmn")
     samples = StiffnessDataset.load(dataset)
-    planned = samples.meta.get("samples", len(samples))
-    if len(samples) < planned:
-        raise InputError(
-            f"{dataset}: {len(samples)} of {planned} samples; finish it with the same "
-            "'dmn-fe data' command."
-        )
     unfinished = interruptible(lambda: "nothing was written, the same command begins anew")
     with unfinished, progress_bar("training") as progress:
         result = network.train(samples, depth, seed, iterations, validation_fraction, progress)

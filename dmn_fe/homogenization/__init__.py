@@ -4,7 +4,7 @@ from dmn_fe.homogenization.conduction import effective_conductivity
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
 from dmn_fe.homogenization.expansion import effective_expansion
-from dmn_fe.homogenization.generation import make_dataset, partial_path
+from dmn_fe.homogenization.generation import make_dataset, samples_kept
 from dmn_fe.homogenization.loading import Loading
 from dmn_fe.homogenization.path import PathFailed, PathRecord, follow_path
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEProblem, RVEUpdate
@@ -27,8 +27,8 @@ __all__ = [
     "effective_stiffness",
     "follow_path",
     "make_dataset",
-    "partial_path",
     "sample_orthotropic",
     "sample_tangent_like",
+    "samples_kept",
     "solve_load_cases",
 ]

@@ -31,9 +31,9 @@ class StiffnessDataset:
     effective : Tensor ``[n, 6, 6]``
         Effective stiffness of the RVE, in the same unit.
     meta : dict
-        Where the samples come from, as JSON values: ``kind``, ``samples`` (number asked for),
-        ``seed``, ``tolerance``, ``scheme``, ``grid``, ``size``, ``rve_hash``, ``phase_names``,
-        ``volume_fractions``.
+        Where the samples come from, as JSON values: ``kind``, ``samples``, ``blocks`` (sizes of the
+        Latin hypercubes, one after the other), ``seed``, ``tolerance``, ``scheme``, ``grid``,
+        ``size``, ``rve_hash``, ``phase_names``, ``volume_fractions``.
 
     Raises
     ------

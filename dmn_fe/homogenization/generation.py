@@ -1,27 +1,33 @@
-"""Computing a data set sample after sample; an interrupted run goes on where it stopped."""
+"""Computing a data set, on one or several ranks; what is done stays done."""
 
-import time
+import glob
+import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.files import check_folder
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import solve_load_cases
+from dmn_fe.homogenization.journal import Journal, read_journal, record_count
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 
-__all__ = ["make_dataset", "partial_path"]
+__all__ = ["make_dataset", "samples_kept"]
 
-_SAMPLERS: dict[str, Callable[[int, int], Tensor]] = {
+_SAMPLERS: dict[str, Callable[..., Tensor]] = {
     "orthotropic": sample_orthotropic,
     "tangent-like": sample_tangent_like,
 }
-_SECONDS_BETWEEN_SAVES = 5.0
+_VALUES = 36  # of a sample: its effective stiffness
 
 
 def make_dataset(
@@ -32,12 +38,19 @@ def make_dataset(
     path: str | Path,
     tolerance: float = 1e-6,
     progress: Progress = no_progress,
+    comm: Communicator | None = None,
+    batch: int = 1,
+    device: str = "cpu",
 ) -> StiffnessDataset:
-    """Compute ``n`` samples of a two-phase RVE and write them to ``path``.
+    """Compute ``n`` samples of a two-phase RVE and write them to ``path`` (collective).
 
-    The samples done so far are kept in ``path`` + ``.partial``, itself a data set, every few
-    seconds and when the run is interrupted. The same call goes on from there and ends in the
-    same bytes as a run without interruption (same machine and libraries).
+    Every sample is on the disk as soon as it is done, in a journal of its rank (``path`` +
+    ``.partial-0`` and so on). After an interruption the same call, on any number of ranks, computes
+    what is missing, and the file is the same, byte for byte, as without interruption and as from
+    one rank (same machine, libraries, threads and batch).
+
+    Where ``path`` holds fewer samples with these settings, the others are appended: a Latin
+    hypercube of their own.
 
     Parameters
     ----------
@@ -47,61 +60,169 @@ def make_dataset(
     n, seed : int
         Number and seed of the samples.
     path : path
-        The file; if it exists with these settings it is read instead.
+        The file; if it holds these samples it is read instead.
     tolerance : float
         As for :func:`effective_stiffness`.
     progress : Progress
-        Called after each sample, and first where an earlier run had stopped.
+        Called on rank 0 after each batch, and first where an earlier run had stopped.
+    comm : mpi4py communicator, optional
+        Ranks that share the samples; each should have one thread.
+    batch : int
+        Samples that are solved together: one on a processor, many on a GPU.
+    device : str
+        Where to compute: ``"cpu"``, ``"cuda"``.
 
     Raises
     ------
     InputError
-        If an argument makes no sense, or a file at ``path`` holds other data: it is never
+        On all ranks, if an argument makes no sense, or a file holds other data: it is never
         overwritten.
     RuntimeError
-        If a sample does not converge.
+        On all ranks, if a sample does not converge.
     """
-    path = Path(path)
-    meta = _meta(rve, kind, n, seed, tolerance)
-    check_folder(path)
-    if path.exists():
-        return _matching(path, meta)
-    phase_stiffness = _SAMPLERS[kind](n, seed)
-    partial = partial_path(path)
-    effective = torch.empty(n, 6, 6, dtype=torch.float64)
-    done = saved = 0
-    if partial.exists():
-        begun = _matching(partial, meta)
-        done = saved = len(begun)
-        if not torch.equal(begun.phase_stiffness, phase_stiffness[:done]):
+    path, comm = Path(path), comm or Alone()
+    begun = None
+    with RaiseTogether(comm):
+        if comm.rank == 0:
+            _check_device(batch, device)
+            begun = _Work.begin(rve, kind, n, seed, path, tolerance)
+    work: _Work = comm.bcast(begun)
+    if comm.rank == 0 and work.found < n - len(work.missing):
+        progress(n - len(work.missing), n, "resumed")
+    mine, journal = work.missing[comm.rank :: comm.size], None
+    with RaiseTogether(comm):
+        if mine:
+            name = path.with_name(f"{path.name}.partial-{comm.rank}")
+            journal = Journal(name, work.identity, _VALUES)
+    with RaiseTogether(comm):
+        if journal is not None:
+            with journal:
+                _compute(rve, work, mine, journal, batch, device, comm.rank, progress)
+    with RaiseTogether(comm):
+        if comm.rank == 0 and work.found < n:
+            work.finish()
+    if comm.rank == 0 and comm.size > 1:
+        progress(n, n)  # the other ranks may have been the last
+    return StiffnessDataset.load(path)
+
+
+def samples_kept(path: str | Path) -> int:
+    """Samples in the journals of an unfinished data set."""
+    return sum(record_count(journal, _VALUES) for journal in _journals(Path(path)))
+
+
+@dataclass
+class _Work:
+    """A data set in work.
+
+    ``found`` samples are in the file already, ``missing`` ones neither there nor in a journal.
+    """
+
+    path: Path
+    meta: dict
+    phase_stiffness: Tensor
+    effective: Tensor
+    found: int
+    missing: list[int]
+
+    @classmethod
+    def begin(
+        cls, rve: VoxelRVE, kind: str, n: int, seed: int, path: Path, tolerance: float
+    ) -> "_Work":
+        """Draw the samples and see what earlier runs have left."""
+        meta = _meta(rve, kind, n, seed, tolerance)
+        check_folder(path)
+        old = StiffnessDataset.load(path) if path.exists() else None
+        blocks = [n] if old is None else _grown(old, n, path)
+        meta["blocks"] = blocks
+        draws = [_SAMPLERS[kind](count, seed, block) for block, count in enumerate(blocks)]
+        work = cls(path, meta, torch.cat(draws), torch.empty(n, 6, 6).double(), 0, [])
+        if old is not None:
+            work._take_over(old)
+        done = set(range(work.found)) | set(work._from_journals())
+        work.missing = [number for number in range(n) if number not in done]
+        return work
+
+    @property
+    def identity(self) -> bytes:
+        """SHA-256 of the settings and the samples that were drawn."""
+        text = json.dumps(self.meta, sort_keys=True).encode()
+        return hashlib.sha256(text + self.phase_stiffness.numpy().tobytes()).digest()
+
+    def finish(self) -> None:
+        """Write the file, and remove the journals."""
+        for number, values in self._from_journals().items():
+            self.effective[number] = torch.from_numpy(values.copy()).view(6, 6)
+        StiffnessDataset(self.phase_stiffness, self.effective, self.meta).save(self.path)
+        for journal in _journals(self.path):
+            journal.unlink()
+
+    def _from_journals(self) -> dict[int, np.ndarray]:
+        records: dict[int, np.ndarray] = {}
+        for journal in _journals(self.path):
+            records |= read_journal(journal, self.identity, _VALUES)
+        return records
+
+    def _take_over(self, old: StiffnessDataset) -> None:
+        for key, value in self.meta.items():
+            if key not in ("samples", "blocks") and old.meta.get(key) != value:
+                raise InputError(
+                    f"{self.path}: made with {key} = {old.meta.get(key)!r}, not {value!r}; "
+                    "give another path, or remove the file."
+                )
+        self.found = len(old)
+        if not torch.equal(old.phase_stiffness, self.phase_stiffness[: self.found]):
             raise InputError(
-                f"{partial}: its samples were drawn by another version; remove it to begin anew."
+                f"{self.path}: its samples were drawn by another version; give another path."
             )
-        effective[:done] = begun.effective
-        progress(done, n, "resumed")
+        self.effective[: self.found] = old.effective
 
-    last_save = time.monotonic()
-    try:
-        while done < n:
-            solution = solve_load_cases(rve, phase_stiffness[done], tolerance)
-            effective[done] = solution.effective
-            done += 1
+
+def _compute(
+    rve: VoxelRVE,
+    work: _Work,
+    numbers: list[int],
+    journal: Journal,
+    batch: int,
+    device: str,
+    rank: int,
+    progress: Progress,
+) -> None:
+    """Solve the samples ``numbers`` of this rank and append them to its journal."""
+    n, tolerance = len(work.phase_stiffness), work.meta["tolerance"]
+    for start in range(0, len(numbers), batch):
+        chosen = numbers[start : start + batch]
+        stiffness = work.phase_stiffness[chosen].to(device)
+        solution = solve_load_cases(rve, stiffness, tolerance)
+        for number, effective in zip(chosen, solution.effective.cpu(), strict=True):
+            journal.append(number, effective.numpy().ravel())
+        if rank == 0:
+            done = work.found + samples_kept(work.path)
             progress(done, n, f"{int(solution.iterations.max())} iterations")
-            if time.monotonic() - last_save > _SECONDS_BETWEEN_SAVES:
-                StiffnessDataset(phase_stiffness[:done], effective[:done], meta).save(partial)
-                saved, last_save = done, time.monotonic()
-    finally:
-        if saved < done < n:
-            StiffnessDataset(phase_stiffness[:done], effective[:done], meta).save(partial)
-    dataset = StiffnessDataset(phase_stiffness, effective, meta)
-    dataset.save(path)
-    partial.unlink(missing_ok=True)
-    return dataset
 
 
-def partial_path(path: Path) -> Path:
-    """Where the samples of an unfinished data set are."""
-    return path.with_name(path.name + ".partial")
+def _journals(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.partial-*"))
+
+
+def _grown(old: StiffnessDataset, n: int, path: Path) -> list[int]:
+    """Sizes of the Latin hypercubes of ``n`` samples that begin with those of ``old``."""
+    blocks = list(old.meta.get("blocks", [len(old)]))
+    if n < len(old):
+        raise InputError(
+            f"{path}: holds {len(old)} samples, more than {n}; give another path, or remove the "
+            "file."
+        )
+    return blocks if n == len(old) else [*blocks, n - len(old)]
+
+
+def _check_device(batch: int, device: str) -> None:
+    if not isinstance(batch, int) or batch < 1:
+        raise InputError(f"batch = {batch} must be a positive whole number.")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device = {device!r} cannot be used here; leave it at 'cpu'.") from error
 
 
 def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict:
@@ -128,15 +249,3 @@ def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict
         "phase_names": list(rve.names),
         "volume_fractions": list(rve.volume_fractions),
     }
-
-
-def _matching(path: Path, meta: dict) -> StiffnessDataset:
-    """The data set at ``path`` if it was made with the same settings."""
-    dataset = StiffnessDataset.load(path)
-    for key, value in meta.items():
-        if dataset.meta.get(key) != value:
-            raise InputError(
-                f"{path}: made with {key} = {dataset.meta.get(key)!r}, not {value!r}; "
-                "give another path, or remove the file."
-            )
-    return dataset

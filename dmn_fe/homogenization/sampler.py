@@ -10,13 +10,14 @@ from dmn_fe.mandel import DEVIATORIC, IDENTITY, deviator
 __all__ = ["sample_orthotropic", "sample_tangent_like"]
 
 
-def sample_orthotropic(n: int, seed: int = 0, contrast: float = 100.0) -> Tensor:
+def sample_orthotropic(n: int, seed: int = 0, block: int = 0, contrast: float = 100.0) -> Tensor:
     """Pairs of orthotropic stiffnesses, axes along e1, e2, e3.
 
     Young's moduli ``U(0.1, 10)`` scaled to unit geometric mean, those of phase 1 times a ratio
     that is log-uniform in ``1/contrast … contrast``; ``G_ij / √(E_i E_j)`` in ``U(0.25, 0.5)``;
     ``ν_ij √(E_j / E_i)`` in ``U(0, 0.5)``, which keeps the stiffness positive definite. Latin
-    hypercube (after Liu & Wu, J. Mech. Phys. Solids 127 (2019) 20).
+    hypercube (after Liu & Wu, J. Mech. Phys. Solids 127 (2019) 20). Blocks of one seed are
+    independent of each other, each a Latin hypercube.
 
     Returns
     -------
@@ -27,7 +28,7 @@ def sample_orthotropic(n: int, seed: int = 0, contrast: float = 100.0) -> Tensor
     InputError
         If ``n`` or ``seed`` is negative or no whole number.
     """
-    draw = _latin_hypercube(n, 19, _generator(n, seed))
+    draw = _latin_hypercube(n, 19, _generator(n, seed, block))
     ratio = contrast ** (2.0 * draw[:, 18] - 1.0)
     phases = []
     for numbers, scale in ((draw[:, :9], np.ones(n)), (draw[:, 9:18], ratio)):
@@ -37,7 +38,7 @@ def sample_orthotropic(n: int, seed: int = 0, contrast: float = 100.0) -> Tensor
     return torch.from_numpy(np.stack(phases, axis=1))
 
 
-def sample_tangent_like(n: int, seed: int = 0) -> Tensor:
+def sample_tangent_like(n: int, seed: int = 0, block: int = 0) -> Tensor:
     """Pairs shaped like the tangents of a plastic matrix (phase 0) with elastic inclusions.
 
     The matrix has Young's modulus 1 and the stiffness of a J2 tangent,
@@ -49,7 +50,7 @@ def sample_tangent_like(n: int, seed: int = 0) -> Tensor:
 
     Returns and raises as :func:`sample_orthotropic`.
     """
-    rng = _generator(n, seed)
+    rng = _generator(n, seed, block)
     draw = torch.from_numpy(_latin_hypercube(n, 5, rng))
     poisson_matrix, poisson_inclusion = 0.2 + 0.2 * draw[:, 0], 0.2 + 0.2 * draw[:, 1]
     young_inclusion = 10.0 ** (3.0 * draw[:, 2] - 1.0)
@@ -67,11 +68,11 @@ def sample_tangent_like(n: int, seed: int = 0) -> Tensor:
     return torch.stack([matrix, inclusion], dim=1)
 
 
-def _generator(n: int, seed: int) -> np.random.Generator:
-    for name, value in (("n", n), ("seed", seed)):
+def _generator(n: int, seed: int, block: int) -> np.random.Generator:
+    for name, value in (("n", n), ("seed", seed), ("block", block)):
         if not isinstance(value, int) or value < 0:
             raise InputError(f"{name} = {value} must be a whole number, zero or above.")
-    return np.random.default_rng(seed)
+    return np.random.default_rng([seed, block] if block else seed)
 
 
 def _latin_hypercube(n: int, dimension: int, rng: np.random.Generator) -> np.ndarray:

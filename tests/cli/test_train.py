@@ -43,18 +43,14 @@ def test_from_rve_to_network(dmn_fe, tmp_path):
     assert names == ["data.safetensors", "fibres.dmn", "fibres.npy"]
 
 
-def test_an_interrupted_data_set_goes_on(dmn_fe, tmp_path):
-    """What is left of an interrupted run is used: a data set with ten samples done of twelve."""
+def test_a_data_set_on_two_ranks_is_the_same_file(dmn_fe, tmp_path):
     dmn_fe("rve", "make", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
-    arguments = ("data", "fibres.npy", "--samples", 12, "--output", "data.safetensors")
-    assert dmn_fe(*arguments).returncode == 0
-    path = tmp_path / "data.safetensors"
-    whole, content = StiffnessDataset.load(path), path.read_bytes()
-    begun = StiffnessDataset(whole.phase_stiffness[:10], whole.effective[:10], whole.meta)
-    begun.save(tmp_path / "data.safetensors.partial")
-    path.unlink()
-    assert dmn_fe(*arguments).returncode == 0
-    assert path.read_bytes() == content
+    arguments = ("data", "fibres.npy", "--samples", 5)
+    assert dmn_fe(*arguments, "--output", "one.safetensors").returncode == 0
+    process = dmn_fe(*arguments, "--output", "two.safetensors", "--ranks", 2)
+    assert process.returncode == 0
+    one, two = (tmp_path / f"{name}.safetensors" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -134,9 +130,7 @@ def test_an_interrupted_data_set_says_what_is_kept(dmn_fe, tmp_path, monkeypatch
     arguments = ("data", "fibres.npy", "--samples", 12, "--output", "data.safetensors")
     process = dmn_fe(*arguments)
     assert process.returncode == 130
-    assert "3 of 12 samples are in data.safetensors.partial" in process.stderr
-    begun = one_sentence(dmn_fe("train", "data.safetensors.partial", "--output", "a.dmn"))
-    assert "3 of 12 samples; finish it" in begun
+    assert "3 samples are kept beside data.safetensors, and the same command" in process.stderr
     process = dmn_fe(*arguments)
     assert process.returncode == 0
     assert len(calls) == 13

@@ -1,16 +1,27 @@
 """The data set file: identical after an interruption, never overwritten, checked when read."""
 
 import json
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
 import torch
+from helpers.processes import clean_environment
 from safetensors import safe_open
 from safetensors.torch import save_file
 
 from dmn_fe.errors import InputError
-from dmn_fe.homogenization import StiffnessDataset, effective_stiffness, make_dataset
+from dmn_fe.homogenization import (
+    StiffnessDataset,
+    effective_stiffness,
+    make_dataset,
+    sample_tangent_like,
+    samples_kept,
+)
 from dmn_fe.microstructure import VoxelRVE, random_spheres
+from dmn_fe.progress import no_progress
 
 HEADER = "dmn_fe.stiffness_data"
 
@@ -70,7 +81,7 @@ def test_resumed_run_ends_in_the_same_bytes(rve, path, tmp_path):
         with pytest.raises(Interruption):
             make_dataset(rve, "tangent-like", 6, 3, path, progress=interrupted_after(stop))
         assert not path.exists()
-        assert len(StiffnessDataset.load(f"{path}.partial")) == stop
+        assert samples_kept(path) == stop
     computed = []
     make_dataset(rve, "tangent-like", 6, 3, path, progress=lambda *call: computed.append(call[0]))
     assert computed == [4, 5, 6]
@@ -88,25 +99,160 @@ def test_finished_file_is_read_and_not_computed_again(rve, path):
 
 @pytest.mark.parametrize("partial", [False, True])
 def test_other_settings_never_overwrite(rve, path, partial):
+    kept, words = path, "made with "
     if partial:
         with pytest.raises(Interruption):
             make_dataset(rve, "tangent-like", 3, 0, path, progress=interrupted_after(1))
-        kept = path.with_name(path.name + ".partial")
+        kept, words = path.with_name(path.name + ".partial-0"), "holds results of other settings"
     else:
         make_dataset(rve, "tangent-like", 3, 0, path)
-        kept = path
     content = kept.read_bytes()
     other = VoxelRVE(np.roll(rve.phase, 1, axis=0), rve.names)
     for arguments, difference in (
         ((rve, "tangent-like", 3, 1, path), "seed = 0, not 1"),
-        ((rve, "tangent-like", 4, 0, path), "samples = 3, not 4"),
         ((rve, "orthotropic", 3, 0, path), "kind = 'tangent-like', not 'orthotropic'"),
         ((rve, "tangent-like", 3, 0, path, 1e-4), "tolerance"),
         ((other, "tangent-like", 3, 0, path), "rve_hash"),
     ):
-        with pytest.raises(InputError, match=rf"{kept.name}: made with {difference}"):
+        with pytest.raises(
+            InputError, match=f"{kept.name}: {words}{'' if partial else difference}"
+        ):
             make_dataset(*arguments)
     assert kept.read_bytes() == content
+    if not partial:
+        with pytest.raises(InputError, match="holds 3 samples, more than 2"):
+            make_dataset(rve, "tangent-like", 2, 0, path)
+
+
+def test_a_data_set_grows_by_a_latin_hypercube(rve, path):
+    first = make_dataset(rve, "tangent-like", 3, 0, path)
+    content = path.read_bytes()
+    with pytest.raises(Interruption):
+        make_dataset(rve, "tangent-like", 7, 0, path, progress=interrupted_after(5))
+    assert path.read_bytes() == content
+    calls = []
+    grown = make_dataset(rve, "tangent-like", 7, 0, path, progress=lambda *c: calls.append(c[:2]))
+    assert calls == [(5, 7), (6, 7), (7, 7)]
+    assert grown.meta["blocks"] == [3, 4]
+    assert torch.equal(grown.phase_stiffness[:3], first.phase_stiffness)
+    assert torch.equal(grown.effective[:3], first.effective)
+    assert torch.equal(grown.phase_stiffness[3:], sample_tangent_like(4, 0, block=1))
+    assert torch.equal(grown.effective[5], effective_stiffness(rve, grown.phase_stiffness[5]))
+    assert len(make_dataset(rve, "tangent-like", 7, 0, path)) == 7
+
+
+def test_a_record_that_was_cut_off_is_computed_again(rve, path, tmp_path):
+    reference = tmp_path / "whole.safetensors"
+    make_dataset(rve, "tangent-like", 4, 3, reference)
+    journal = tmp_path / "samples.safetensors.partial-0"
+    for damage in (lambda c: c[:-5], lambda c: c[:-20] + b"x" + c[-19:]):
+        with pytest.raises(Interruption):
+            make_dataset(rve, "tangent-like", 4, 3, path, progress=interrupted_after(3))
+        journal.write_bytes(damage(journal.read_bytes()))
+        assert samples_kept(path) in (2, 3)
+        make_dataset(rve, "tangent-like", 4, 3, path)
+        assert path.read_bytes() == reference.read_bytes()
+        path.unlink()
+
+
+def test_two_processes_do_not_write_the_same_journal(rve, path):
+    def again(done, total, message=""):
+        if done == 2:
+            with pytest.raises(InputError, match="another process is writing it"):
+                make_dataset(rve, "tangent-like", 4, 3, path)
+
+    make_dataset(rve, "tangent-like", 4, 3, path, progress=again)
+
+
+def test_a_batch_gives_the_same_samples(rve, path, tmp_path):
+    alone = make_dataset(rve, "tangent-like", 5, 3, path)
+    together = make_dataset(rve, "tangent-like", 5, 3, tmp_path / "b.safetensors", batch=3)
+    torch.testing.assert_close(together.effective, alone.effective, rtol=1e-12, atol=1e-13)
+
+
+def test_ranks_make_the_same_file(rve, path, tmp_path):
+    """Two ranks, one of which is interrupted by a machine that stops, then three ranks."""
+    make_dataset(rve, "tangent-like", 7, 3, path)
+    np.save(tmp_path / "rve.npy", rve.phase)
+    other = tmp_path / "ranks.safetensors"
+    for ranks, stop in ((2, 2), (3, 99)):
+        command = ["mpirun", "--oversubscribe", "-n", str(ranks), sys.executable, "-c", RANKS]
+        process = subprocess.run(
+            [*command, str(tmp_path / "rve.npy"), str(other), str(stop)],
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if stop < 99:
+            assert process.returncode != 0
+            assert 2 <= samples_kept(other) < 7
+        else:
+            assert process.returncode == 0, process.stderr
+    assert other.read_bytes() == path.read_bytes()
+    assert not list(tmp_path.glob("*.partial-*"))
+
+
+RANKS = """
+import os, sys
+from mpi4py import MPI
+from dmn_fe.homogenization import make_dataset
+from dmn_fe.microstructure import read
+
+def stop(done, total, message=""):
+    if done >= int(sys.argv[3]):
+        os._exit(1)
+
+comm = MPI.COMM_WORLD
+made = make_dataset(read(sys.argv[1]), "tangent-like", 7, 3, sys.argv[2], progress=stop, comm=comm)
+assert len(made) == 7
+"""
+
+
+def test_a_sample_that_fails_on_one_rank_fails_on_all(rve, path, monkeypatch):
+    """Two ranks as threads that meet at a barrier; one of them fails, both hear of it."""
+    ranks = together(2)
+
+    def fails(rve, stiffness, tolerance):
+        raise RuntimeError("no convergence")
+
+    errors = []
+
+    def work(comm):
+        try:
+            make_dataset(rve, "tangent-like", 4, 3, path, comm=comm)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    monkeypatch.setattr("dmn_fe.homogenization.generation.solve_load_cases", fails)
+    threads = [threading.Thread(target=work, args=(comm,)) for comm in ranks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert errors == ["RuntimeError on rank 0: no convergence"] * 2
+
+
+def together(size):
+    """Communicators of ranks that are threads of this process."""
+    barrier = threading.Barrier(size, timeout=60)
+    slots = [None] * size
+
+    class Rank:
+        def __init__(self, rank):
+            self.rank, self.size = rank, size
+
+        def allgather(self, value):
+            slots[self.rank] = value
+            barrier.wait()
+            gathered = list(slots)
+            barrier.wait()
+            return gathered
+
+        def bcast(self, value, root=0):
+            return self.allgather(value)[root]
+
+    return [Rank(rank) for rank in range(size)]
 
 
 def test_damaged_and_foreign_files(rve, path, tmp_path):
@@ -159,6 +305,8 @@ def test_bad_arguments_write_nothing(rve, path, tmp_path):
         ((rve, "tangent-like", 3, -1, path), "seed = -1"),
         ((rve, "tangent-like", 3, 0, path, 0.0), "tolerance = 0"),
         ((three, "tangent-like", 3, 0, path), "RVE of two phases"),
+        ((rve, "tangent-like", 3, 0, path, 1e-6, no_progress, None, 0), "batch = 0"),
+        ((rve, "tangent-like", 3, 0, path, 1e-6, no_progress, None, 1, "tpu"), "device = 'tpu'"),
         ((rve, "tangent-like", 3, 0, tmp_path / "absent" / "x"), "does not exist"),
     ):
         with pytest.raises(InputError, match=sentence):

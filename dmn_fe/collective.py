@@ -1,0 +1,75 @@
+"""Work of several MPI ranks, or of one process without MPI."""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dmn_fe.errors import InputError
+
+if TYPE_CHECKING:
+    from mpi4py import MPI
+
+__all__ = ["Alone", "Communicator", "RaiseTogether"]
+
+
+class Communicator(Protocol):
+    """The part of an mpi4py communicator that work without DOLFINx needs."""
+
+    rank: int
+    size: int
+
+    def allgather(self, sendobj: Any) -> list[Any]:
+        """The objects of all ranks (collective)."""
+
+    def bcast(self, obj: Any, root: int = 0) -> Any:
+        """The object of one rank (collective)."""
+
+
+class Alone:
+    """A communicator of one process, where there is no MPI."""
+
+    rank = 0
+    size = 1
+
+    def allgather(self, sendobj: Any) -> list[Any]:
+        """The object, as a list."""
+        return [sendobj]
+
+    def bcast(self, obj: Any, root: int = 0) -> Any:
+        """The object."""
+        return obj
+
+
+class RaiseTogether:
+    """Block after which every rank of ``comm`` raises if one of them did inside (collective).
+
+    The block itself must not communicate.
+
+    Raises
+    ------
+    InputError
+        With the sentence of the lowest rank that failed, if its error is an ``InputError``.
+    RuntimeError
+        With type, rank and sentence of the error, if it is of another type. One rank alone raises
+        its error as it is.
+    """
+
+    # Not a generator: its frame and the error would hold each other, and with them the callers'
+    # PETSc objects would live longer on this rank than on others, which destroy collectively.
+
+    def __init__(self, comm: "Communicator | MPI.Comm"):
+        self._comm = comm
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind, error: BaseException | None, trace) -> None:
+        if self._comm.size == 1 or (error is not None and not isinstance(error, Exception)):
+            return  # it is raised as it is; or the user stops the program
+        own = None
+        if isinstance(error, InputError):
+            own = (True, str(error))
+        elif error is not None:
+            own = (False, f"{type(error).__name__} on rank {self._comm.rank}: {error}")
+        first = next((e for e in self._comm.allgather(own) if e is not None), None)
+        if first is not None:
+            is_input, sentence = first
+            raise (InputError if is_input else RuntimeError)(sentence) from error
