@@ -54,7 +54,7 @@ def effective_stiffness(
     """
     mesh = distribute(rve, comm)
     with RaiseTogether(comm):
-        samples = checked_stiffness(rve, stiffness)  # type: ignore[arg-type]
+        samples = checked_stiffness(mesh, stiffness)  # type: ignore[arg-type]
     system = PeriodicSystem(mesh, degree, quadrature_degree)
     effective = []
     for sample in samples:

@@ -20,7 +20,20 @@ from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
 from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint
 from dmn_fe.microstructure import MeshRVE
 
-__all__ = ["MeshRVEProblem"]
+__all__ = ["MeshRVEProblem", "MeshUpdate"]
+
+
+class MeshUpdate(RVEUpdate):
+    """Result of one step, with the fields of the cells of this rank in the order of the RVE.
+
+    Attributes
+    ----------
+    strain_field, stress_field : Tensor ``[cells, points, 6]``
+        Local strain and stress (Mandel) at the quadrature points.
+    """
+
+    strain_field: Tensor
+    stress_field: Tensor
 
 
 class MeshRVEProblem:
@@ -115,7 +128,7 @@ class MeshRVEProblem:
     @property
     def volume_fractions(self) -> tuple[float, ...]:
         """Volume fraction of each phase, by the quadrature rule."""
-        return tuple(float(x) for x in self._phase_sums(np.ones((len(self._system.fraction), 1))))
+        return tuple(float(x) for x in self._phase_sums(np.ones_like(self._system.fraction)))
 
     def _phase_sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum ``[phases, …]`` of values ``[n, …]`` times the fractions of their points."""
@@ -139,7 +152,7 @@ class MeshRVEProblem:
             "displacement": torch.from_numpy(self._system.per_cell(displacement)[self._order]),
         } | {f"phase {name}": states[name] for name in self.names}
 
-    def solve(self, load: MacroLoad, state: dict[str, Tensor], dt: float = 0.0) -> RVEUpdate:
+    def solve(self, load: MacroLoad, state: dict[str, Tensor], dt: float = 0.0) -> MeshUpdate:
         """One step from a committed state to ``load``; never changes its arguments.
 
         Raises
@@ -161,7 +174,7 @@ class MeshRVEProblem:
         except (NotConverged, SingularMatrix) as error:
             return _failed(load, state, str(error), len(self.names))
         new = states | {key: update.state for key, update in end.updates.items()}
-        return RVEUpdate(
+        update = MeshUpdate(
             torch.from_numpy(end.macro_strain.copy()),
             torch.from_numpy(self._system.average(end.stress)),
             self._state(end.macro_strain, end.displacement, new),
@@ -169,6 +182,19 @@ class MeshRVEProblem:
             lambda: torch.from_numpy(self._system.homogenise(end.tangent(self._material))),
             iterations=end.iterations,
         )
+        update.strain_field = self._per_cell(end.strain)
+        update.stress_field = self._per_cell(end.stress)
+        return update
+
+    @property
+    def point_fractions(self) -> Tensor:
+        """Share ``[cells, points]`` of the points of this rank in the volume."""
+        return self._per_cell(self._system.fraction)
+
+    def _per_cell(self, values: NDArray[np.float64]) -> Tensor:
+        """Values ``[n, …]`` as ``[cells, points, …]`` in the order of the RVE."""
+        points = self._system.fields.points_per_cell
+        return torch.from_numpy(values.reshape(-1, points, *values.shape[1:])[self._order])
 
     def _phase_averages(self, end: Balance) -> tuple[Tensor, Tensor]:
         fractions = np.array(self.volume_fractions)[:, None]
@@ -177,11 +203,13 @@ class MeshRVEProblem:
 
     def _checked(self, load: MacroLoad, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The states of the phases by name."""
-        prescribed = torch.where(load.stress_driven, load.stress, load.strain)
         with RaiseTogether(self._system.comm):
-            if prescribed.shape != (6,) or not torch.isfinite(prescribed).all():
+            if any(part.shape != (6,) for part in load) or not all(
+                torch.isfinite(torch.where(load.stress_driven, load.stress, load.strain))
+            ):
                 raise InputError(
-                    f"the macroscopic load {prescribed.tolist()} is no vector of 6 finite numbers."
+                    f"{load} is no macroscopic load; give 6 components, with a finite strain or "
+                    "stress for each."
                 )
             for key, shape in self._shapes.items():
                 if key not in state or state[key].shape != shape:
@@ -192,9 +220,9 @@ class MeshRVEProblem:
         return {name: state[f"phase {name}"] for name in self.names}
 
 
-def _failed(load: MacroLoad, state: dict[str, Tensor], message: str, phases: int) -> RVEUpdate:
+def _failed(load: MacroLoad, state: dict[str, Tensor], message: str, phases: int) -> MeshUpdate:
     nothing = torch.full((6,), torch.nan, dtype=torch.float64)
-    return RVEUpdate(
+    return MeshUpdate(
         load.strain.clone(),
         nothing,
         state,

@@ -7,26 +7,33 @@ A case returns what one rank saw; it goes to ``CASE.N.RANK.json``.
 from dmn_fe.fem import (  # before torch
     CsvLog,
     FieldOutput,
+    MeshRVEProblem,
     Problem,
     QuadratureMap,
     StepFailed,
     advance,
+    effective_stiffness,
     free_rigid_motions,
     gather_surface,
     read_mesh,
 )
 
 # isort: on
+import dataclasses
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from dolfinx import fem, mesh
 from helpers.blocks import STEEL, Fragile, clamped_block
+from helpers.meshes import hexahedra, quads, tetrahedra
 from mpi4py import MPI
 
-from dmn_fe import InputError
+from dmn_fe import InputError, laws
+from dmn_fe.homogenization import MacroLoad
+from dmn_fe.microstructure import VoxelRVE
 
 COMM = MPI.COMM_WORLD
 ROOT = Path(__file__).parents[2]
@@ -110,6 +117,62 @@ def _bits(block):
         block.qmap.stress.x.array,
         block.pull.value,
     )
+
+
+def rve(folder: Path) -> dict:
+    """A load path of an RVE whose mesh all ranks share, known to rank 0 alone."""
+    phase = np.random.default_rng(1).integers(0, 3, (3, 2, 2)) == 0
+    mesh_rve = tetrahedra(hexahedra(phase.astype(int))) if COMM.rank == 0 else None
+    pair = {"matrix": STEEL, "inclusion": laws.Elastic.isotropic(500e3, 0.2)}
+    problem = MeshRVEProblem(mesh_rve, pair, comm=COMM)
+    driven = torch.tensor([False, True, True, False, False, False])
+    state, steps = problem.initial_state(), []
+    for strain in (0.004, 0.01):
+        prescribed = torch.tensor([strain, 0, 0, 0, strain, 0], dtype=torch.float64)
+        load = MacroLoad(prescribed, torch.zeros(6, dtype=torch.float64), driven)
+        update = problem.solve(load, state)
+        state = update.state
+        steps.append([update.strain.tolist(), update.stress.tolist()])
+    return {
+        "steps": steps,
+        "end": [a.tolist() for a in (update.tangent, update.phase_strain, update.phase_stress)],
+        "fractions": problem.volume_fractions,
+        "cells": len(state["displacement"]),
+        "iterations": update.iterations,
+    }
+
+
+def rve_failures(folder: Path) -> list[str]:
+    """What every rank is told where only one could know; a rank that hangs fails the test."""
+    phase = np.random.default_rng(1).integers(0, 2, (4, 4))
+    grid = quads(phase)
+    points = grid.points.copy()
+    points[np.isclose(points, [1.0, 0.5]).all(1)] += [0.0, 0.1]
+    stiffness = torch.stack([laws.Elastic.isotropic(*e).stiffness for e in ((1, 0.3), (9, 0.2))])
+    of_rank_0 = {
+        "not periodic": dataclasses.replace(grid, points=points),
+        "no mesh": VoxelRVE(phase[:, :, None]),
+        "good": grid,
+    }
+    sentences = []
+    for name, one in of_rank_0.items():
+        try:
+            effective_stiffness(one if COMM.rank == 0 else None, stiffness, comm=COMM)
+            sentences.append(name)
+        except InputError as error:
+            sentences.append(str(error))
+    limit = 0.0 if COMM.rank == COMM.size - 1 else np.inf
+    fragile = {name: Fragile(STEEL, limit) for name in grid.names}
+    load = MacroLoad.of_strain(torch.tensor([1e-3, 0, 0, 0, 0, 0], dtype=torch.float64))
+    problem = MeshRVEProblem(grid, fragile, comm=COMM)
+    sentences.append(problem.solve(load, problem.initial_state()).message)
+    raising = {name: Fragile(STEEL, limit, raises=True) for name in grid.names}
+    problem = MeshRVEProblem(grid, raising, comm=COMM)
+    try:
+        problem.solve(load, problem.initial_state())
+    except RuntimeError as error:
+        sentences.append(str(error))
+    return sentences
 
 
 def bad_input(folder: Path) -> list[str]:

@@ -1,0 +1,31 @@
+"""Mesh RVEs that several ranks share."""
+
+import numpy as np
+
+
+def test_the_response_does_not_depend_on_ranks(on_ranks):
+    one, results = on_ranks(1, "rve")[0], on_ranks(2, "rve")
+    assert sum(r["cells"] for r in results) == one["cells"]
+    assert all(0 < r["cells"] < one["cells"] for r in results)
+    for result in results:
+        assert result["iterations"] == one["iterations"]
+        np.testing.assert_allclose(result["fractions"], one["fractions"], rtol=1e-12)
+        found = [*np.concatenate(result["steps"]), *result["end"]]
+        expected = [*np.concatenate(one["steps"]), *one["end"]]
+        for value, serial in zip(found, expected, strict=True):
+            largest = np.abs(serial).max()
+            np.testing.assert_allclose(value, serial, rtol=0, atol=1e-8 * largest)
+
+
+def test_all_ranks_are_told_alike(on_ranks):
+    first, second = on_ranks(2, "rve_failures")
+    assert first == second
+    expected = [
+        "the mesh is not periodic: 1 of 5 nodes on the face x1 = 0",
+        "the RVE is a VoxelRVE; finite elements need a MeshRVE",
+        "good",
+        "the local iteration did not converge",
+        "ArithmeticError on rank 1",
+    ]
+    for sentence, part in zip(first, expected, strict=True):
+        assert part in sentence
