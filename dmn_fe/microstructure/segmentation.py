@@ -33,8 +33,8 @@ def phases_by_value(grey: np.ndarray, what: str) -> np.ndarray:
         middle = f"{(values[0] + values[-1].astype(float)) / 2:.4g}"
         raise InputError(
             f"{what} has {len(values)} grey values, more than {_MAX_GREY_VALUES}: segment it "
-            f"with thresholds (thresholds=({middle},), on the command line --threshold {middle}) "
-            "or with clusters of grey values (clusters=2, --clusters 2)"
+            f"with thresholds (thresholds=({middle},), 'dmn-fe rve import --threshold {middle}') "
+            "or clusters of grey values (clusters=2, --clusters 2)"
         )
     return phase.reshape(grey.shape)
 

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +8,7 @@ from dmn_fe import mandel
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import VoxelRVE, read, write, write_fields
 
-pyvista = pytest.importorskip("pyvista")
+pyvista = pytest.importorskip("pyvista")  # VTK reads what we write, and writes what we read
 RNG = np.random.default_rng(0)
 
 
@@ -66,6 +68,41 @@ def test_cell_data_of_others(tmp_path):
     assert read(path, array="density", thresholds=(0.5,)).names == ("matrix", "inclusion")
 
 
+@pytest.mark.parametrize("compressor", ["None", "ZLib", "LZMA"])
+@pytest.mark.parametrize("mode", ["Ascii", "Binary", "Appended", "Raw"])
+@pytest.mark.parametrize(("header", "order"), [("UInt32", "LittleEndian"), ("UInt64", "BigEndian")])
+def test_every_way_that_vtk_stores_numbers(tmp_path, compressor, mode, header, order):
+    xml = pytest.importorskip("vtkmodules.vtkIOXML")
+    values = RNG.integers(0, 3, 20 * 25 * 30)
+    grid = pyvista.ImageData(dimensions=(21, 26, 31), spacing=(0.1, 0.2, 1 / 3))
+    grid.cell_data["id"] = values.astype(np.int32)
+    grid.cell_data["density"] = RNG.random(grid.n_cells).astype(np.float32)
+    grid.field_data["note"] = ["some", "words"]
+    writer = xml.vtkXMLImageDataWriter()
+    getattr(writer, f"SetDataModeTo{mode.replace('Raw', 'Appended')}")()
+    writer.SetEncodeAppendedData(mode != "Raw")
+    getattr(writer, f"SetCompressorTypeTo{compressor}")()
+    getattr(writer, f"SetHeaderTypeTo{header}")()
+    getattr(writer, f"SetByteOrderTo{order}")()
+    writer.SetFileName(str(tmp_path / "o.vti"))
+    writer.SetInputData(grid)
+    assert writer.Write() == 1
+    rve = read(tmp_path / "o.vti")
+    np.testing.assert_array_equal(rve.phase.ravel(order="F"), values)
+    assert rve.size == pytest.approx((2.0, 5.0, 10.0))
+    light = read(tmp_path / "o.vti", array="density", thresholds=(0.5,))
+    np.testing.assert_array_equal(
+        light.phase.ravel(order="F"), np.asarray(grid.cell_data["density"]) > 0.5
+    )
+
+
+def test_file_compressed_by_lz4(tmp_path):
+    path = other_file(tmp_path / "o.vti", (4, 3, 2), labels=np.array([0, 1, 1, 0, 2, 2]))
+    path.write_bytes(path.read_bytes().replace(b"vtkZLibData", b"vtkLZ4Data"))
+    with pytest.raises(InputError, match=r"compressed by vtkLZ4DataCompressor: save it with zlib"):
+        read(path)
+
+
 def test_point_data_of_others_are_voxels(tmp_path):
     path = other_file(tmp_path / "o.vti", (3, 2, 2), MaterialID=np.tile([7, 9, 7], 4))
     rve = read(path)
@@ -100,13 +137,50 @@ def test_grey_values_are_not_segmented_silently(tmp_path):
 
 
 @pytest.mark.parametrize("part", [0.02, 0.3, 0.6, 0.9, 0.99])
-def test_truncated_file(tmp_path, part, capfd):
+def test_truncated_file(tmp_path, part):
     write(some_rve(), tmp_path / "rve.vti")
     content = (tmp_path / "rve.vti").read_bytes()
     (tmp_path / "rve.vti").write_bytes(content[: int(part * len(content))])
     with pytest.raises(InputError, match=r"rve\.vti is damaged or no image data of VTK"):
         read(tmp_path / "rve.vti")
-    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("AAAAA", "AA!AA"),  # no base64
+        ("AQAAAAAAAAB4", "AQAAAAAAA/B4"),  # the size in a header
+        ('WholeExtent="0 4', 'WholeExtent="4'),
+        ('<Piece Extent="0 4', '<Piece Extent="0 9999'),
+        ('<Piece Extent="0 4', '<Piece Extent="0 -4'),
+        ('type="UInt8"', 'type="UIntX"'),
+        ('type="UInt8"', 'type="UInt16"'),
+        ('header_type="UInt64"', 'header_type="UInt16"'),
+        ('type="ImageData"', 'type="PolyData"'),
+        ("Spacing=", "Space="),
+    ],
+)
+def test_damaged_file(tmp_path, old, new):
+    write(some_rve(), tmp_path / "rve.vti")
+    content = (tmp_path / "rve.vti").read_text()
+    assert old in content
+    (tmp_path / "rve.vti").write_text(content.replace(old, new))
+    if "Whole" in old:  # the piece has the extent that counts
+        assert read(tmp_path / "rve.vti").shape == (4, 5, 6)
+        return
+    with pytest.raises(InputError, match=r"rve\.vti is damaged or no image data of VTK"):
+        read(tmp_path / "rve.vti")
+
+
+def test_no_damaged_byte_ends_otherwise_than_by_a_sentence(tmp_path):
+    write(some_rve(), tmp_path / "rve.vti")
+    content = (tmp_path / "rve.vti").read_bytes()
+    for place in RNG.integers(0, len(content), 300):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << int(RNG.integers(8))
+        (tmp_path / "rve.vti").write_bytes(damaged)
+        with contextlib.suppress(InputError):  # damage in a text may leave it readable
+            assert read(tmp_path / "rve.vti").phase.size == 120
 
 
 @pytest.mark.parametrize("content", [b"", b"no XML", b'<?xml version="1.0"?><VTKFile/>'])
