@@ -1,0 +1,99 @@
+"""RVEs from files on the command line."""
+
+import numpy as np
+import pytest
+from helpers.meshes import hexahedra, quads
+from PIL import Image
+
+from dmn_fe import microstructure
+
+PHASE = np.random.default_rng(0).integers(0, 2, (6, 5, 4))
+
+
+def one_sentence(process) -> str:
+    assert process.returncode == 2
+    (line,) = process.stderr.splitlines()
+    return line
+
+
+def test_image_to_vti(dmn_fe, tmp_path):
+    grey = np.random.default_rng(0).normal(100, 10, (12, 10)) + 100 * (np.arange(10) > 5)
+    Image.fromarray(grey.astype(np.uint8)).save(tmp_path / "ct.png")
+    refused = one_sentence(dmn_fe("rve", "import", "ct.png", "--output", "a.vti"))
+    assert "ct.png has" in refused
+    assert "--threshold" in refused
+    assert not (tmp_path / "a.vti").exists()
+    clusters = dmn_fe(
+        *("rve", "import", "ct.png", "--clusters", 2, "--phases", "resin, glass", "--mirror"),
+        *("--size", "10,12,1", "--output", "a.vti"),
+    )
+    assert clusters.returncode == 0, clusters.stderr
+    assert "thresholds between 2 clusters: 1" in clusters.stdout
+    assert "20 × 24 × 1" in clusters.stdout
+    assert "phase 'glass'  volume fraction 0.4000" in clusters.stdout
+    rve = microstructure.read(tmp_path / "a.vti")
+    assert rve.names == ("resin", "glass")
+    assert rve.size == (20.0, 24.0, 1.0)
+    thresholds = dmn_fe("rve", "import", "ct.png", "--threshold", 150, "--output", "b.npy")
+    assert thresholds.returncode == 0, thresholds.stderr
+    # The image was mirrored: its first quarter is the image.
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npy"), rve.phase[:10, :12])
+    assert "warning: the faces across e1 do not continue each other" in thresholds.stdout
+
+
+def test_mesh_to_voxels_and_back(dmn_fe, tmp_path):
+    mesh = hexahedra(PHASE, ("resin", "glass"))
+    microstructure.write_mesh(mesh, tmp_path / "m.msh")
+    there = dmn_fe("rve", "import", "m.msh", "--voxels", 6, "--output", "v.vti")
+    assert there.returncode == 0, there.stderr
+    assert microstructure.read(tmp_path / "v.vti").hash == microstructure.voxelize(mesh, 6).hash
+    back = dmn_fe("rve", "import", "v.vti", "--output", "m2.msh")
+    assert back.returncode == 0, back.stderr
+    assert microstructure.read_mesh(tmp_path / "m2.msh").hash == mesh.hash
+    assert dmn_fe("rve", "import", "m.msh", "--output", "m3.vtu").returncode == 0
+    np.testing.assert_array_equal(microstructure.read_mesh(tmp_path / "m3.vtu").phase, mesh.phase)
+
+
+def test_show_prints_and_draws(dmn_fe, tmp_path):
+    rve = microstructure.VoxelRVE(PHASE, ("resin", "pore"), (6.0, 5.0, 4.0))
+    microstructure.write(rve, tmp_path / "v.vti")
+    process = dmn_fe("rve", "show", "v.vti", "--picture", "v.png")
+    assert process.returncode == 0, process.stderr
+    for words in ("6 × 5 × 4", "e1, e2, e3", f"{rve.volume_fractions[1]:.4f}", "floating"):
+        assert words in process.stdout
+    assert Image.open(tmp_path / "v.png").width > 1000
+    microstructure.write_mesh(quads(PHASE[:, :, 0]), tmp_path / "m.vtu")
+    process = dmn_fe("rve", "show", "m.vtu", "--phases", "a,b")
+    assert "30 (quad), 42 nodes" in process.stdout
+    assert "phase 'b'" in process.stdout
+    assert "nothing found" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("import", "m.msh", "--output", "v.vti"), "give --voxels, or an --output ending in .vtu"),
+        (("import", "m.msh", "--mirror", "--output", "m.vtu"), "give --voxels as well"),
+        (("import", "m.msh", "--clusters", 2, "--output", "m.vtu"), "m.msh is a mesh"),
+        (("import", "v.npy", "--voxels", 4, "--output", "w.vti"), "--voxels is for meshes"),
+        (("import", "v.npy", "--output", "w.stl"), "w.stl does not end in .vti, .npy, .vtu"),
+        (("import", "v.npy", "--output", "no/w.vti"), "the folder no does not exist"),
+        (("import", "v.npy", "--size", "1;2", "--output", "w.vti"), "--size '1;2' must be three"),
+        (("import", "v.npy", "--size", "1,2", "--output", "w.vti"), "three positive edge lengths"),
+        (("import", "o.vti", "--output", "w.npy"), "w.npy cannot hold the orientations"),
+        (("show", "v.npy", "--clusters", 2, "--threshold", 0), "give one of them"),
+        (("show", "v.npy", "--void", "air"), "there is no phase 'air'"),
+        (("show", "v.npy", "--picture", "v.jpg"), "does not end in .png"),
+        (("show", "absent.npy"), "there is no RVE file absent.npy"),
+        (("show", "absent.msh"), "there is no mesh file absent.msh"),
+    ],
+)
+def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
+    np.save(tmp_path / "v.npy", PHASE)
+    microstructure.write_mesh(hexahedra(PHASE), tmp_path / "m.msh")
+    oriented = microstructure.VoxelRVE(
+        PHASE, orientations=np.eye(3)[None], orientation_index=np.zeros_like(PHASE)
+    )
+    microstructure.write(oriented, tmp_path / "o.vti")
+    assert words in one_sentence(dmn_fe("rve", *arguments))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.msh", "o.vti", "v.npy"]
