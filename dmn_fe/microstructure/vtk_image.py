@@ -5,9 +5,11 @@ is a large library to need for three numbers and some arrays.
 """
 
 import base64
+import itertools
 import lzma
 import xml.etree.ElementTree as ET
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,15 @@ _TYPES = {
     **{f"UInt{8 * n}": f"u{n}" for n in (1, 2, 4, 8)},
     **{f"Float{8 * n}": f"f{n}" for n in (4, 8)},
 }
-_DECOMPRESS = {"vtkZLibDataCompressor": zlib.decompress, "vtkLZMADataCompressor": lzma.decompress}
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "vtkZLibDataCompressor": zlib.decompress,
+    "vtkLZMADataCompressor": lzma.decompress,
+}
+# What damaged contents raise.
+_DAMAGE = (
+    *(ET.ParseError, zlib.error, lzma.LZMAError, MemoryError, EOFError),
+    *(ValueError, KeyError, IndexError, TypeError, OverflowError),
+)
 
 
 @dataclass
@@ -63,11 +73,8 @@ def read_image(path: Path) -> VtkImage:
         return _parse(path.read_bytes(), path)
     except InputError:
         raise
-    except (ET.ParseError, zlib.error, lzma.LZMAError, *_DAMAGE) as error:
+    except _DAMAGE as error:
         raise InputError(f"{path} is damaged or no image data of VTK: write it again") from error
-
-
-_DAMAGE = (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError, EOFError)
 
 
 def _parse(content: bytes, path: Path) -> VtkImage:
@@ -160,18 +167,18 @@ class _Decoder:
         else:
             stream, encoded = "".join((element.text or "").split()).encode(), True
         header = np.dtype(self.order + self.header)
-        (first,) = np.frombuffer(_take(stream, header.itemsize, encoded)[0], header).tolist()
+        first = int(np.frombuffer(_take(stream, header.itemsize, encoded)[0], header)[0])
         if not self.compressor:
             data, _ = _take(stream, header.itemsize + first, encoded)
             return data[header.itemsize :]
         # Number of blocks, size of a block, size of the last one unless it is full, then the
         # compressed sizes.
         sizes, rest = _take(stream, header.itemsize * (3 + first), encoded)
-        compressed = np.frombuffer(sizes, header)[3:].tolist()
+        compressed = [int(size) for size in np.frombuffer(sizes, header)[3:]]
         data, _ = _take(rest, sum(compressed), encoded)
-        ends = np.cumsum([0, *compressed]).tolist()
         decompress = _DECOMPRESS[self.compressor]
-        return b"".join(decompress(data[ends[i] : ends[i + 1]]) for i in range(first))
+        ends = [0, *itertools.accumulate(compressed)]
+        return b"".join(decompress(data[i:j]) for i, j in itertools.pairwise(ends))
 
 
 def _take(stream: bytes, count: int, encoded: bool) -> tuple[bytes, bytes]:

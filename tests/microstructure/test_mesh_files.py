@@ -30,6 +30,16 @@ def test_written_mesh_is_read_back(tmp_path, rve, ending):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_xdmf_with_its_data_beside_it(tmp_path):
+    pytest.importorskip("h5py")
+    path = save(tmp_path / "m.xdmf", cell_data={"phase": [TRIANGLES.phase]})
+    assert (tmp_path / "m.h5").exists()
+    assert read_mesh(path).hash == TRIANGLES.hash
+    (tmp_path / "m.h5").unlink()
+    with pytest.raises(InputError, match=r"m\.xdmf cannot be read as a mesh \(.*m\.h5"):
+        read_mesh(path)
+
+
 @pytest.mark.parametrize("ending", ["vtu", "xdmf", "msh"])
 def test_orientations_are_kept(tmp_path, ending):
     turn = np.array([[0.6, -0.8, 0], [0.8, 0.6, 0], [0, 0, 1.0]])
