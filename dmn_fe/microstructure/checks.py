@@ -7,9 +7,10 @@ from dmn_fe.microstructure.meshes import MeshRVE
 from dmn_fe.microstructure.voxel_checks import check_voxels
 from dmn_fe.microstructure.voxels import VoxelRVE
 
-__all__ = ["check"]
+__all__ = ["VOID_NAMES", "check"]
 
-_VOIDS = ("void", "voids", "pore", "pores", "air")
+#: Names that stand for a phase without stiffness, in small letters.
+VOID_NAMES = ("void", "voids", "pore", "pores", "air")
 
 
 def check(rve: VoxelRVE | MeshRVE, void: str | None = None) -> list[Finding]:
@@ -32,7 +33,7 @@ def check(rve: VoxelRVE | MeshRVE, void: str | None = None) -> list[Finding]:
         If there is no such phase.
     """
     if void is None:
-        void = next((name for name in rve.names if name.lower() in _VOIDS), None)
+        void = next((name for name in rve.names if name.lower() in VOID_NAMES), None)
     elif void not in rve.names:
         raise InputError(f"there is no phase {void!r}: give one of {', '.join(rve.names)}")
     number = None if void is None else rve.names.index(void)

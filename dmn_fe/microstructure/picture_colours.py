@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dmn_fe.microstructure.checks import VOID_NAMES
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["Palette"]
 
 # A quiet matrix, then colours that differ also for most who see few colours.
 _COLOURS = ("#d5d8dc", "#c8553d", "#2a6f97", "#e9a03b", "#5d8a66", "#7b5ea7", "#8d5a3b", "#3d405b")
-_VOIDS = ("void", "voids", "pore", "pores", "air")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Palette:
     def of(cls, rve: VoxelRVE) -> "Palette":
         """Colours of an RVE; voids are white."""
         colours = np.array([_rgb(_COLOURS[i % len(_COLOURS)]) for i in range(len(rve.names))])
-        colours[[name.lower() in _VOIDS for name in rve.names]] = 1.0
+        colours[[name.lower() in VOID_NAMES for name in rve.names]] = 1.0
         oriented = np.zeros(len(rve.names), dtype=bool)
         if rve.orientations is not None and rve.orientation_index is not None:
             aligned = np.abs(rve.orientations - np.eye(3)).max(axis=(1, 2)) < 1e-9
