@@ -32,7 +32,7 @@ from dmn_fe.fem.report import StepReport  # noqa: E402
 from dmn_fe.fem.rigid_motion import free_rigid_motions  # noqa: E402
 from dmn_fe.fem.rve_elastic import effective_stiffness  # noqa: E402
 from dmn_fe.fem.rve_mesh import DistributedRVE, distribute  # noqa: E402
-from dmn_fe.fem.rve_problem import MeshRVEProblem  # noqa: E402
+from dmn_fe.fem.rve_problem import MeshRVEProblem, MeshUpdate  # noqa: E402
 from dmn_fe.fem.strain import mandel_strain  # noqa: E402
 from dmn_fe.fem.supports import displacement_field, prescribe  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
@@ -42,6 +42,7 @@ __all__ = [
     "DistributedRVE",
     "FieldOutput",
     "MeshRVEProblem",
+    "MeshUpdate",
     "Part",
     "Problem",
     "QuadratureMap",
