@@ -41,7 +41,7 @@ class MixedStrain:
 
     def join(self, nodal: Tensor, macroscopic: Tensor) -> Tensor:
         """The flat unknown ``[..., 3 nx ny nz + 6]``; prescribed entries become zero."""
-        return torch.cat([nodal.flatten(-4), macroscopic * self.free], dim=-1)
+        return torch.cat([nodal.flatten(-4), macroscopic * self.free.to(macroscopic)], dim=-1)
 
     def apply(self, unknown: Tensor) -> Tensor:
         """Strain ``[..., 6, nx, ny, nz]``."""
@@ -62,18 +62,22 @@ class MixedMedium:
     strain : Strain
     moduli : Tensor ``[1, 6, 6]``
         Of the reference medium.
+    dtype : torch.dtype
+        Of the forces that are solved for.
     """
 
-    def __init__(self, kinematics: MixedStrain, strain: Strain, moduli: Tensor):
+    def __init__(
+        self, kinematics: MixedStrain, strain: Strain, moduli: Tensor, dtype: torch.dtype
+    ):
         self._kinematics = kinematics
-        self._medium = UniformMedium(strain, moduli)
+        self._medium = UniformMedium(strain, moduli).to(dtype)
         free = kinematics.free.bool()
         inverse = torch.zeros(6, 6, dtype=moduli.dtype)
         chosen = torch.outer(free, free)
         count = int(free.sum())
         block = moduli[0][chosen].view(count, count) * math.prod(strain.scheme.shape)
         inverse[chosen] = torch.linalg.inv(block).flatten()
-        self._inverse = inverse
+        self._inverse = inverse.to(dtype)
 
     def solve(self, force: Tensor) -> Tensor:
         """Flat unknown of a flat force."""

@@ -44,6 +44,12 @@ class UniformMedium:
             answer.addcmul_(self._inverse[:, None, :, j], modes[:, :, None, j])
         return torch.fft.irfftn(torch.view_as_complex(answer), s=self._shape, dim=_SPATIAL)
 
+    def to(self, dtype: torch.dtype) -> "UniformMedium":
+        """The same for forces of another precision."""
+        part = copy(self)
+        part._inverse = self._inverse.to(dtype)
+        return part
+
     def subset(self, going: Tensor) -> "UniformMedium":
         """The same for the samples where ``going`` ``[samples]`` is true."""
         part = copy(self)

@@ -28,6 +28,8 @@ from dmn_fe.microstructure import VoxelRVE
 __all__ = ["VoxelProblem", "VoxelUpdate"]
 
 _LOOSEST = 0.01  # residual reduction of the linear solver far from the solution
+# Of the linear systems: a correction needs few digits, the residual and the stress have all.
+_INNER = torch.float32
 _SMALLEST_STEP = 1.0 / 16.0  # of the line search
 _TANGENT_TOLERANCE = 1e-9  # energy error of the macroscopic tangent
 
@@ -174,19 +176,19 @@ class _Step:
             self.iterations += 1
             tangent = self.local.tangent()
             reference = problem.reference(tangent)
-            medium = MixedMedium(self._kinematics, problem._strain, reference)
-            moduli = FieldModuli(tangent)
+            medium = MixedMedium(self._kinematics, problem._strain, reference, _INNER)
+            moduli = FieldModuli(tangent.to(_INNER))
             predicted = self.local.stress
             if self.iterations == 1:
                 jump = _everywhere(self._jump).expand_as(self.strain)
-                predicted = predicted + moduli.multiply(jump[None, None])[0, 0]
+                predicted = predicted + FieldModuli(tangent).multiply(jump[None, None])[0, 0]
             residual = self._residual(predicted)
             # Superlinear, and not further than the tolerance needs.
             reduction = max(min(_LOOSEST, relative), 0.3 * problem.tolerance / relative)
             try:
                 correction, counts = conjugate_gradients(
                     Balance(self._kinematics, moduli, medium),
-                    residual[None, None],
+                    residual[None, None].to(_INNER),
                     ResidualReduction(),
                     reduction,
                     problem.max_linear_iterations,
@@ -194,6 +196,7 @@ class _Step:
             except NotConverged as error:
                 return str(error)
             self.linear_iterations += int(counts)
+            correction = correction.to(residual)
             if self.iterations == 1:
                 self._move(correction[0, 0], 1.0, self._jump)
                 accepted = True
@@ -245,7 +248,7 @@ class _Step:
 
     def _size(self, residual: Tensor, medium: MixedMedium) -> float:
         """Norm of a residual in the energy of the reference medium, per voxel."""
-        batch = residual[None, None]
+        batch = residual[None, None].to(_INNER)
         square = (batch * medium.solve(batch)).sum() / math.prod(self._problem.rve.shape)
         return square.clamp(min=0.0).sqrt().item()
 

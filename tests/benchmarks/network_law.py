@@ -5,8 +5,6 @@ inclusions, stress and tangent, for several depths. Nothing is asserted; the res
 with an argument, stored with the machine it was measured on.
 """
 
-import json
-import platform
 import sys
 import time
 from pathlib import Path
@@ -14,23 +12,13 @@ from pathlib import Path
 import torch
 
 from dmn_fe import NetworkLaw, laws
-from dmn_fe.files import written_whole
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.record import finish
 from helpers.networks import random_network
 
 POINTS = 2000
 REPEATS = 5
-
-
-def machine() -> dict[str, str]:
-    """What the numbers depend on."""
-    cpu = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].split(":", 1)[1].strip() if names else cpu
-    return {"cpu": cpu, "python": platform.python_version(), "torch": torch.__version__}
 
 
 def measure(depth: int) -> dict[str, float]:
@@ -60,10 +48,5 @@ def measure(depth: int) -> dict[str, float]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    result = {"machine": machine(), "points": POINTS}
-    result["depths"] = {str(depth): measure(depth) for depth in (3, 5, 7)}
-    text = json.dumps(result, indent=2)
-    print(text)
-    if len(sys.argv) > 1:
-        with written_whole(sys.argv[1]) as partial:
-            partial.write_text(text + "\n")
+    depths = {str(depth): measure(depth) for depth in (3, 5, 7)}
+    finish({"points": POINTS, "depths": depths}, sys.argv[1] if len(sys.argv) > 1 else None)
