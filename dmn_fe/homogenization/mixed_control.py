@@ -66,9 +66,7 @@ class MixedMedium:
         Of the forces that are solved for.
     """
 
-    def __init__(
-        self, kinematics: MixedStrain, strain: Strain, moduli: Tensor, dtype: torch.dtype
-    ):
+    def __init__(self, kinematics: MixedStrain, strain: Strain, moduli: Tensor, dtype: torch.dtype):
         self._kinematics = kinematics
         self._medium = UniformMedium(strain, moduli).to(dtype)
         free = kinematics.free.bool()

@@ -78,6 +78,12 @@ class GroupModuli:
             product.index_add_(-1, voxels, self._differences[:, g] @ flat[..., voxels])
         return product.view_as(field)
 
+    def to(self, dtype: torch.dtype) -> "GroupModuli":
+        """The same for fields of another precision."""
+        part = copy(self)
+        part._first, part._differences = self._first.to(dtype), self._differences.to(dtype)
+        return part
+
     def subset(self, going: Tensor) -> "GroupModuli":
         """The same for the samples where ``going`` ``[samples]`` is true."""
         part = copy(self)
@@ -104,6 +110,10 @@ class FieldModuli:
             for j in range(1, field.shape[2]):
                 product[:, :, i].addcmul_(self._moduli[:, None, i, j], field[:, :, j])
         return product
+
+    def to(self, dtype: torch.dtype) -> "FieldModuli":
+        """The same for fields of another precision."""
+        return FieldModuli(self._moduli.to(dtype))
 
     def subset(self, going: Tensor) -> "FieldModuli":
         """The same for the samples where ``going`` ``[samples]`` is true."""
