@@ -117,15 +117,13 @@ def test_bad_input(rve):
         effective_stiffness(rve, good[None])
 
 
-def test_single_precision_is_within_the_tolerance_at_a_contrast_of_a_million():
+@pytest.mark.parametrize("contrast", [1e-6, 1e-4, 1e3, 1e4, 1e5, 1e6])
+def test_the_tolerance_holds_at_any_contrast(contrast):
+    """Also where the conjugate gradients run in single precision, and where they no longer do."""
     rve = random_spheres(10, 0.25, 1, seed=3)
     matrix = isotropic_stiffness(1.0, 0.3)
-    for pair in (
-        torch.stack([matrix, 1e6 * matrix]),
-        torch.stack([matrix, 1e-6 * matrix]),
-        sample_tangent_like(300, seed=0)[107],
-    ):
-        exact = effective_stiffness(rve, pair, 1e-12).diagonal()
-        error = effective_stiffness(rve, pair, 1e-6).diagonal() / exact - 1.0
-        assert error.min() >= -2e-12
-        assert error.max() <= 1e-6
+    pair = torch.stack([matrix, contrast * matrix])
+    exact = effective_stiffness(rve, pair, 1e-12).diagonal()
+    error = effective_stiffness(rve, pair, 1e-6).diagonal() / exact - 1.0
+    assert error.min() >= -2e-12
+    assert error.max() <= 1e-6
