@@ -133,17 +133,29 @@ def solve_groups(
     reference = moduli.mean(1)
     void = (moduli == 0.0).all(-1).all(-1)
     smallest = _smallest_relative_eigenvalues(moduli, reference)
-    solid = smallest.masked_fill(void, torch.inf).min()
-    single = tolerance >= _SINGLE_PRECISION and solid >= _SMALLEST_EIGENVALUE
-    return solve_unit_loads(
-        kinematics,
-        local_moduli(group, moduli),
-        reference,
-        None if void.any() else smallest.amin(1),
-        tolerance,
-        max_iterations,
-        torch.float32 if single else torch.float64,
-    )
+    solid = smallest.masked_fill(void, torch.inf).amin(1)
+    single = (solid >= _SMALLEST_EIGENVALUE) & (tolerance >= _SINGLE_PRECISION)
+    # Samples are solved together with those that are treated alike: what is computed of a sample
+    # does not depend on the others.
+    kinds = 2 * single.long() + void.any(1).long()
+    chosen = [torch.nonzero(kinds == kind)[:, 0] for kind in kinds.unique()]
+    parts = [
+        solve_unit_loads(
+            kinematics,
+            local_moduli(group, moduli[these]),
+            reference[these],
+            None if void[these[0]].any() else smallest[these].amin(1),
+            tolerance,
+            max_iterations,
+            torch.float32 if single[these[0]] else torch.float64,
+        )
+        for these in chosen
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    order = torch.argsort(torch.cat(chosen))
+    effective, field, iterations = (torch.cat(values) for values in zip(*parts, strict=True))
+    return UnitLoads(effective[order], field[order], iterations[order.cpu()])
 
 
 def _best_combination(

@@ -127,3 +127,16 @@ def test_the_tolerance_holds_at_any_contrast(contrast):
     error = effective_stiffness(rve, pair, 1e-6).diagonal() / exact - 1.0
     assert error.min() >= -2e-12
     assert error.max() <= 1e-6
+
+
+def test_samples_of_a_batch_do_not_see_each_other(rve):
+    matrix = isotropic_stiffness(1.0, 0.3)
+    contrasts = (10.0, 0.0, 1e6, 1e-3, 0.0)  # single and double precision, with and without voids
+    batch = torch.stack([torch.stack([matrix, contrast * matrix]) for contrast in contrasts])
+    together = solve_load_cases(rve, batch)
+    assert together.strain.shape == (5, 6, 6, *rve.shape)
+    for number, pair in enumerate(batch):
+        alone = solve_load_cases(rve, pair)
+        assert torch.equal(alone.iterations, together.iterations[number])
+        torch.testing.assert_close(alone.effective, together.effective[number], rtol=1e-9, atol=0)
+        torch.testing.assert_close(alone.strain, together.strain[number], rtol=1e-4, atol=1e-4)
