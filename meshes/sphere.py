@@ -1,19 +1,21 @@
 """Make ``sphere.msh``: a sphere of 20 % in the middle of a unit cube that is meshed periodically.
 
 The groups "matrix" and "inclusion" are the phases. Run with Python and gmsh:
-``python meshes/sphere.py``.
+``python meshes/sphere.py``, or with another edge of the cells and another file:
+``python meshes/sphere.py 0.1 fine.msh``.
 """
 
 import math
+import sys
 from pathlib import Path
 
 import gmsh
 
 FRACTION = 0.2
-CELL_SIZE = 0.18
+CELL_SIZE = 0.18  # edge of the cells
 
 
-def build(radius: float) -> None:
+def build(radius: float, cell_size: float) -> None:
     """Mesh a new gmsh model with the geometry, its groups and periodic faces."""
     gmsh.clear()
     occ = gmsh.model.occ
@@ -29,8 +31,8 @@ def build(radius: float) -> None:
         shift = [float(row == column) for row in range(4) for column in range(4)]
         shift[4 * axis + 3] = 1.0  # an affine map by rows: the translation by one edge
         gmsh.model.mesh.setPeriodic(2, face(axis, 1.0), face(axis, 0.0), shift)
-    gmsh.option.setNumber("Mesh.MeshSizeMin", CELL_SIZE)
-    gmsh.option.setNumber("Mesh.MeshSizeMax", CELL_SIZE)
+    gmsh.option.setNumber("Mesh.MeshSizeMin", cell_size)
+    gmsh.option.setNumber("Mesh.MeshSizeMax", cell_size)
     gmsh.model.mesh.generate(3)
 
 
@@ -51,10 +53,12 @@ def inclusion_volume() -> float:
 
 
 if __name__ == "__main__":
+    cell_size = float(sys.argv[1]) if len(sys.argv) > 1 else CELL_SIZE
+    path = sys.argv[2] if len(sys.argv) > 2 else str(Path(__file__).with_suffix(".msh"))
     gmsh.initialize()
     radius = (3.0 * FRACTION / (4.0 * math.pi)) ** (1.0 / 3.0)
     for _ in range(5):  # flat facets cut the sphere: enlarge it until they hold the fraction
-        build(radius)
+        build(radius, cell_size)
         radius *= (FRACTION / inclusion_volume()) ** (1.0 / 3.0)
-    gmsh.write(str(Path(__file__).with_suffix(".msh")))
+    gmsh.write(path)
     gmsh.finalize()

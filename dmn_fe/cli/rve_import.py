@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dmn_fe.cli.rve_description import describe_rve, print_statistics
 from dmn_fe.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,26 +89,37 @@ def import_rve(
         raise InputError(f"{output} cannot hold the orientations of this RVE: write a .vti file")
     else:
         microstructure.write(rve, output)
-    _describe(str(output), rve, void)
+    describe_rve(str(output), rve, void)
 
 
 def show(
     file: File,
     picture: Annotated[Path | None, typer.Option(help="Picture to draw (.png).")] = None,
+    statistics: Annotated[
+        Path | None, typer.Option(help="Picture of correlations, paths and chords (.png).")
+    ] = None,
     threshold: Threshold = None,
     clusters: Clusters = None,
     phases: Phases = "",
     array: Array = None,
     void: Void = None,
 ) -> None:
-    """Print what an RVE is and what its checks find, and draw it."""
+    """Print what an RVE is, its statistics and what its checks find, and draw it."""
     from dmn_fe import microstructure
     from dmn_fe.files import check_folder
 
-    if picture is not None:
-        check_folder(picture, ending=".png")
+    for path in (picture, statistics):
+        if path is not None:
+            check_folder(path, ending=".png")
     rve = _read(file, phases, threshold, clusters, array)
-    _describe(str(file), rve, void)
+    describe_rve(str(file), rve, void)
+    if isinstance(rve, microstructure.VoxelRVE):
+        print_statistics(rve)
+        if statistics is not None:
+            microstructure.draw_statistics(rve, statistics)
+            print(f"{statistics}: drawn")
+    elif statistics is not None:
+        raise InputError(f"--statistics is for voxels: turn {file} into voxels with rve import")
     if picture is not None:
         microstructure.draw_rve(rve, picture, file.stem)
         print(f"{picture}: drawn")
@@ -147,36 +159,3 @@ def _edges(size: str) -> tuple[float, ...]:
         return tuple(float(edge) for edge in size.split(",")) if size else ()
     except ValueError as error:
         raise InputError(f"--size {size!r} must be three lengths with commas between") from error
-
-
-def _describe(title: str, rve: "VoxelRVE | MeshRVE", void: str | None) -> None:
-    """Print shape, size, phases and findings."""
-    from dmn_fe import microstructure
-    from dmn_fe.microstructure.mesh_checks import cell_volumes
-
-    if isinstance(rve, microstructure.MeshRVE):
-        volumes = abs(cell_volumes(rve))
-        share = volumes / volumes.sum()
-        fractions = [float(share[rve.phase == i].sum()) for i in range(len(rve.names))]
-        rows = [("cells", f"{len(rve.cells)} ({rve.cell_type}), {len(rve.points)} nodes")]
-    else:
-        fractions = list(rve.volume_fractions)
-        periodic = [f"e{i}" for i, flag in enumerate(rve.periodic, 1) if flag]
-        rows = [("voxels", _times(rve.shape)), ("periodic", ", ".join(periodic) or "no axis")]
-    rows.insert(1, ("size", _times(f"{edge:.6g}" for edge in rve.size)))
-    rows += [
-        (f"phase {name!r}", f"volume fraction {fraction:.4f}")
-        for name, fraction in zip(rve.names, fractions, strict=True)
-    ]
-    if rve.orientations is not None:
-        rows.append(("orientations", str(len(rve.orientations))))
-    findings = microstructure.check(rve, void)
-    rows += [("checks", str(finding)) for finding in findings] or [("checks", "nothing found")]
-    width = max(len(key) for key, _ in rows)
-    print(title)
-    for key, value in rows:
-        print(f"  {key:<{width}}  {value}")
-
-
-def _times(numbers) -> str:
-    return " × ".join(map(str, numbers))

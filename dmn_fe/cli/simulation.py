@@ -14,6 +14,7 @@ from dmn_fe.cli.printing import STEP_HEADER, description, say, step_line
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.cli.slow_steps import SlowSteps
 from dmn_fe.cli.supports import driven_surface, support_conditions
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem import (
     CsvLog,
@@ -27,7 +28,6 @@ from dmn_fe.fem import (
     gather_surface,
     read_mesh,
 )
-from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.laws import MaterialLaw
 
 __all__ = ["simulate"]

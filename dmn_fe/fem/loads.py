@@ -7,8 +7,8 @@ import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import RaiseTogether
 
 __all__ = ["Loads"]
 

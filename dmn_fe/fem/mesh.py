@@ -12,9 +12,9 @@ from dolfinx import mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem._compat import gmsh_io
-from dmn_fe.fem.collective import RaiseTogether
 
 __all__ = ["Part", "read_mesh"]
 

@@ -11,7 +11,7 @@ from dolfinx.common import has_adios2
 from mpi4py import MPI
 
 from dmn_fe import mandel
-from dmn_fe.fem.collective import RaiseTogether
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.fem.quadrature import QuadratureMap
 
 __all__ = ["CsvLog", "FieldOutput", "von_mises_field"]

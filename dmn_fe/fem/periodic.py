@@ -8,8 +8,8 @@ import numpy as np
 from dolfinx import fem
 from numpy.typing import NDArray
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.microstructure import MeshRVE
 
 __all__ = ["check_periodic", "import_dolfinx_mpc", "periodic_constraint"]

@@ -10,8 +10,8 @@ from dolfinx import fem, mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.material_points import MaterialPoints
 from dmn_fe.fem.points import QuadratureFields
 from dmn_fe.fem.statistics import Count, Statistics

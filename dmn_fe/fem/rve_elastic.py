@@ -5,7 +5,7 @@ import torch
 from mpi4py import MPI
 from torch import Tensor
 
-from dmn_fe.fem.collective import RaiseTogether
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.fem.rve_mesh import distribute
 from dmn_fe.fem.rve_system import PeriodicSystem
 from dmn_fe.homogenization.elastic import checked_stiffness
@@ -54,7 +54,7 @@ def effective_stiffness(
     """
     mesh = distribute(rve, comm)
     with RaiseTogether(comm):
-        samples = checked_stiffness(mesh, stiffness)  # type: ignore[arg-type]
+        samples = checked_stiffness(mesh, stiffness)
     system = PeriodicSystem(mesh, degree, quadrature_degree)
     effective = []
     for sample in samples:

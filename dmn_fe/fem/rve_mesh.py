@@ -9,8 +9,8 @@ from dolfinx import mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.periodic import check_periodic
 from dmn_fe.microstructure import MeshRVE
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dmn_fe.fem.collective import RaiseTogether
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.fem.material_points import MaterialPoints
 from dmn_fe.fem.rve_system import PeriodicSystem
 from dmn_fe.homogenization.rve_problem import MacroLoad

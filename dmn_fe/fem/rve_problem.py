@@ -9,8 +9,8 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.direct_solver import SingularMatrix
 from dmn_fe.fem.material_points import MaterialPoints
 from dmn_fe.fem.rve_mesh import distribute

@@ -8,9 +8,9 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
-from dmn_fe.fem.collective import RaiseTogether
 from dmn_fe.fem.direct_solver import DirectSolver, SingularMatrix
 from dmn_fe.fem.periodic import import_dolfinx_mpc, periodic_constraint
 from dmn_fe.fem.points import QuadratureFields

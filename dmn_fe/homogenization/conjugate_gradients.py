@@ -8,7 +8,7 @@ from torch import Tensor
 from dmn_fe.homogenization.kinematics import Kinematics
 from dmn_fe.homogenization.stopping import StoppingRule
 
-__all__ = ["Balance", "NotConverged", "conjugate_gradients"]
+__all__ = ["Balance", "NotConverged", "conjugate_gradients", "dot"]
 
 
 class NotConverged(RuntimeError):
@@ -20,6 +20,7 @@ class Moduli(Protocol):
 
     def multiply(self, field: Tensor) -> Tensor: ...
     def subset(self, going: Tensor) -> "Moduli": ...
+    def to(self, dtype: torch.dtype) -> "Moduli": ...
 
 
 class Preconditioner(Protocol):
@@ -27,6 +28,7 @@ class Preconditioner(Protocol):
 
     def solve(self, force: Tensor) -> Tensor: ...
     def subset(self, going: Tensor) -> "Preconditioner": ...
+    def to(self, dtype: torch.dtype) -> "Preconditioner": ...
 
 
 class Balance:
@@ -45,6 +47,10 @@ class Balance:
             self.kinematics, self.moduli.subset(going), self.preconditioner.subset(going)
         )
 
+    def to(self, dtype: torch.dtype) -> "Balance":
+        """The same for fields of another precision."""
+        return Balance(self.kinematics, self.moduli.to(dtype), self.preconditioner.to(dtype))
+
 
 def conjugate_gradients(
     system: Balance,
@@ -52,7 +58,7 @@ def conjugate_gradients(
     rule: StoppingRule,
     tolerance: float,
     max_iterations: int,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Solve ``system u = load`` for a batch, each member until its rule says so.
 
     A finished load case waits for the others of its sample; finished samples leave the batch; the
@@ -71,20 +77,24 @@ def conjugate_gradients(
 
     Returns
     -------
-    Tensor of the shape of ``load``, Tensor ``[samples, loads]`` of int64
-        Solution, and iterations of each member.
+    Tensor of the shape of ``load``
+        Solution.
+    Tensor ``[samples, loads]`` of int64
+        Iterations of each member.
+    Tensor of the shape of ``load``
+        Residual, as it was carried along; round-off lets the true one drift away from it.
 
     Raises
     ------
     NotConverged
         If a member needs more iterations.
     """
-    solution = torch.zeros_like(load)
+    solution, left = torch.zeros_like(load), torch.zeros_like(load)
     iterations = torch.zeros(load.shape[:2], dtype=torch.int64, device=load.device)
     active = torch.arange(len(load), device=load.device)
     u, residual = torch.zeros_like(load), load.clone()
     direction = system.preconditioner.solve(residual)
-    product = _dot(residual, direction)
+    product = dot(residual, direction)
     error = rule.start(product)
     done = _small(error, tolerance)
     for iteration in range(1, max_iterations + 2):
@@ -92,8 +102,9 @@ def conjugate_gradients(
         if finished.any():
             going = ~finished
             solution[active[finished]] = u[finished]
+            left[active[finished]] = residual[finished]
             if not going.any():
-                return solution, iterations
+                return solution, iterations, left
             active, done, product = active[going], done[going], product[going]
             u, residual, direction = u[going], residual[going], direction[going]
             system = system.subset(going)
@@ -101,11 +112,11 @@ def conjugate_gradients(
         if iteration > max_iterations or not torch.isfinite(product).all():
             break
         image = system.multiply(direction)
-        step = torch.where(done, 0.0, product / _dot(direction, image))
+        step = torch.where(done, 0.0, product / dot(direction, image))
         u.addcmul_(_along(step, u), direction)
         residual.addcmul_(_along(step, u), image, value=-1.0)
         correction = system.preconditioner.solve(residual)
-        previous, product = product, _dot(residual, correction)
+        previous, product = product, dot(residual, correction)
         error = rule.after(step, previous, product)
         iterations[active] += (~done).long()
         direction.mul_(_along(product / previous, u)).add_(correction)
@@ -122,7 +133,8 @@ def _small(error: Tensor, tolerance: float) -> Tensor:
     return (error >= 0.0) & (error <= tolerance)
 
 
-def _dot(a: Tensor, b: Tensor) -> Tensor:
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Products ``[samples, loads]`` of fields of batches."""
     # One matrix product for each member: the same sum whatever else is in the batch.
     return (a.flatten(2)[:, :, None] @ b.flatten(2)[..., None])[..., 0, 0]
 

@@ -1,6 +1,6 @@
 """Effective linear-elastic stiffness of a voxel RVE."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -83,7 +83,14 @@ def solve_load_cases(
     return LoadCases(*solution)
 
 
-def checked_stiffness(rve: VoxelRVE, stiffness: Tensor) -> Tensor:
+class _Phases(Protocol):
+    """Whatever has named phases: voxels, a mesh."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
+def checked_stiffness(rve: _Phases, stiffness: Tensor) -> Tensor:
     """Symmetric stiffness ``[samples, phases, 6, 6]``; raises as :func:`effective_stiffness`."""
     stiffness = torch.as_tensor(stiffness, dtype=torch.float64)
     expected = (len(rve.names), 6, 6)

@@ -72,7 +72,7 @@ def effective_expansion(
     system = Balance(kinematics, local, UniformMedium(kinematics, reference))
     load = kinematics.transpose(stress)
     # The square root, as the residual's norm is to the energy.
-    nodal, _ = conjugate_gradients(
+    nodal, _, _ = conjugate_gradients(
         system, load, ResidualReduction(), tolerance**0.5, max_iterations
     )
     stress = stress - local.multiply(kinematics.apply(nodal))

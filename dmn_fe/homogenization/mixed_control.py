@@ -6,6 +6,7 @@ with a few more unknowns.
 """
 
 import math
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -62,20 +63,24 @@ class MixedMedium:
     strain : Strain
     moduli : Tensor ``[1, 6, 6]``
         Of the reference medium.
-    dtype : torch.dtype
-        Of the forces that are solved for.
     """
 
-    def __init__(self, kinematics: MixedStrain, strain: Strain, moduli: Tensor, dtype: torch.dtype):
+    def __init__(self, kinematics: MixedStrain, strain: Strain, moduli: Tensor):
         self._kinematics = kinematics
-        self._medium = UniformMedium(strain, moduli).to(dtype)
+        self._medium = UniformMedium(strain, moduli)
         free = kinematics.free.bool()
         inverse = torch.zeros(6, 6, dtype=moduli.dtype)
         chosen = torch.outer(free, free)
         count = int(free.sum())
         block = moduli[0][chosen].view(count, count) * math.prod(strain.scheme.shape)
         inverse[chosen] = torch.linalg.inv(block).flatten()
-        self._inverse = inverse.to(dtype)
+        self._inverse = inverse
+
+    def to(self, dtype: torch.dtype) -> "MixedMedium":
+        """The same for forces of another precision."""
+        part = copy(self)
+        part._medium, part._inverse = self._medium.to(dtype), self._inverse.to(dtype)
+        return part
 
     def solve(self, force: Tensor) -> Tensor:
         """Flat unknown of a flat force."""

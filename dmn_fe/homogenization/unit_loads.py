@@ -13,21 +13,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dmn_fe.homogenization.conjugate_gradients import Balance, conjugate_gradients
+from dmn_fe.homogenization.conjugate_gradients import Balance
+from dmn_fe.homogenization.energy_solver import solve_to_energy
 from dmn_fe.homogenization.kinematics import NodalKinematics
 from dmn_fe.homogenization.moduli import FieldModuli, GroupModuli, local_moduli
 from dmn_fe.homogenization.preconditioner import UniformMedium
-from dmn_fe.homogenization.stopping import EnergyBound, EnergyEstimate, StoppingRule
 
 __all__ = ["UnitLoads", "solve_groups", "solve_unit_loads"]
 
-# From this tolerance on, and up to this contrast, the conjugate gradients run in single precision,
-# in half the time. The moduli follow from the fields in double precision, so that an error of the
-# fields counts squared: it is below 1e-9 at a contrast of 1e4, with the same number of iterations,
-# but 6e-6 for inclusions that are 1e5 times as stiff.
-_SINGLE_PRECISION = 1e-6
-_SMALLEST_EIGENVALUE = 1e-4  # of the stiffness of a phase, relative to the reference
-_SPECTRUM_MARGIN = 0.99  # keeps the Gauss–Radau rule away from its pole
 # On a processor small fields share the cost of a call, large ones should stay in its cache; a
 # device takes all that it is given.
 _VOXELS_AT_ONCE = 100_000
@@ -55,10 +48,10 @@ def solve_unit_loads(
     kinematics: NodalKinematics,
     moduli: GroupModuli | FieldModuli,
     reference: Tensor,
-    lower: Tensor | None,
+    lower: Tensor,
+    has_voids: bool,
     tolerance: float,
     max_iterations: int,
-    precision: torch.dtype = torch.float64,
 ) -> UnitLoads:
     """Solve for all unit loads.
 
@@ -69,13 +62,13 @@ def solve_unit_loads(
         Local moduli of the samples, symmetric positive semi-definite.
     reference : Tensor ``[samples, n, n]``
         Moduli of the reference medium, symmetric positive definite.
-    lower : Tensor ``[samples]`` or None
-        Smallest eigenvalue of the local moduli relative to the reference, if it is known and
-        positive: then the tolerance is a bound, otherwise an estimate.
+    lower : Tensor ``[samples]``
+        Smallest eigenvalue of the local moduli relative to the reference, voids apart.
+    has_voids : bool
+        Whether there are voids, or the spectrum is not known: then the tolerance is an estimate,
+        otherwise a bound.
     tolerance, max_iterations
         As for :func:`dmn_fe.homogenization.effective_stiffness`.
-    precision : torch.dtype
-        Of the conjugate gradients.
 
     Raises
     ------
@@ -89,21 +82,17 @@ def solve_unit_loads(
     # Sums over voxels, not averages, as in the products of the conjugate gradients.
     energy = uniform.diagonal(dim1=1, dim2=2).sum((1, 2, 3))
     load = kinematics.transpose(uniform).neg_()
-    medium = UniformMedium(kinematics, reference).to(precision)
-    system = Balance(kinematics, moduli.to(precision), medium)
+    system = Balance(kinematics, moduli, UniformMedium(kinematics, reference))
 
     at_once = n if reference.is_cuda else max(1, min(n, _VOXELS_AT_ONCE // (voxels * samples)))
     fluctuation = torch.empty_like(uniform)
     iterations = torch.empty(samples, n, dtype=torch.int64)
     for first in range(0, n, at_once):
         part = slice(first, min(first + at_once, n))
-        rule: StoppingRule = EnergyEstimate(energy[:, part])
-        if lower is not None:
-            rule = EnergyBound(energy[:, part], _SPECTRUM_MARGIN * lower)
-        nodal, counts = conjugate_gradients(
-            system, load[:, part].to(precision), rule, tolerance, max_iterations
+        nodal, counts = solve_to_energy(
+            system, load[:, part], energy[:, part], lower, has_voids, tolerance, max_iterations
         )
-        fluctuation[:, part] = kinematics.apply(nodal.to(uniform))
+        fluctuation[:, part] = kinematics.apply(nodal)
         iterations[:, part] = counts.cpu()
     effective, field = _best_combination(moduli, uniform, fluctuation)
     return UnitLoads(effective, field, iterations)
@@ -132,22 +121,20 @@ def solve_groups(
     # needs the fewest iterations, by up to a quarter.
     reference = moduli.mean(1)
     void = (moduli == 0.0).all(-1).all(-1)
-    smallest = _smallest_relative_eigenvalues(moduli, reference)
-    solid = smallest.masked_fill(void, torch.inf).amin(1)
-    single = (solid >= _SMALLEST_EIGENVALUE) & (tolerance >= _SINGLE_PRECISION)
-    # Samples are solved together with those that are treated alike: what is computed of a sample
-    # does not depend on the others.
-    kinds = 2 * single.long() + void.any(1).long()
-    chosen = [torch.nonzero(kinds == kind)[:, 0] for kind in kinds.unique()]
+    lower = _smallest_relative_eigenvalues(moduli, reference).masked_fill(void, torch.inf).amin(1)
+    # Samples with and without voids stop by different rules: what is computed of a sample must
+    # not depend on the others.
+    has_voids = void.any(1)
+    chosen = [torch.nonzero(has_voids == kind)[:, 0] for kind in has_voids.unique()]
     parts = [
         solve_unit_loads(
             kinematics,
             local_moduli(group, moduli[these]),
             reference[these],
-            None if void[these[0]].any() else smallest[these].amin(1),
+            lower[these],
+            bool(has_voids[these[0]]),
             tolerance,
             max_iterations,
-            torch.float32 if single[these[0]] else torch.float64,
         )
         for these in chosen
     ]

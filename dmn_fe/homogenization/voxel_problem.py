@@ -140,7 +140,8 @@ class VoxelProblem:
             self._strain,
             FieldModuli(tangent),
             self.reference(tangent),
-            None,
+            torch.ones(1),
+            True,  # the spectrum of tangents is not known
             _TANGENT_TOLERANCE,
             self.max_linear_iterations,
         ).effective[0]
@@ -176,7 +177,7 @@ class _Step:
             self.iterations += 1
             tangent = self.local.tangent()
             reference = problem.reference(tangent)
-            medium = MixedMedium(self._kinematics, problem._strain, reference, _INNER)
+            medium = MixedMedium(self._kinematics, problem._strain, reference).to(_INNER)
             moduli = FieldModuli(tangent.to(_INNER))
             predicted = self.local.stress
             if self.iterations == 1:
@@ -186,7 +187,7 @@ class _Step:
             # Superlinear, and not further than the tolerance needs.
             reduction = max(min(_LOOSEST, relative), 0.3 * problem.tolerance / relative)
             try:
-                correction, counts = conjugate_gradients(
+                correction, counts, _ = conjugate_gradients(
                     Balance(self._kinematics, moduli, medium),
                     residual[None, None].to(_INNER),
                     ResidualReduction(),

@@ -97,3 +97,15 @@ def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
     microstructure.write(oriented, tmp_path / "o.vti")
     assert words in one_sentence(dmn_fe("rve", *arguments))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["m.msh", "o.vti", "v.npy"]
+
+
+def test_show_prints_and_draws_statistics(dmn_fe, tmp_path):
+    microstructure.write(microstructure.laminate(4, 0.5), tmp_path / "layers.npy")
+    process = dmn_fe("rve", "show", "layers.npy", "--statistics", "curves.png")
+    assert process.returncode == 0, process.stderr
+    row = next(line for line in process.stdout.splitlines() if line.startswith("  inclusion"))
+    assert row.split() == ["inclusion", "2", "0.5,", "–,", "–", "1", "e2,", "e3"]
+    assert Image.open(tmp_path / "curves.png").size > (400, 200)
+    microstructure.write_mesh(hexahedra(PHASE, ("resin", "glass")), tmp_path / "m.msh")
+    refused = one_sentence(dmn_fe("rve", "show", "m.msh", "--statistics", "b.png"))
+    assert "--statistics is for voxels" in refused

@@ -1,3 +1,0 @@
-from dmn_fe.collective import RaiseTogether
-
-__all__ = ["RaiseTogether"]
