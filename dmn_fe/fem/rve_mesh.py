@@ -79,7 +79,7 @@ def distribute(rve: MeshRVE | None, comm: MPI.Comm) -> DistributedRVE:
             if not isinstance(rve, MeshRVE):
                 raise InputError(
                     f"the RVE is a {type(rve).__name__}; finite elements need a MeshRVE, e.g. a "
-                    "mesh file read by dmn_fe.microstructure.read."
+                    "mesh file read by dmn_fe.microstructure.read_mesh."
                 )
             check_periodic(rve)
             data = (

@@ -7,12 +7,10 @@ import numpy as np
 
 from dmn_fe.microstructure.findings import Finding
 from dmn_fe.microstructure.meshes import MeshRVE
+from dmn_fe.microstructure.periodic_faces import PLACE_TOLERANCE, face_differences, image_pairs
 from dmn_fe.microstructure.reference_cells import HEXAHEDRON, QUAD, shape_functions
 
 __all__ = ["cell_volumes", "check_mesh"]
-
-# Relative to the longest edge of the box; mesh files may hold as few as seven digits.
-_TOLERANCE = 1e-6
 
 
 def cell_volumes(rve: MeshRVE) -> np.ndarray:
@@ -81,7 +79,7 @@ def _filling(rve: MeshRVE) -> Iterator[Finding]:
 def _coinciding_nodes(rve: MeshRVE) -> Iterator[Finding]:
     from scipy.spatial import cKDTree
 
-    pairs = cKDTree(rve.points).query_pairs(_TOLERANCE * max(rve.size), output_type="ndarray")
+    pairs = cKDTree(rve.points).query_pairs(PLACE_TOLERANCE * max(rve.size), output_type="ndarray")
     if len(pairs):
         at = ", ".join(f"{x:.4g}" for x in rve.points[pairs[0, 0]])
         yield Finding(
@@ -92,36 +90,7 @@ def _coinciding_nodes(rve: MeshRVE) -> Iterator[Finding]:
 
 
 def _opposite_faces(rve: MeshRVE) -> Iterator[Finding]:
-    """Nodes on a face of the box without a partner on the opposite one."""
-    for axis in range(rve.dimension):
-        lower, upper, pairs = _face_pairs(rve, axis)
-        alone = [len(face) - len(pairs) for face in (lower, upper)]
-        if any(alone):
-            low = rve.corner[axis]
-            yield Finding(
-                "error",
-                f"the faces across e{axis + 1} differ: {alone[0]} of {len(lower)} nodes at "
-                f"x{axis + 1} = {low:.4g} and {alone[1]} of {len(upper)} nodes at "
-                f"x{axis + 1} = {low + rve.size[axis]:.4g} have no partner: mesh opposite faces "
-                "alike (gmsh: setPeriodic)",
-            )
-
-
-def _face_pairs(rve: MeshRVE, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nodes of the lower and the upper face, and the pairs ``[n, 2]`` of nodes that correspond."""
-    from scipy.spatial import cKDTree
-
-    tolerance = _TOLERANCE * max(rve.size)
-    x = rve.points[:, axis] - rve.corner[axis]
-    lower = np.flatnonzero(x <= tolerance)
-    upper = np.flatnonzero(x >= rve.size[axis] - tolerance)
-    across = np.delete(rve.points, axis, axis=1)
-    distance, nearest = cKDTree(across[upper]).query(across[lower])
-    matched = distance <= 2.0 * tolerance
-    pairs = np.stack([lower[matched], upper[nearest[matched]]], axis=1)
-    # Of coinciding nodes one has the partner.
-    _, first = np.unique(pairs[:, 1], return_index=True)
-    return lower, upper, pairs[first]
+    yield from (Finding("error", sentence) for sentence in face_differences(rve))
 
 
 def _pieces(rve: MeshRVE, void: int | None) -> Iterator[Finding]:
@@ -132,7 +101,7 @@ def _pieces(rve: MeshRVE, void: int | None) -> Iterator[Finding]:
     if len(solid) == 0:
         return
     links = [np.stack([solid[:, 0], solid[:, i]], axis=1) for i in range(1, solid.shape[1])]
-    links += [_face_pairs(rve, axis)[2] for axis in range(rve.dimension)]
+    links += [image_pairs(rve, axis) for axis in range(rve.dimension)]
     first, second = np.concatenate(links).T
     shape = (len(rve.points), len(rve.points))
     graph = coo_array((np.ones(len(first)), (first, second)), shape=shape)

@@ -135,8 +135,8 @@ def test_mesh_with_other_nodes_on_opposite_faces():
     on_face = (points[:, 0] == points[:, 0].max()) & (np.abs(points[:, 1:] - 0.5).max(1) < 0.2)
     points[on_face, 1] += 0.02
     sentence = the_only(MeshRVE(points, grid.cells, "hexahedron", grid.phase), "error")
-    assert f"across e1 differ: {on_face.sum()} of 16 nodes at x1 = 0 and" in sentence
-    assert f"{on_face.sum()} of 16 nodes at x1 = 1 have no partner" in sentence
+    assert f"not periodic: {on_face.sum()} of 16 nodes on the face x1 = 0 and" in sentence
+    assert f"and {on_face.sum()} of 16 on the face x1 = 1 have no partner" in sentence
 
 
 def test_mesh_with_coinciding_nodes():
