@@ -42,7 +42,7 @@ def make_dataset(
     batch: int = 1,
     device: str = "cpu",
 ) -> StiffnessDataset:
-    """Compute ``n`` samples of a two-phase RVE and write them to ``path`` (collective).
+    """Compute ``n`` samples of an RVE and write them to ``path`` (collective).
 
     Every sample is on the disk as soon as it is done, in a journal of its rank (``path`` +
     ``.partial-0`` and so on). After an interruption the same call, on any number of ranks, computes
@@ -135,7 +135,10 @@ class _Work:
         old = StiffnessDataset.load(path) if path.exists() else None
         blocks = [n] if old is None else _grown(old, n, path)
         meta["blocks"] = blocks
-        draws = [_SAMPLERS[kind](count, seed, block) for block, count in enumerate(blocks)]
+        draws = [
+            _SAMPLERS[kind](count, seed, block, phases=len(rve.names))
+            for block, count in enumerate(blocks)
+        ]
         work = cls(path, meta, torch.cat(draws), torch.empty(n, 6, 6).double(), 0, [])
         if old is not None:
             work._take_over(old)
@@ -232,11 +235,6 @@ def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict
         raise InputError(f"samples: n = {n} must be a positive whole number.")
     if not 0.0 < tolerance < 1.0:
         raise InputError(f"tolerance = {tolerance} must lie between 0 and 1.")
-    if len(rve.names) != 2:
-        raise InputError(
-            f"the RVE has {len(rve.names)} phases ({', '.join(rve.names)}), but training data can "
-            "be made for two only; give an RVE of two phases."
-        )
     return {
         "kind": kind,
         "samples": n,

@@ -1,4 +1,4 @@
-"""Random pairs of phase stiffnesses for the training of networks on two-phase RVEs."""
+"""Random stiffnesses of the phases of an RVE for the training of networks."""
 
 import numpy as np
 import torch
@@ -10,65 +10,72 @@ from dmn_fe.mandel import DEVIATORIC, IDENTITY, deviator
 __all__ = ["sample_orthotropic", "sample_tangent_like"]
 
 
-def sample_orthotropic(n: int, seed: int = 0, block: int = 0, contrast: float = 100.0) -> Tensor:
-    """Pairs of orthotropic stiffnesses, axes along e1, e2, e3.
+def sample_orthotropic(
+    n: int, seed: int = 0, block: int = 0, contrast: float = 100.0, phases: int = 2
+) -> Tensor:
+    """Orthotropic stiffnesses, axes along e1, e2, e3.
 
-    Young's moduli ``U(0.1, 10)`` scaled to unit geometric mean, those of phase 1 times a ratio
-    that is log-uniform in ``1/contrast … contrast``; ``G_ij / √(E_i E_j)`` in ``U(0.25, 0.5)``;
-    ``ν_ij √(E_j / E_i)`` in ``U(0, 0.5)``, which keeps the stiffness positive definite. Latin
-    hypercube (after Liu & Wu, J. Mech. Phys. Solids 127 (2019) 20). Blocks of one seed are
-    independent of each other, each a Latin hypercube.
+    Young's moduli ``U(0.1, 10)`` scaled to unit geometric mean, those of each phase but the first
+    times a ratio that is log-uniform in ``1/contrast … contrast``; ``G_ij / √(E_i E_j)`` in
+    ``U(0.25, 0.5)``; ``ν_ij √(E_j / E_i)`` in ``U(0, 0.5)``, which keeps the stiffness positive
+    definite. Latin hypercube (after Liu & Wu, J. Mech. Phys. Solids 127 (2019) 20). Blocks of one
+    seed are independent of each other, each a Latin hypercube.
 
     Returns
     -------
-    Tensor ``[n, 2, 6, 6]``
+    Tensor ``[n, phases, 6, 6]``
 
     Raises
     ------
     InputError
-        If ``n`` or ``seed`` is negative or no whole number.
+        If ``n`` or ``seed`` is negative or no whole number, or there is no phase.
     """
-    draw = _latin_hypercube(n, 19, _generator(n, seed, block))
-    ratio = contrast ** (2.0 * draw[:, 18] - 1.0)
-    phases = []
-    for numbers, scale in ((draw[:, :9], np.ones(n)), (draw[:, 9:18], ratio)):
+    draw = _latin_hypercube(n, 10 * phases - 1, _generator(n, seed, block, phases))
+    ratio = contrast ** (2.0 * draw[:, 9 * phases :] - 1.0)
+    stiffness = []
+    for phase in range(phases):
+        numbers = draw[:, 9 * phase : 9 * phase + 9]
         young = 0.1 + 9.9 * numbers[:, :3]
+        scale = ratio[:, phase - 1] if phase else np.ones(n)
         young *= (scale / np.prod(young, axis=1) ** (1 / 3))[:, None]
-        phases.append(_orthotropic(young, 0.25 + 0.25 * numbers[:, 3:6], 0.5 * numbers[:, 6:9]))
-    return torch.from_numpy(np.stack(phases, axis=1))
+        stiffness.append(_orthotropic(young, 0.25 + 0.25 * numbers[:, 3:6], 0.5 * numbers[:, 6:9]))
+    return torch.from_numpy(np.stack(stiffness, axis=1))
 
 
-def sample_tangent_like(n: int, seed: int = 0, block: int = 0) -> Tensor:
-    """Pairs shaped like the tangents of a plastic matrix (phase 0) with elastic inclusions.
+def sample_tangent_like(n: int, seed: int = 0, block: int = 0, phases: int = 2) -> Tensor:
+    """Stiffnesses like the tangents of a plastic matrix (phase 0) with elastic inclusions.
 
     The matrix has Young's modulus 1 and the stiffness of a J2 tangent,
     ``C = 3K P_vol + 2G θ P_dev − 2G (θ − θ_t) n⊗n``, with θ and θ_t/θ log-uniform in 0.01 … 1 and
-    ``n`` a random unit deviator; the inclusion (phase 1) is isotropic with a ratio of Young's
-    moduli log-uniform in 0.1 … 100. Poisson's ratios ``U(0.2, 0.4)``. Latin hypercube but for the
-    directions ``n``. Networks trained on such pairs follow plastic paths about twice as well as
-    those trained on orthotropic pairs.
+    ``n`` a random unit deviator; the inclusions (all other phases) are isotropic with a ratio of
+    Young's moduli log-uniform in 0.1 … 100. Poisson's ratios ``U(0.2, 0.4)``. Latin hypercube but
+    for the directions ``n``. Networks trained on such samples follow plastic paths about twice as
+    well as those trained on orthotropic ones.
 
     Returns and raises as :func:`sample_orthotropic`.
     """
-    rng = _generator(n, seed, block)
-    draw = torch.from_numpy(_latin_hypercube(n, 5, rng))
-    poisson_matrix, poisson_inclusion = 0.2 + 0.2 * draw[:, 0], 0.2 + 0.2 * draw[:, 1]
-    young_inclusion = 10.0 ** (3.0 * draw[:, 2] - 1.0)
+    rng = _generator(n, seed, block, phases)
+    draw = torch.from_numpy(_latin_hypercube(n, max(5, 2 * phases + 1), rng))
     softening = 10.0 ** (2.0 * draw[:, 3] - 2.0)  # θ
     tangent_softening = softening * 10.0 ** (2.0 * draw[:, 4] - 2.0)  # θ_t
     direction = deviator(torch.from_numpy(rng.standard_normal((n, 6))))
     direction = direction / torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
 
-    bulk, shear = _moduli(torch.ones(n, dtype=torch.float64), poisson_matrix)
+    bulk, shear = _moduli(torch.ones(n, dtype=torch.float64), 0.2 + 0.2 * draw[:, 0])
     drop = 2.0 * shear * (softening - tangent_softening)
     matrix = _isotropic(bulk, shear * softening) - drop[:, None, None] * (
         direction[:, :, None] * direction[:, None, :]
     )
-    inclusion = _isotropic(*_moduli(young_inclusion, poisson_inclusion))
-    return torch.stack([matrix, inclusion], dim=1)
+    stiffness = [matrix]
+    for column in (1, *range(5, 2 * phases, 2))[: phases - 1]:
+        poisson, young = 0.2 + 0.2 * draw[:, column], 10.0 ** (3.0 * draw[:, column + 1] - 1.0)
+        stiffness.append(_isotropic(*_moduli(young, poisson)))
+    return torch.stack(stiffness, dim=1)
 
 
-def _generator(n: int, seed: int, block: int) -> np.random.Generator:
+def _generator(n: int, seed: int, block: int, phases: int) -> np.random.Generator:
+    if phases < 1:
+        raise InputError(f"phases = {phases} must be one or more.")
     for name, value in (("n", n), ("seed", seed), ("block", block)):
         if not isinstance(value, int) or value < 0:
             raise InputError(f"{name} = {value} must be a whole number, zero or above.")

@@ -65,7 +65,30 @@ def test_soft_directions_favour_no_deviator():
     assert (mean - DEVIATORIC / 5.0).abs().max() < 0.02
 
 
+@pytest.mark.parametrize("phases", [1, 3, 4])
+@pytest.mark.parametrize("sampler", [sample_orthotropic, sample_tangent_like])
+def test_any_number_of_phases(sampler, phases):
+    samples = sampler(50, seed=1, phases=phases)
+    assert samples.shape == (50, phases, 6, 6)
+    assert torch.linalg.eigvalsh(samples).min() > 0
+    for one in range(phases):
+        for other in range(one):
+            assert not torch.isclose(samples[:, one], samples[:, other]).flatten(1).all(1).any()
+
+
+def test_every_inclusion_of_a_tangent_like_sample_is_a_latin_hypercube():
+    inclusions = sample_tangent_like(300, seed=3, phases=4)[:, 1:]
+    bulk, shear = isotropic_part(inclusions.flatten(0, 1))
+    young = (9.0 * bulk * shear / (3.0 * bulk + shear)).view(300, 3)
+    poisson = young / (2.0 * shear.view(300, 3)) - 1.0
+    for share in ((young.log10() + 1.0) / 3.0, (poisson - 0.2) / 0.2):
+        layers = (share * 300).floor().long().sort(0).values
+        assert torch.equal(layers, torch.arange(300)[:, None].expand(300, 3))
+
+
 def test_bad_input():
+    with pytest.raises(InputError, match="phases = 0"):
+        sample_orthotropic(3, phases=0)
     with pytest.raises(InputError, match="n = -1"):
         sample_orthotropic(-1)
     with pytest.raises(InputError, match=r"seed = 0\.5"):
