@@ -170,7 +170,12 @@ class LoadStep:
             units = np.eye(6)[self.driven]
             responses = [system.response(tangent, unit) for unit in units]
             block = np.stack([average[self.driven] for average, _ in responses], axis=1)
-            unknown = np.linalg.solve(block, gap)
+            try:
+                unknown = np.linalg.solve(block, gap)
+            except np.linalg.LinAlgError as error:
+                raise NotConverged(
+                    "the RVE has no stiffness left against a prescribed stress; take a smaller step"
+                ) from error
             change[self.driven] += unknown
             displacement += sum(x * w for x, (_, w) in zip(unknown, responses, strict=True))
         return change, displacement

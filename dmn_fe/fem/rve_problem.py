@@ -17,6 +17,7 @@ from dmn_fe.fem.rve_mesh import distribute
 from dmn_fe.fem.rve_newton import Balance, LoadStep, NotConverged
 from dmn_fe.fem.rve_system import PeriodicSystem
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
+from dmn_fe.homogenization.stopping import check_tolerance
 from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint
 from dmn_fe.microstructure import MeshRVE
 
@@ -86,8 +87,7 @@ class MeshRVEProblem:
         max_iterations: int = 25,
         comm: MPI.Comm = MPI.COMM_SELF,
     ):
-        if not 0 < tolerance < 1:
-            raise InputError(f"MeshRVEProblem: tolerance = {tolerance}; take one from 0 to 1.")
+        check_tolerance(tolerance)
         mesh = distribute(rve, comm)
         with RaiseTogether(comm):
             check_phase_laws(mesh.names, laws)
@@ -112,16 +112,23 @@ class MeshRVEProblem:
         return MaterialPoints(laws, points)
 
     @property
+    def comm(self) -> MPI.Comm:
+        """Ranks that share the mesh."""
+        return self._system.comm
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the phases."""
         return self._system.rve.names
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the RVE, the parameters of the laws, the elements and the tolerance."""
+        """SHA-256 of the RVE, the cells of this rank, the parameters of the laws, the elements and
+        the tolerance."""
         laws = {name: self._laws[name] for name in self.names}
+        cells = hashlib.sha256(np.sort(self._system.rve.original_cell).tobytes()).hexdigest()
         return hashlib.sha256(
-            f"{self._system.rve.hash} {laws_fingerprint(laws)} {self._system.degree} "
+            f"{self._system.rve.hash} {cells} {laws_fingerprint(laws)} {self._system.degree} "
             f"{self._system.fields.degree} {self._tolerance!r}".encode()
         ).hexdigest()
 

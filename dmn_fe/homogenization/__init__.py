@@ -6,7 +6,8 @@ from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_
 from dmn_fe.homogenization.expansion import effective_expansion
 from dmn_fe.homogenization.generation import make_dataset, samples_kept
 from dmn_fe.homogenization.loading import Loading
-from dmn_fe.homogenization.path import PathFailed, PathRecord, follow_path
+from dmn_fe.homogenization.path import PathFailed, follow_path
+from dmn_fe.homogenization.path_record import PathRecord
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEProblem, RVEUpdate
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
 from dmn_fe.homogenization.voxel_problem import VoxelProblem, VoxelUpdate

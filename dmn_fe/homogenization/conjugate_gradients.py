@@ -5,6 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from dmn_fe.homogenization.hourglass import HourglassControl
 from dmn_fe.homogenization.kinematics import Kinematics
 from dmn_fe.homogenization.stopping import StoppingRule
 
@@ -32,24 +33,43 @@ class Preconditioner(Protocol):
 
 
 class Balance:
-    """The system ``transpose(C apply(u)) = f`` of a batch of samples, with its preconditioner."""
+    """The system ``transpose(C apply(u)) = f`` of a batch of samples, with its preconditioner.
 
-    def __init__(self, kinematics: Kinematics, moduli: Moduli, preconditioner: Preconditioner):
+    ``hourglass`` adds the forces of a control of hourglass modes.
+    """
+
+    def __init__(
+        self,
+        kinematics: Kinematics,
+        moduli: Moduli,
+        preconditioner: Preconditioner,
+        hourglass: HourglassControl | None = None,
+    ):
         self.kinematics, self.moduli, self.preconditioner = kinematics, moduli, preconditioner
+        self.hourglass = hourglass
 
     def multiply(self, nodal: Tensor) -> Tensor:
         """Nodal forces of a nodal field, ``[samples, loads, components, nx, ny, nz]``."""
-        return self.kinematics.transpose(self.moduli.multiply(self.kinematics.apply(nodal)))
+        forces = self.kinematics.transpose(self.moduli.multiply(self.kinematics.apply(nodal)))
+        return forces if self.hourglass is None else forces.add_(self.hourglass.multiply(nodal))
 
     def subset(self, going: Tensor) -> "Balance":
         """The same for the samples where ``going`` ``[samples]`` is true."""
         return Balance(
-            self.kinematics, self.moduli.subset(going), self.preconditioner.subset(going)
+            self.kinematics,
+            self.moduli.subset(going),
+            self.preconditioner.subset(going),
+            self.hourglass and self.hourglass.subset(going),
         )
 
     def to(self, dtype: torch.dtype) -> "Balance":
         """The same for fields of another precision."""
-        return Balance(self.kinematics, self.moduli.to(dtype), self.preconditioner.to(dtype))
+        return Balance(
+            self.kinematics,
+            self.moduli.to(dtype),
+            self.preconditioner.to(dtype),
+            self.hourglass and self.hourglass.to(dtype),
+        )
 
 
 def conjugate_gradients(
@@ -109,7 +129,7 @@ def conjugate_gradients(
             u, residual, direction = u[going], residual[going], direction[going]
             system = system.subset(going)
             rule.keep(going)
-        if iteration > max_iterations or not torch.isfinite(product).all():
+        if iteration > max_iterations or not torch.isfinite(product[~done]).all():
             break
         image = system.multiply(direction)
         step = torch.where(done, 0.0, product / dot(direction, image))
@@ -119,7 +139,7 @@ def conjugate_gradients(
         previous, product = product, dot(residual, correction)
         error = rule.after(step, previous, product)
         iterations[active] += (~done).long()
-        direction.mul_(_along(product / previous, u)).add_(correction)
+        direction.mul_(_along(torch.where(done, 0.0, product / previous), u)).add_(correction)
         done = done | _small(error, tolerance)
     raise NotConverged(
         f"the conjugate gradients did not converge in {iteration - 1} iterations: relative error "

@@ -17,7 +17,7 @@ from dmn_fe.homogenization.conjugate_gradients import (
     conjugate_gradients,
     dot,
 )
-from dmn_fe.homogenization.stopping import EnergyBound, EnergyEstimate, StoppingRule
+from dmn_fe.homogenization.stopping import NO_ENERGY, EnergyBound, EnergyEstimate, StoppingRule
 
 __all__ = ["solve_to_energy"]
 
@@ -67,12 +67,14 @@ def solve_to_energy(
         If a member needs more iterations in double precision.
     """
 
-    def rule(energy: Tensor, samples: Tensor) -> StoppingRule:
+    def rule(present: Tensor, samples: Tensor) -> StoppingRule:
         if has_voids:
-            return EnergyEstimate(energy)
-        return EnergyBound(energy, _SPECTRUM_MARGIN * lower[samples])
+            return EnergyEstimate(present, energy[samples])
+        return EnergyBound(present, _SPECTRUM_MARGIN * lower[samples])
 
     nodal, residual = torch.zeros_like(load), load
+    # u = 0 has the energy E, and any u has E − u · (load + residual).
+    present = energy.clone()
     iterations = torch.zeros(load.shape[:2], dtype=torch.int64, device=load.device)
     certain = torch.zeros(len(load), dtype=torch.bool, device=load.device)
     fit = torch.nonzero((lower >= _SMALLEST_EIGENVALUE) & (tolerance >= _SINGLE_PRECISION))[:, 0]
@@ -93,18 +95,17 @@ def solve_to_energy(
             nodal[fit], iterations[fit] = solution.double(), counts
             residual = load.clone()
             residual[fit] -= part.multiply(nodal[fit])
+            present[fit] -= dot(nodal[fit], load[fit] + residual[fit])
             drift = residual[fit] - carried
             error = dot(drift, single.preconditioner.solve(drift.float()).double())
-            error /= lower[fit, None] * energy[fit]
+            error /= lower[fit, None] * torch.maximum(present[fit], NO_ENERGY * energy[fit])
             certain[fit] = (error <= _SHARE_OF_ROUND_OFF * tolerance).all(1)
     again = torch.nonzero(~certain)[:, 0]
     if len(again):
-        # u = 0 has the energy E, and this u has E − u · (load + residual).
-        present = energy[again] - dot(nodal[again], load[again] + residual[again])
         correction, counts, _ = conjugate_gradients(
             system.subset(again),
             residual[again],
-            rule(present, again),
+            rule(present[again], again),
             tolerance,
             max_iterations,
         )

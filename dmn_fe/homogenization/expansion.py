@@ -6,6 +6,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.conjugate_gradients import Balance, conjugate_gradients
 from dmn_fe.homogenization.elastic import checked_stiffness
+from dmn_fe.homogenization.hourglass import hourglass_control
 from dmn_fe.homogenization.kinematics import Strain
 from dmn_fe.homogenization.moduli import local_moduli, material_groups, rotated_moduli
 from dmn_fe.homogenization.preconditioner import UniformMedium
@@ -27,9 +28,7 @@ def effective_expansion(
 ) -> Tensor:
     """Effective thermal expansion: the macroscopic strain of a free RVE for a unit temperature.
 
-    The thermal stress field ``s = C α − C ε`` of a held RVE and the strains ``A`` of the six unit
-    loads give ``α* = C*⁻¹ ⟨Aᵀ s⟩`` (Levin 1967; Rosen & Hashin, Int. J. Eng. Sci. 8 (1970) 157).
-    With both solved for, errors enter as products.
+    ``α* = C*⁻¹ ⟨s⟩`` with the stress ``s = C α − C ε`` that balances in a held RVE.
 
     Parameters
     ----------
@@ -55,6 +54,11 @@ def effective_expansion(
         A RuntimeError, if the limit of iterations is reached.
     """
     samples = checked_stiffness(rve, stiffness)
+    if len(samples) > 1:
+        raise InputError(
+            f"effective_expansion takes one stiffness for each phase, not {len(samples)} samples: "
+            "call it for each of them."
+        )
     free = _checked(rve, expansion).to(samples.device)
     group, phase, orientations = material_groups(rve)
     phase = phase.to(samples.device)
@@ -63,21 +67,30 @@ def effective_expansion(
     if orientations is not None:
         strain = (rotation_matrix(orientations.to(strain)) @ strain[..., None])[..., 0]
     kinematics = Strain(RotatedScheme(rve.shape, rve.size, samples.device))
-    unit = solve_groups(kinematics, group, moduli, tolerance, max_iterations)
+    effective = solve_groups(kinematics, group, moduli, tolerance, max_iterations).effective[0]
 
     thermal = (moduli[0] @ strain[..., None])[..., 0]  # stress of each group, all strain held
     stress = thermal[group.to(thermal.device)].movedim(-1, 0)[None, None]
-    reference = moduli.mean(1)
     local = local_moduli(group, moduli)
-    system = Balance(kinematics, local, UniformMedium(kinematics, reference))
-    load = kinematics.transpose(stress)
-    # The square root, as the residual's norm is to the energy.
+    hourglass = hourglass_control(kinematics.scheme, group, moduli)
+    medium = UniformMedium(kinematics, moduli.mean(1), hourglass)
+    system = Balance(kinematics, local, medium, hourglass)
     nodal, _, _ = conjugate_gradients(
-        system, load, ResidualReduction(), tolerance**0.5, max_iterations
+        system, kinematics.transpose(stress), ResidualReduction(), tolerance, max_iterations
     )
     stress = stress - local.multiply(kinematics.apply(nodal))
-    mean = unit.field[0].flatten(1) @ stress.flatten() / group.numel()
-    return torch.linalg.solve(unit.effective[0], mean)
+    return torch.linalg.solve(_held(effective), stress[0, 0].mean((1, 2, 3)))
+
+
+def _held(effective: Tensor) -> Tensor:
+    """The effective stiffness, if there is one for every strain."""
+    values, modes = torch.linalg.eigh(effective)
+    if values[0] <= 1e-9 * values[-1]:
+        raise InputError(
+            "voids cut the RVE apart: it has no stiffness for the strain "
+            f"{[round(x, 3) for x in modes[:, 0].tolist()]}, and no expansion; join its parts."
+        )
+    return effective
 
 
 def _checked(rve: VoxelRVE, expansion: Tensor) -> Tensor:

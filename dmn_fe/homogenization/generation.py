@@ -2,7 +2,7 @@
 
 import glob
 import hashlib
-import json
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,14 @@ from dmn_fe.errors import InputError
 from dmn_fe.files import check_folder
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import solve_load_cases
-from dmn_fe.homogenization.journal import Journal, read_journal, record_count
+from dmn_fe.homogenization.journal import (
+    Journal,
+    journal_settings,
+    read_journal,
+    record_count,
+)
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
+from dmn_fe.homogenization.stopping import check_tolerance
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 
@@ -85,6 +91,7 @@ def make_dataset(
     with RaiseTogether(comm):
         if comm.rank == 0:
             _check_device(batch, device)
+            n, seed = _whole("samples: n", n), _whole("seed", seed)
             begun = _Work.begin(rve, kind, n, seed, path, tolerance)
     work: _Work = comm.bcast(begun)
     if comm.rank == 0 and work.found < n - len(work.missing):
@@ -93,7 +100,7 @@ def make_dataset(
     with RaiseTogether(comm):
         if mine:
             name = path.with_name(f"{path.name}.partial-{comm.rank}")
-            journal = Journal(name, work.identity, _VALUES)
+            journal = Journal(name, work.settings, _VALUES)
     with RaiseTogether(comm):
         if journal is not None:
             with journal:
@@ -147,14 +154,20 @@ class _Work:
         return work
 
     @property
-    def identity(self) -> bytes:
-        """SHA-256 of the settings and the samples that were drawn."""
-        text = json.dumps(self.meta, sort_keys=True).encode()
-        return hashlib.sha256(text + self.phase_stiffness.numpy().tobytes()).digest()
+    def settings(self) -> dict:
+        """What the journals belong to: the settings, and the samples that were drawn."""
+        return _with_draws(self.meta, self.phase_stiffness)
 
     def finish(self) -> None:
         """Write the file, and remove the journals."""
-        for number, values in self._from_journals().items():
+        records = self._from_journals()
+        lost = [n for n in range(self.found, len(self.effective)) if n not in records]
+        if lost:
+            raise InputError(
+                f"{self.path}: {len(lost)} samples, the first is {lost[0]}, were computed but are "
+                "not in the journals beside it; call again to compute them anew."
+            )
+        for number, values in records.items():
             self.effective[number] = torch.from_numpy(values.copy()).view(6, 6)
         StiffnessDataset(self.phase_stiffness, self.effective, self.meta).save(self.path)
         for journal in _journals(self.path):
@@ -163,7 +176,7 @@ class _Work:
     def _from_journals(self) -> dict[int, np.ndarray]:
         records: dict[int, np.ndarray] = {}
         for journal in _journals(self.path):
-            records |= read_journal(journal, self.identity, _VALUES)
+            records |= read_journal(journal, self.settings, _VALUES)
         return records
 
     def _take_over(self, old: StiffnessDataset) -> None:
@@ -179,6 +192,10 @@ class _Work:
                 f"{self.path}: its samples were drawn by another version; give another path."
             )
         self.effective[: self.found] = old.effective
+        for journal in _journals(self.path):
+            # Left by a run that was stopped after it had written the file.
+            if journal_settings(journal) == _with_draws(old.meta, old.phase_stiffness):
+                journal.unlink()
 
 
 def _compute(
@@ -204,6 +221,11 @@ def _compute(
             progress(done, n, f"{int(solution.iterations.max())} iterations")
 
 
+def _with_draws(meta: dict, phase_stiffness: Tensor) -> dict:
+    draws = hashlib.sha256(phase_stiffness.contiguous().numpy().tobytes()).hexdigest()
+    return {**meta, "draws": draws}
+
+
 def _journals(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{glob.escape(path.name)}.partial-*"))
 
@@ -219,6 +241,13 @@ def _grown(old: StiffnessDataset, n: int, path: Path) -> list[int]:
     return blocks if n == len(old) else [*blocks, n - len(old)]
 
 
+def _whole(name: str, value: int) -> int:
+    try:
+        return operator.index(value)  # NumPy's integers too
+    except TypeError as error:
+        raise InputError(f"{name} = {value!r} must be a whole number.") from error
+
+
 def _check_device(batch: int, device: str) -> None:
     if not isinstance(batch, int) or batch < 1:
         raise InputError(f"batch = {batch} must be a positive whole number.")
@@ -231,10 +260,14 @@ def _check_device(batch: int, device: str) -> None:
 def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict:
     if kind not in _SAMPLERS:
         raise InputError(f"kind = {kind!r} is unknown: give one of {', '.join(_SAMPLERS)}.")
-    if not isinstance(n, int) or n < 1:
+    if n < 1:
         raise InputError(f"samples: n = {n} must be a positive whole number.")
-    if not 0.0 < tolerance < 1.0:
-        raise InputError(f"tolerance = {tolerance} must lie between 0 and 1.")
+    if not isinstance(rve, VoxelRVE):
+        raise InputError(
+            f"the RVE is a {type(rve).__name__}; data are made from a VoxelRVE, e.g. a mesh by "
+            "dmn_fe.microstructure.voxelize."
+        )
+    check_tolerance(tolerance)
     return {
         "kind": kind,
         "samples": n,

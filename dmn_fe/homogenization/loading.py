@@ -24,14 +24,15 @@ class Loading:
     times : Tensor ``[n]``
         Rising; the first is the start and the others end the steps.
     strain, stress : Tensor ``[n, 6]``
-        Prescribed values (Mandel); those of components of the other kind are ignored.
+        Prescribed values (Mandel), zero at the start, where the RVE is virgin; those of components
+        of the other kind are ignored.
     stress_driven : bool Tensor ``[6]``
         Components whose stress is prescribed and whose strain is free.
 
     Raises
     ------
     InputError
-        If shapes do not fit, a value is not finite, or times do not rise.
+        If shapes do not fit, a value is not finite, times do not rise, or the start is not zero.
     """
 
     times: Tensor
@@ -56,6 +57,12 @@ class Loading:
             object.__setattr__(self, name, value)
         if n < 2 or not (self.times.diff() > 0).all():
             raise InputError("the times of a loading must rise, from a start to at least one end.")
+        start = torch.where(self.stress_driven, self.stress[0], self.strain[0])
+        if start.count_nonzero():
+            raise InputError(
+                f"the loading starts at {[float(f'{x:.4g}') for x in start]}, but a virgin RVE at "
+                "zero: put a first point of zeros before it."
+            )
 
     @classmethod
     def of_strain(cls, strain: Tensor, times: Tensor | None = None) -> "Loading":

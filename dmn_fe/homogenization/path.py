@@ -1,74 +1,22 @@
 """Following a loading path on an RVE: cutting of steps, record, restart."""
 
-import time
-from dataclasses import dataclass, fields
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from dmn_fe.errors import InputError
-from dmn_fe.files import check_folder
 from dmn_fe.homogenization.loading import Loading
+from dmn_fe.homogenization.path_record import PathRecord
+from dmn_fe.homogenization.restart import RestartFile
 from dmn_fe.homogenization.rve_problem import RVEProblem, RVEUpdate
 from dmn_fe.progress import Progress, no_progress
-from dmn_fe.tensor_file import TensorFormat
 
-__all__ = ["PathFailed", "PathRecord", "follow_path"]
+__all__ = ["PathFailed", "follow_path"]
 
-_FORMAT = TensorFormat(
-    key="dmn_fe.path",
-    version=1,
-    tensors=None,
-    what="the restart file of a loading path",
-    mend="remove it to begin anew",
-)
-_SECONDS_BETWEEN_SAVES = 10.0
 _SMALLEST_PART = 1.0 / 1024.0  # of a step
 
 
 class PathFailed(RuntimeError):
     """A step did not converge however small it was cut; the restart file keeps what was done."""
-
-
-@dataclass(eq=False)
-class PathRecord:
-    """Macroscopic response at the points of a loading, the start included.
-
-    Attributes
-    ----------
-    time : Tensor ``[n]``
-    strain, stress : Tensor ``[n, 6]``
-        Volume averages (Mandel).
-    phase_strain, phase_stress : Tensor ``[n, phases, 6]``
-        Averages over each phase.
-    tangent : Tensor ``[n, 6, 6]``
-        Consistent macroscopic tangents; not-a-number where they were not asked for.
-    iterations, linear_iterations, parts : Tensor ``[n]``
-        Newton iterations, iterations of the linear solver, and parts that each step took.
-    """
-
-    time: Tensor
-    strain: Tensor
-    stress: Tensor
-    phase_strain: Tensor
-    phase_stress: Tensor
-    tangent: Tensor
-    iterations: Tensor
-    linear_iterations: Tensor
-    parts: Tensor
-
-    @classmethod
-    def empty(cls, time: Tensor, phases: int) -> "PathRecord":
-        """A record to be filled; zero at the start."""
-        shapes = ((6,), (6,), (phases, 6), (phases, 6), (6, 6), (), (), ())
-        zeros = [torch.zeros(len(time), *shape, dtype=torch.float64) for shape in shapes]
-        record = cls(time, *zeros)
-        record.tangent[:] = torch.nan
-        return record
-
-    def __len__(self) -> int:
-        return len(self.time)
 
 
 def follow_path(
@@ -78,7 +26,7 @@ def follow_path(
     restart: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> tuple[PathRecord, RVEUpdate]:
-    """Follow a loading from the virgin state.
+    """Follow a loading from the virgin state (collective, where ranks share the RVE).
 
     A step that does not converge is cut into halves, and the parts grow again afterwards.
 
@@ -90,7 +38,8 @@ def follow_path(
         Whether to compute the macroscopic tangent at the end of every step.
     restart : path, optional
         File (.safetensors) that keeps the state and the record every few seconds, and whenever
-        the run is interrupted. The same call goes on from there to the same result.
+        the run ends or is interrupted (on several ranks: every few seconds only). The same call
+        goes on from there to the same result.
     progress : Progress
         Called after each step.
 
@@ -108,31 +57,33 @@ def follow_path(
     PathFailed
         If a step does not converge.
     """
-    steps = len(loading.times) - 1
-    state, done = problem.initial_state(), 0
-    record = PathRecord.empty(loading.times, len(problem.names))
-    identity = {"problem": problem.fingerprint, "loading": loading.hash, "tangents": tangents}
-    if restart is not None:
-        check_folder(restart, ending=".safetensors")
-        if Path(restart).exists():
-            state, record, done = _load(Path(restart), identity)
-            progress(done, steps, "resumed")
-    if done == steps:
-        # The last state again, so that its fields are there.
-        return record, problem.solve(loading.at(float(loading.times[-1])), state, 0.0)
-    saved, last_save = done, time.monotonic()
+    steps, done = len(loading.times) - 1, 0
+    state, record = problem.initial_state(), PathRecord.empty(loading.times, len(problem.names))
+    file = None if restart is None else RestartFile(restart, problem, loading, tangents)
+    found = None if file is None else file.read()
+    if found is not None:
+        state, record, done = found
+        progress(done, steps, "resumed")
+    # The file never holds the end: a path that is called for again repeats its last step, whose
+    # fields and tangent are asked for.
+    kept = (state, record, done)
     try:
         while done < steps:
             updates = _step(problem, loading, done, state)
             done, state = done + 1, updates[-1].state
             _note(record, done, updates, tangents)
+            if done < steps:
+                kept = (state, record, done)
+                if file is not None and file.is_due():
+                    file.write(*kept)
             progress(done, steps, f"{int(record.iterations[done])} iterations")
-            if restart is not None and time.monotonic() - last_save > _SECONDS_BETWEEN_SAVES:
-                _save(Path(restart), identity, state, record, done)
-                saved, last_save = done, time.monotonic()
-    finally:
-        if restart is not None and saved < done:
-            _save(Path(restart), identity, state, record, done)
+    except BaseException as error:
+        # A rank that is interrupted alone cannot wait for the others.
+        if file is not None and (problem.comm.size == 1 or isinstance(error, PathFailed)):
+            file.write(*kept)
+        raise
+    if file is not None:
+        file.write(*kept)
     return record, updates[-1]
 
 
@@ -168,24 +119,3 @@ def _note(record: PathRecord, row: int, updates: list[RVEUpdate], tangents: bool
     record.iterations[row] = sum(update.iterations for update in updates)
     record.linear_iterations[row] = sum(update.linear_iterations for update in updates)
     record.parts[row] = len(updates)
-
-
-def _save(
-    path: Path, identity: dict, state: dict[str, Tensor], record: PathRecord, done: int
-) -> None:
-    tensors = {f"state {name}": value for name, value in state.items()}
-    tensors |= {f"record {field.name}": getattr(record, field.name) for field in fields(record)}
-    _FORMAT.save(path, tensors, {**identity, "done": done})
-
-
-def _load(path: Path, identity: dict) -> tuple[dict[str, Tensor], PathRecord, int]:
-    tensors, header = _FORMAT.load(path)
-    for key, value in identity.items():
-        if header.get(key) != value:
-            raise InputError(
-                f"{path}: the restart file belongs to another {key}; give another name, or remove "
-                "it to begin anew."
-            )
-    state = {name[6:]: value for name, value in tensors.items() if name.startswith("state ")}
-    record = {name[7:]: value for name, value in tensors.items() if name.startswith("record ")}
-    return state, PathRecord(**record), header["done"]

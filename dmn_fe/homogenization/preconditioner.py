@@ -5,6 +5,7 @@ from copy import copy
 import torch
 from torch import Tensor
 
+from dmn_fe.homogenization.hourglass import HourglassControl
 from dmn_fe.homogenization.kinematics import NodalKinematics
 
 __all__ = ["UniformMedium"]
@@ -20,16 +21,27 @@ class UniformMedium:
     kinematics : NodalKinematics
     moduli : Tensor ``[samples, entries, entries]``
         Symmetric positive definite.
+    hourglass : HourglassControl, optional
+        Adds the control of hourglass modes, uniform too.
     """
 
-    def __init__(self, kinematics: NodalKinematics, moduli: Tensor):
+    def __init__(
+        self,
+        kinematics: NodalKinematics,
+        moduli: Tensor,
+        hourglass: HourglassControl | None = None,
+    ):
         self._shape = kinematics.scheme.shape
         symbol = kinematics.symbol()
         blocks = torch.einsum("aif,sab,bjf->sfij", symbol, moduli, symbol)
+        identity = torch.eye(kinematics.components).to(blocks)
         still = (kinematics.scheme.frequency == 0.0).all(0).flatten()
-        blocks[:, still] = torch.eye(kinematics.components, dtype=blocks.dtype).to(blocks)
+        if hourglass is not None:
+            blocks += hourglass.uniform_symbol()[..., None, None] * identity
+            still = torch.arange(len(still), device=still.device) == 0  # the mean alone
+        blocks[:, still] = identity
         inverse = _inverse(blocks)
-        inverse[:, still] = 0.0  # modes without gradient: no force, no answer
+        inverse[:, still] = 0.0  # modes without energy: no force, no answer
         modes = kinematics.scheme.frequency.shape[1:]
         inverse = inverse.movedim(1, -1).unflatten(-1, modes)[..., None]
         # Complex numbers as pairs of real ones: real products are cheap, and storing the matrix

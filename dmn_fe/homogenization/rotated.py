@@ -2,7 +2,8 @@
 
 Nodal values live on the corners of the voxels, one gradient per voxel in its centre, which is the
 trilinear hexahedron with one integration point (Willot, C. R. Mécanique 343 (2015) 232). Unlike
-the fully integrated element it does not lock in plasticity, and it converges for voids.
+the fully integrated element it does not lock in plasticity. Beside voids its hourglass modes need
+control (see :mod:`~dmn_fe.homogenization.hourglass`).
 
 Gradient and transpose are taken in space, by differences and sums of neighbours: half the
 transforms of a scheme that differentiates in Fourier space. There, the gradient of the mode
@@ -52,6 +53,8 @@ class RotatedScheme:
         cosines = [torch.cos(angle) for angle in angles]
         for cosine in cosines:
             cosine[cosine.abs() < 1e-12] = 0.0  # exactly no gradient at the highest frequency
+        #: Sines and cosines of half the angles between neighbours, of each axis.
+        self.sines, self.cosines = sines, cosines
         self.frequency = torch.stack(
             [
                 torch.einsum(
@@ -78,6 +81,25 @@ class RotatedScheme:
         sum_z += _behind(torch.sub, _behind(torch.add, y, -3), -2)
         difference_z = _behind(torch.add, _behind(torch.add, z, -3), -2)
         return _behind(torch.add, sum_z, -1).add_(_behind(torch.sub, difference_z, -1))
+
+    def hourglass(self, nodal: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Eight times the amplitudes of the modes xy, xz, yz and xyz that have no gradient."""
+        difference_z = _ahead(torch.sub, nodal, -1)
+        difference_yz = _ahead(torch.sub, difference_z, -2)
+        return (
+            _ahead(torch.sub, _ahead(torch.sub, _ahead(torch.add, nodal, -1), -2), -3),
+            _ahead(torch.sub, _ahead(torch.add, difference_z, -2), -3),
+            _ahead(torch.add, difference_yz, -3),
+            _ahead(torch.sub, difference_yz, -3),
+        )
+
+    def hourglass_transposed(self, xy: Tensor, xz: Tensor, yz: Tensor, xyz: Tensor) -> Tensor:
+        """Transpose of :meth:`hourglass`."""
+        difference_yz = _behind(torch.add, yz, -3) + _behind(torch.sub, xyz, -3)
+        difference_z = _behind(torch.sub, difference_yz, -2)
+        difference_z += _behind(torch.add, _behind(torch.sub, xz, -3), -2)
+        sum_z = _behind(torch.sub, _behind(torch.sub, xy, -3), -2)
+        return _behind(torch.sub, difference_z, -1).add_(_behind(torch.add, sum_z, -1))
 
 
 def _ahead(combine, field: Tensor, axis: int) -> Tensor:

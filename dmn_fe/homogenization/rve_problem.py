@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
+from dmn_fe.collective import Communicator
+
 __all__ = ["MacroLoad", "RVEProblem", "RVEUpdate"]
 
 
@@ -100,6 +102,10 @@ class RVEProblem(Protocol):
     """An RVE with a law for each phase; it holds parameters only, the caller owns the state."""
 
     @property
+    def comm(self) -> Communicator:
+        """Ranks that share the RVE: on each of them all methods are called alike."""
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the phases."""
 
@@ -109,7 +115,8 @@ class RVEProblem(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the RVE, the laws and the accuracy: says whose a restart file is."""
+        """Changes with the RVE, its part on this rank, the laws and the accuracy: says whose a
+        restart file is."""
 
     def initial_state(self) -> dict[str, Tensor]:
         """Virgin state; its tensors can be stored and given back in another run."""

@@ -16,9 +16,25 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["EnergyBound", "EnergyEstimate", "ResidualReduction", "StoppingRule"]
+from dmn_fe.errors import InputError
 
+__all__ = [
+    "NO_ENERGY",
+    "EnergyBound",
+    "EnergyEstimate",
+    "ResidualReduction",
+    "StoppingRule",
+    "check_tolerance",
+]
+
+NO_ENERGY = 1e-4
 _DELAY = 8  # iterations whose decrements estimate the error
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Raise ``InputError`` unless a relative tolerance lies between 0 and 1."""
+    if not 0.0 < tolerance < 1.0:
+        raise InputError(f"tolerance = {tolerance} must lie between 0 and 1.")
 
 
 class StoppingRule(Protocol):
@@ -74,26 +90,35 @@ class EnergyEstimate:
     ----------
     energy : Tensor ``[samples, loads]``
         Energy of the start.
+    scale : Tensor ``[samples, loads]``
+        Energy of the loads themselves. Where less than ``NO_ENERGY`` of it is left, the error is
+        relative to that: pieces that voids cut apart have none in the end.
     """
 
-    def __init__(self, energy: Tensor):
-        self._energy = energy
+    def __init__(self, energy: Tensor, scale: Tensor):
+        self._energy, self._scale = energy, scale
         self._decrements = [torch.full_like(energy, torch.inf)] * _DELAY
 
     def start(self, product: Tensor) -> Tensor:
         """See :class:`StoppingRule`."""
-        return torch.where(product == 0.0, 0.0, torch.inf)
+        return torch.where(self._is_round_off(product), 0.0, torch.inf)
 
     def after(self, step: Tensor, previous: Tensor, product: Tensor) -> Tensor:
         """See :class:`StoppingRule`."""
         decrement = step * previous
         self._energy = self._energy - decrement
         self._decrements = [*self._decrements[1:], decrement]
-        return torch.stack(self._decrements).sum(0) / self._energy
+        energy = torch.maximum(self._energy, NO_ENERGY * self._scale)
+        error = torch.stack(self._decrements).sum(0) / energy
+        return torch.where(self._is_round_off(product), 0.0, error)
+
+    def _is_round_off(self, product: Tensor) -> Tensor:
+        """Whether a few iterations have given the exact solution, as in laminates."""
+        return product <= (10.0 * torch.finfo(product.dtype).eps) ** 2 * self._scale
 
     def keep(self, going: Tensor) -> None:
         """See :class:`StoppingRule`."""
-        self._energy = self._energy[going]
+        self._energy, self._scale = self._energy[going], self._scale[going]
         self._decrements = [decrement[going] for decrement in self._decrements]
 
 

@@ -13,11 +13,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from dmn_fe.errors import InputError
 from dmn_fe.homogenization.conjugate_gradients import Balance
 from dmn_fe.homogenization.energy_solver import solve_to_energy
+from dmn_fe.homogenization.hourglass import HourglassControl, hourglass_control
 from dmn_fe.homogenization.kinematics import NodalKinematics
 from dmn_fe.homogenization.moduli import FieldModuli, GroupModuli, local_moduli
 from dmn_fe.homogenization.preconditioner import UniformMedium
+from dmn_fe.homogenization.stopping import check_tolerance
 
 __all__ = ["UnitLoads", "solve_groups", "solve_unit_loads"]
 
@@ -52,6 +55,7 @@ def solve_unit_loads(
     has_voids: bool,
     tolerance: float,
     max_iterations: int,
+    hourglass: HourglassControl | None = None,
 ) -> UnitLoads:
     """Solve for all unit loads.
 
@@ -69,6 +73,8 @@ def solve_unit_loads(
         otherwise a bound.
     tolerance, max_iterations
         As for :func:`dmn_fe.homogenization.effective_stiffness`.
+    hourglass : HourglassControl, optional
+        Is part of the energy.
 
     Raises
     ------
@@ -82,10 +88,13 @@ def solve_unit_loads(
     # Sums over voxels, not averages, as in the products of the conjugate gradients.
     energy = uniform.diagonal(dim1=1, dim2=2).sum((1, 2, 3))
     load = kinematics.transpose(uniform).neg_()
-    system = Balance(kinematics, moduli, UniformMedium(kinematics, reference))
+    medium = UniformMedium(kinematics, reference, hourglass)
+    system = Balance(kinematics, moduli, medium, hourglass)
 
     at_once = n if reference.is_cuda else max(1, min(n, _VOXELS_AT_ONCE // (voxels * samples)))
     fluctuation = torch.empty_like(uniform)
+    controlled = load.new_zeros(samples, n, n)  # work of the fluctuations by hourglass control
+    displacements = None if hourglass is None else torch.empty_like(load)
     iterations = torch.empty(samples, n, dtype=torch.int64)
     for first in range(0, n, at_once):
         part = slice(first, min(first + at_once, n))
@@ -94,7 +103,11 @@ def solve_unit_loads(
         )
         fluctuation[:, part] = kinematics.apply(nodal)
         iterations[:, part] = counts.cpu()
-    effective, field = _best_combination(moduli, uniform, fluctuation)
+        if displacements is not None:
+            displacements[:, part] = nodal
+    if hourglass is not None and displacements is not None:
+        controlled = displacements.flatten(2) @ hourglass.multiply(displacements).flatten(2).mT
+    effective, field = _best_combination(moduli, uniform, fluctuation, controlled)
     return UnitLoads(effective, field, iterations)
 
 
@@ -114,8 +127,12 @@ def solve_groups(
     moduli : Tensor ``[samples, groups, n, n]``
         Symmetric positive definite, or exactly zero for voids.
 
-    Others, and errors, as for :func:`solve_unit_loads`.
+    Others, and errors, as for :func:`solve_unit_loads`; and an ``InputError`` if a number makes no
+    sense.
     """
+    check_tolerance(tolerance)
+    if max_iterations < 1:
+        raise InputError(f"max_iterations = {max_iterations} must be one or more.")
     # Relative to the mean of the groups no eigenvalue exceeds their number. Among the references
     # tried on tangent-like pairs (matrix, Voigt, Reuss, geometric mean, their isotropic parts) it
     # needs the fewest iterations, by up to a quarter.
@@ -135,6 +152,7 @@ def solve_groups(
             bool(has_voids[these[0]]),
             tolerance,
             max_iterations,
+            hourglass_control(kinematics.scheme, group, moduli[these]),
         )
         for these in chosen
     ]
@@ -146,7 +164,7 @@ def solve_groups(
 
 
 def _best_combination(
-    local: GroupModuli | FieldModuli, uniform: Tensor, fluctuation: Tensor
+    local: GroupModuli | FieldModuli, uniform: Tensor, fluctuation: Tensor, controlled: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Effective moduli and fields of least energy in the span of all fluctuations.
 
@@ -154,7 +172,7 @@ def _best_combination(
     moduli below the Voigt average in every direction, whatever the tolerance.
     """
     answer = local.multiply(fluctuation)
-    work = fluctuation.flatten(2) @ answer.flatten(2).mT
+    work = fluctuation.flatten(2) @ answer.flatten(2).mT + controlled
     load = fluctuation.flatten(2) @ uniform.flatten(2).mT
     scale = work.diagonal(dim1=1, dim2=2).clamp(min=torch.finfo(work.dtype).tiny).rsqrt()
     scaled = scale[:, :, None] * work * scale[:, None]
@@ -165,7 +183,8 @@ def _best_combination(
     field += torch.eye(n, dtype=field.dtype, device=field.device)[:, :, None, None, None]
     flux = (weights @ answer.flatten(2)).view_as(answer).add_(uniform)
     # Work of the fields: symmetric, and its error is quadratic in theirs.
-    effective = field.flatten(2) @ flux.flatten(2).mT / field[0, 0, 0].numel()
+    effective = field.flatten(2) @ flux.flatten(2).mT + weights @ controlled @ weights.mT
+    effective /= field[0, 0, 0].numel()
     return (effective + effective.mT) / 2, field
 
 

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from dmn_fe.errors import InputError
 from dmn_fe.laws import MaterialLaw, Oriented, Status, Update, check_phase_laws
 from dmn_fe.microstructure import VoxelRVE
 
 __all__ = ["VoxelLaws", "VoxelStress"]
+
+_ASYMMETRY = 1e-6  # of a tangent, relative to its largest entry
 
 
 class VoxelStress:
@@ -35,7 +38,20 @@ class VoxelStress:
                 self.failed = f"in {len(bad)} voxels of phase {name!r} {sentence}"
 
     def tangent(self) -> Tensor:
-        """Consistent tangents ``[1, 6, 6, nx, ny, nz]``."""
+        """Consistent tangents ``[1, 6, 6, nx, ny, nz]``.
+
+        Raises
+        ------
+        InputError
+            If one is not symmetric: conjugate gradients would be wrong.
+        """
+        for name, update in self._updates.items():
+            skew = (update.tangent - update.tangent.mT).abs().max()
+            if skew > _ASYMMETRY * update.tangent.abs().max():
+                raise InputError(
+                    f"the law of phase {name!r} has no symmetric tangent, which the solver on "
+                    "voxels needs; take a MeshRVEProblem."
+                )
         return self._laws.scatter_tangents(
             {name: update.tangent for name, update in self._updates.items()}
         )[None]
@@ -96,6 +112,11 @@ class VoxelLaws:
         for name, at in self.voxels.items():
             field[at] = values[name].flatten(1)
         return field.mT.contiguous().view(6, 6, *self._shape)
+
+    def mean_tangent(self, tangent: Tensor) -> Tensor:
+        """Moduli ``[1, 6, 6]`` of a reference medium: the mean over the phases of theirs."""
+        flat = tangent[0].flatten(2)
+        return torch.stack([flat[:, :, at].mean(-1) for at in self.voxels.values()]).mean(0)[None]
 
     def averages(self, field: Tensor) -> Tensor:
         """Average ``[phases, 6]`` of a field ``[6, nx, ny, nz]`` over each phase."""

@@ -19,6 +19,7 @@ from dmn_fe.fem import (  # before torch
 )
 
 # isort: on
+import contextlib
 import dataclasses
 import json
 import sys
@@ -32,7 +33,7 @@ from helpers.meshes import hexahedra, quads, tetrahedra
 from mpi4py import MPI
 
 from dmn_fe import InputError, laws
-from dmn_fe.homogenization import MacroLoad
+from dmn_fe.homogenization import Loading, MacroLoad, follow_path, restart
 from dmn_fe.microstructure import VoxelRVE
 
 COMM = MPI.COMM_WORLD
@@ -139,6 +140,48 @@ def rve(folder: Path) -> dict:
         "fractions": problem.volume_fractions,
         "cells": len(state["displacement"]),
         "iterations": update.iterations,
+    }
+
+
+def rve_path(folder: Path) -> dict:
+    """A path of a shared RVE at one go, and interrupted on all ranks and resumed."""
+    phase = np.zeros((4, 2, 2), dtype=int)
+    phase[:2, :1] = phase[2:, :, :1] = 1
+    grid = hexahedra(phase) if COMM.rank == 0 else None
+    pair = {"matrix": STEEL, "inclusion": laws.Elastic.isotropic(500e3, 0.2)}
+    problem = MeshRVEProblem(grid, pair, degree=1, comm=COMM)
+    strain = torch.zeros(4, 6, dtype=torch.float64)
+    strain[1:, 0] = torch.tensor([0.004, 0.01, 0.01])
+    strain[3, 4] = 0.005
+    loading = Loading.of_strain(strain)
+    restart._SECONDS_BETWEEN_WRITES = 0.0
+    file = folder / "path.safetensors"
+
+    def interrupt(done: int, total: int, message: str = "") -> None:
+        if done == 2 and message != "resumed":
+            raise InterruptedError
+
+    at_one_go = follow_path(problem, loading)[0]
+    with contextlib.suppress(InterruptedError):
+        follow_path(problem, loading, restart=file, progress=interrupt)
+    calls = []
+    record, last = follow_path(
+        problem, loading, restart=file, progress=lambda *call: calls.append(call)
+    )
+    again = follow_path(problem, loading, restart=file)[1]
+    alone = MeshRVEProblem(hexahedra(phase), pair, degree=1)
+    refused = ""
+    if COMM.rank == 0:
+        try:
+            follow_path(alone, loading, restart=file)
+        except InputError as error:
+            refused = str(error)
+    return {
+        "stress": [at_one_go.stress.tolist(), record.stress.tolist()],
+        "tangent": [last.tangent.tolist(), again.tangent.tolist()],
+        "resumed": calls[0],
+        "refused": refused,
+        "files": sorted(path.name for path in folder.iterdir()) if COMM.rank == 0 else [],
     }
 
 

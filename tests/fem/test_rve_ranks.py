@@ -17,6 +17,22 @@ def test_the_response_does_not_depend_on_ranks(on_ranks):
             np.testing.assert_allclose(value, serial, rtol=0, atol=1e-8 * largest)
 
 
+def test_an_interrupted_path_goes_on_from_one_file(on_ranks):
+    results = on_ranks(2, "rve_path")
+    for result in results:
+        assert result["resumed"] == [2, 3, "resumed"]
+        at_one_go, resumed = result["stress"]
+        np.testing.assert_allclose(resumed, at_one_go, rtol=1e-12, atol=1e-9)
+        last, again = result["tangent"]
+        np.testing.assert_allclose(again, last, rtol=1e-12, atol=1e-6)
+    assert results[0]["stress"] == results[1]["stress"]
+    assert (
+        "path.safetensors: the restart file belongs to another number of ranks"
+        in (results[0]["refused"])
+    )
+    assert results[0]["files"] == ["path.safetensors"]
+
+
 def test_all_ranks_are_told_alike(on_ranks):
     first, second = on_ranks(2, "rve_failures")
     assert first == second

@@ -21,6 +21,16 @@ def test_laminate_in_series_and_parallel(axis):
     torch.testing.assert_close(conductivity, expected, rtol=1e-9, atol=1e-9)
 
 
+def test_disc_in_a_plane():
+    """Constant along e3: that load needs no iteration, while the others go on."""
+    x, y = np.meshgrid(*[np.arange(24) - 11.5] * 2)
+    rve = VoxelRVE((x**2 + y**2 < 80.0).astype(int)[:, :, None])
+    conductivity = effective_conductivity(rve, torch.tensor([0.2, 1.0]))
+    assert conductivity[2, 2].item() == pytest.approx(np.dot(rve.volume_fractions, [0.2, 1.0]))
+    assert conductivity[0, 0].item() == pytest.approx(conductivity[1, 1].item())
+    assert 0.2 < conductivity[0, 0] < conductivity[2, 2]
+
+
 def dense_conductivity(rve, local):
     """Hexahedra with one point, assembled in space, least squares."""
     shape, voxels = rve.shape, rve.phase.size
@@ -58,6 +68,7 @@ def test_bad_input():
         (torch.stack([good, -good]), "'inclusion' is not positive definite"),
         (torch.stack([good, skew]), "'inclusion' is not a finite symmetric"),
         (torch.stack([good, good * float("nan")]), "'inclusion' is not a finite symmetric"),
+        (1e-12 * torch.stack([good, skew]), "'inclusion' is not a finite symmetric"),
         (good[None], r"shape \[1, 3, 3\], expected \[2, 3, 3\] or \[2\]"),
         (torch.zeros(2), "no phase conducts"),
     ):

@@ -54,7 +54,7 @@ def relative_energy_error(matrices, load, u):
 @pytest.mark.parametrize("kind", ["bound", "estimate"])
 def test_the_energy_is_as_close_as_the_rule_says(systems, kind, tolerance):
     matrices, load, lower = systems
-    rule = EnergyBound(ENERGY, lower) if kind == "bound" else EnergyEstimate(ENERGY)
+    rule = EnergyBound(ENERGY, lower) if kind == "bound" else EnergyEstimate(ENERGY, ENERGY)
     u, iterations, _ = conjugate_gradients(Dense(matrices), load, rule, tolerance, 1000)
     error = relative_energy_error(matrices, load, u)
     assert (error <= tolerance).all()

@@ -20,7 +20,7 @@ from dmn_fe.homogenization import (
     sample_tangent_like,
     samples_kept,
 )
-from dmn_fe.microstructure import VoxelRVE, random_spheres
+from dmn_fe.microstructure import VoxelRVE, random_spheres, voxels_to_mesh
 from dmn_fe.progress import no_progress
 
 HEADER = "dmn_fe.stiffness_data"
@@ -103,7 +103,7 @@ def test_other_settings_never_overwrite(rve, path, partial):
     if partial:
         with pytest.raises(Interruption):
             make_dataset(rve, "tangent-like", 3, 0, path, progress=interrupted_after(1))
-        kept, words = path.with_name(path.name + ".partial-0"), "holds results of other settings"
+        kept, words = path.with_name(path.name + ".partial-0"), "begun with "
     else:
         make_dataset(rve, "tangent-like", 3, 0, path)
     content = kept.read_bytes()
@@ -114,12 +114,13 @@ def test_other_settings_never_overwrite(rve, path, partial):
         ((rve, "tangent-like", 3, 0, path, 1e-4), "tolerance"),
         ((other, "tangent-like", 3, 0, path), "rve_hash"),
     ):
-        with pytest.raises(
-            InputError, match=f"{kept.name}: {words}{'' if partial else difference}"
-        ):
+        with pytest.raises(InputError, match=f"{kept.name}: {words}{difference}"):
             make_dataset(*arguments)
     assert kept.read_bytes() == content
-    if not partial:
+    if partial:
+        with pytest.raises(InputError, match="begun with samples = 3, not 5; finish it with"):
+            make_dataset(rve, "tangent-like", 5, 0, path)
+    else:
         with pytest.raises(InputError, match="holds 3 samples, more than 2"):
             make_dataset(rve, "tangent-like", 2, 0, path)
 
@@ -153,6 +154,33 @@ def test_a_record_that_was_cut_off_is_computed_again(rve, path, tmp_path):
         make_dataset(rve, "tangent-like", 4, 3, path)
         assert path.read_bytes() == reference.read_bytes()
         path.unlink()
+
+
+def test_samples_that_are_lost_are_missed(rve, path, tmp_path):
+    """A journal that is damaged while others are being computed."""
+    journal = tmp_path / "samples.safetensors.partial-0"
+
+    def damage(done, total, message=""):
+        if done == total and journal.exists():
+            journal.write_bytes(journal.read_bytes()[:-20])
+
+    with pytest.raises(InputError, match="1 samples, the first is 3, were computed but are not"):
+        make_dataset(rve, "tangent-like", 4, 3, path, progress=damage)
+    assert not path.exists()
+    calls = []
+    make_dataset(rve, "tangent-like", 4, 3, path, progress=lambda *c: calls.append(c[:2]))
+    assert calls == [(3, 4), (4, 4)]
+
+
+def test_a_journal_left_beside_its_file_does_not_hinder(rve, path, tmp_path):
+    journal = tmp_path / "samples.safetensors.partial-0"
+    with pytest.raises(Interruption):
+        make_dataset(rve, "tangent-like", 3, 0, path, progress=interrupted_after(3))
+    left = journal.read_bytes()
+    make_dataset(rve, "tangent-like", 3, 0, path)
+    journal.write_bytes(left)
+    assert len(make_dataset(rve, "tangent-like", np.int64(5), np.int64(0), path)) == 5
+    assert not journal.exists()
 
 
 def test_two_processes_do_not_write_the_same_journal(rve, path):
@@ -312,6 +340,8 @@ def test_three_phases(path):
 
 def test_bad_arguments_write_nothing(rve, path, tmp_path):
     for arguments, sentence in (
+        ((voxels_to_mesh(rve), "tangent-like", 3, 0, path), "is a MeshRVE; data are made from"),
+        ((rve, "tangent-like", 2.5, 0, path), "n = 2.5 must be a whole number"),
         ((rve, "isotropic", 3, 0, path), "kind = 'isotropic' is unknown"),
         ((rve, "tangent-like", 0, 0, path), "n = 0"),
         ((rve, "tangent-like", 3, -1, path), "seed = -1"),

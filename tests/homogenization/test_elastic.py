@@ -115,6 +115,11 @@ def test_bad_input(rve):
             effective_stiffness(rve, torch.stack([good, wrong]))
     with pytest.raises(InputError, match=r"shape \[1, 6, 6\], expected \[2, 6, 6\]"):
         effective_stiffness(rve, good[None])
+    for tolerance in (0.0, -1.0, 1.0, float("nan")):
+        with pytest.raises(InputError, match="must lie between 0 and 1"):
+            effective_stiffness(rve, torch.stack([good, good]), tolerance)
+    with pytest.raises(InputError, match="max_iterations = 0"):
+        effective_stiffness(rve, torch.stack([good, good]), max_iterations=0)
 
 
 @pytest.mark.parametrize("contrast", [1e-6, 1e-4, 1e3, 1e4, 1e5, 1e6])

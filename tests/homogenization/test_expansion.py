@@ -86,5 +86,7 @@ def test_bad_input():
     stiffness = sample_orthotropic(4, seed=3)[1]
     with pytest.raises(InputError, match=r"shape \[3\], expected \[2, 6\] or \[2\]"):
         effective_expansion(RANDOM, stiffness, torch.ones(3))
+    with pytest.raises(InputError, match="not 2 samples: call it for each"):
+        effective_expansion(RANDOM, stiffness.expand(2, 2, 6, 6), torch.ones(2))
     with pytest.raises(InputError, match="finite"):
         effective_expansion(RANDOM, stiffness, torch.tensor([1.0, float("nan")]))

@@ -8,7 +8,7 @@ from dmn_fe import laws
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import MacroLoad, VoxelProblem, effective_stiffness
 from dmn_fe.mandel import rotation_matrix
-from dmn_fe.microstructure import VoxelRVE, random_spheres
+from dmn_fe.microstructure import VoxelRVE, laminate, random_spheres
 
 MATRIX = laws.J2(3000.0, 0.37, laws.VoceHardening(35.0, 20.0, 50.0, 60.0))
 INCLUSION = laws.Elastic.isotropic(72000.0, 0.22)
@@ -124,6 +124,51 @@ def test_laminate_of_plastic_layers_under_shear_along_them():
         for share, law in ((0.75, MATRIX), (0.25, hard))
     )
     torch.testing.assert_close(update.stress, expected)
+
+
+@pytest.mark.parametrize("voxels", [2, 8])
+def test_tangent_of_a_laminate(voxels):
+    """A few iterations give its exact solution. Across the layers tractions are equal."""
+    rve = laminate(voxels, 0.5)
+    problem = VoxelProblem(rve, dict(zip(rve.names, (MATRIX, INCLUSION), strict=True)), 1e-12)
+    update = problem.solve(MacroLoad.of_strain(0.01 * DIRECTION), problem.initial_state())
+    layers = [update.strain_field[:, torch.from_numpy(rve.phase == i)][:, 0] for i in (0, 1)]
+    tangents = [
+        law.integrate(strain[None], law.initial_state(1)).tangent[0]
+        for law, strain in zip((MATRIX, INCLUSION), layers, strict=True)
+    ]
+    across = torch.tensor([0, 4, 5])
+    inverses = [torch.linalg.inv(tangent[across[:, None], across]) for tangent in tangents]
+    expected = torch.linalg.inv((inverses[0] + inverses[1]) / 2.0)
+    found = update.tangent[across[:, None], across]
+    torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-5)
+
+
+def test_unloading_to_nothing_stops_at_round_off(rve):
+    problem = VoxelProblem(
+        rve, {"matrix": laws.Elastic.isotropic(3e3, 0.37), "inclusion": INCLUSION}
+    )
+    loaded = problem.solve(MacroLoad.of_strain(0.01 * DIRECTION), problem.initial_state())
+    unloaded = problem.solve(MacroLoad.of_strain(0.0 * DIRECTION), loaded.state)
+    assert unloaded.converged
+    assert unloaded.iterations <= 6
+    assert unloaded.stress.norm() <= 1e-6 * loaded.stress.norm()
+
+
+class Unsymmetric(laws.Elastic):
+    """An elastic law whose tangent says something else."""
+
+    def integrate(self, strain, state, dt=0.0):
+        update = super().integrate(strain, state, dt)
+        tangent = update.tangent.clone()
+        tangent[:, 0, 1] += 100.0
+        return laws.Update(update.stress, state, lambda: tangent)
+
+
+def test_laws_without_symmetric_tangent_are_refused(rve):
+    problem = VoxelProblem(rve, {"matrix": Unsymmetric(1e3 * torch.eye(6)), "inclusion": INCLUSION})
+    with pytest.raises(InputError, match="phase 'matrix' has no symmetric tangent"):
+        problem.solve(MacroLoad.of_strain(0.01 * DIRECTION), problem.initial_state())
 
 
 def test_orientations_turn_the_response():
