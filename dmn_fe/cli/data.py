@@ -71,8 +71,8 @@ def _make(rve: Path, output: Path, kind, samples, seed, tolerance, phases, devic
     from dmn_fe.progress import no_progress
 
     comm = _communicator()
-    complete = output.exists() and len(homogenization.StiffnessDataset.load(output)) == samples
     try:
+        complete = output.exists() and len(homogenization.StiffnessDataset.load(output)) == samples
         element = _read(rve, phases)
         settings = (element, kind, samples, seed, output, tolerance)
         if comm is not None and comm.rank > 0:

@@ -157,7 +157,7 @@ def _numbered(values: np.ndarray, path: Path) -> bool:
 def _read_array(path: Path) -> np.ndarray:
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, MemoryError) as error:
         raise InputError(
             f"{path} is damaged or not a plain NumPy array: write it again with numpy.save"
         ) from error

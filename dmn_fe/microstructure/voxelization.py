@@ -1,10 +1,12 @@
 """From meshes to voxels and back."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from dmn_fe.errors import InputError
+from dmn_fe.microstructure.arguments import check_counts
 from dmn_fe.microstructure.meshes import MeshRVE
 from dmn_fe.microstructure.reference_cells import HEXAHEDRON, shape_functions
 from dmn_fe.microstructure.voxels import VoxelRVE
@@ -12,6 +14,7 @@ from dmn_fe.microstructure.voxels import VoxelRVE
 __all__ = ["voxelize", "voxels_to_mesh"]
 
 _TOLERANCE = 1e-9
+_MOST_VOXELS = 10**9
 _NEWTON_STEPS = 20
 _PAIRS_AT_ONCE = 500_000
 
@@ -79,9 +82,10 @@ def voxels_to_mesh(rve: VoxelRVE) -> MeshRVE:
 
 
 def _shape(rve: MeshRVE, voxels: int | tuple[int, ...]) -> tuple[int, ...]:
-    if isinstance(voxels, (int, np.integer)):
-        edge = max(rve.size) / voxels if voxels > 0 else 0.0
-        counts = [max(1, round(length / edge)) if edge else 0 for length in rve.size]
+    if not isinstance(voxels, Iterable):
+        check_counts(voxels=voxels)
+        edge = max(rve.size) / voxels
+        counts = [max(1, round(length / edge)) for length in rve.size]
     else:
         counts = [int(n) for n in voxels]
         if len(counts) == 3 and rve.dimension == 2 and counts[2] == 1:
@@ -89,6 +93,11 @@ def _shape(rve: MeshRVE, voxels: int | tuple[int, ...]) -> tuple[int, ...]:
     if len(counts) != rve.dimension or min(counts) < 1:
         raise InputError(
             f"voxels = {voxels}: give a positive number, or {rve.dimension} of them, one per edge"
+        )
+    if math.prod(counts) > _MOST_VOXELS:
+        raise InputError(
+            f"voxels = {voxels} makes {math.prod(counts):.2g} of them, more than "
+            f"{_MOST_VOXELS:.0e}: give fewer"
         )
     return tuple(counts)
 

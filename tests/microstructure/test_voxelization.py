@@ -122,9 +122,18 @@ def test_shape_of_the_voxels():
     assert voxelize(quads(PHASE[:, :, 0]), (4, 5, 1)).shape == (4, 5, 1)
 
 
-@pytest.mark.parametrize("voxels", [0, -1, (4, 5), (4, 0, 3)])
-def test_bad_numbers_of_voxels(voxels):
-    with pytest.raises(InputError, match="give a positive number, or 3 of them"):
+@pytest.mark.parametrize(
+    ("voxels", "sentence"),
+    [
+        (0, "must be a positive whole number"),
+        (2.5, "must be a positive whole number"),
+        ((4, 5), "give a positive number, or 3 of them"),
+        ((4, 0, 3), "give a positive number, or 3 of them"),
+        (10**5, "makes 4.8e.14 of them, more than 1e.09: give fewer"),
+    ],
+)
+def test_bad_numbers_of_voxels(voxels, sentence):
+    with pytest.raises(InputError, match=sentence):
         voxelize(hexahedra(PHASE), voxels)
 
 
