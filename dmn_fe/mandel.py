@@ -10,6 +10,8 @@ import math
 import torch
 from torch import Tensor
 
+from dmn_fe.errors import InputError
+
 __all__ = [
     "DEVIATORIC",
     "IDENTITY",
@@ -65,7 +67,18 @@ def von_mises(stress: Tensor) -> Tensor:
 
 
 def isotropic_stiffness(young: float, poisson: float) -> Tensor:
-    """Stiffness ``[6, 6]`` of an isotropic material with Young's modulus and Poisson's ratio."""
+    """Stiffness ``[6, 6]`` of an isotropic material with Young's modulus and Poisson's ratio.
+
+    Raises
+    ------
+    InputError
+        Unless it is positive definite.
+    """
+    if not (young > 0 and -1.0 < poisson < 0.5):
+        raise InputError(
+            f"young = {young}, poisson = {poisson}: give young above zero and poisson between -1 "
+            "and 0.5 (exclusive)."
+        )
     bulk = young / (3.0 * (1.0 - 2.0 * poisson))
     shear = young / (2.0 * (1.0 + poisson))
     return 3.0 * bulk * VOLUMETRIC + 2.0 * shear * DEVIATORIC

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmn_fe import mandel
+from dmn_fe.errors import InputError
 
 
 def random_tensor(seed: int) -> torch.Tensor:
@@ -44,6 +45,12 @@ def test_interface_matrix(seed):
     torch.testing.assert_close(h @ a, mandel.from_tensor((dyad + dyad.mT) / 2))
     stress = random_tensor(seed)
     torch.testing.assert_close(h.mT @ mandel.from_tensor(stress), stress @ n)
+
+
+@pytest.mark.parametrize("constants", [(1.0, 0.5), (1.0, -1.0), (0.0, 0.3), (float("nan"), 0.3)])
+def test_isotropic_constants_without_sense(constants):
+    with pytest.raises(InputError, match="give young above zero and poisson between"):
+        mandel.isotropic_stiffness(*constants)
 
 
 def test_isotropic_stiffness():

@@ -64,7 +64,6 @@ def test_a_data_set_on_two_ranks_is_the_same_file(dmn_fe, tmp_path):
         (("train", "set.safetensors", "--depth", 0, "--output", "a.dmn"), "depth = 0"),
         (("train", "set.safetensors", "--output", "rve.npy"), "rve.npy does not end in .dmn"),
         (("data", "rve.npy", "--output", "rve.npy"), "does not end in .safetensors"),
-        (("data", "three.npy", "--output", "a.safetensors"), "the RVE has 3 phases"),
         (("data", "none.npy", "--output", "a.safetensors"), "none.npy"),
         (("data", "empty.npy", "--output", "a.safetensors"), "phase 1"),
         (("data", "rve.npy", "--kind", "round", "--output", "a.safetensors"), "'round'"),
@@ -79,7 +78,6 @@ def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
     (tmp_path / "foreign.dmn").write_text("not a network")
     save(random_network(2), tmp_path / "net.dmn")
     np.save(tmp_path / "rve.npy", np.arange(8).reshape(2, 2, 2) % 2)
-    np.save(tmp_path / "three.npy", np.arange(27).reshape(3, 3, 3) % 3)
     np.save(tmp_path / "empty.npy", 2 * (np.arange(8).reshape(2, 2, 2) % 2))
     dataset = StiffnessDataset(*_samples(), {"phase_names": ["matrix", "inclusion"]})
     dataset.save(tmp_path / "set.safetensors")
