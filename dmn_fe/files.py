@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,15 @@ def check_folder(path: str | Path, ending: str = "") -> None:
         raise InputError(f"{path} is a folder; give the name of a file.")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} does not exist; make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path}: the folder {path.parent} cannot be written to; give another.")
+    try:
+        # Permissions say little to root, on read-only systems or on full disks.
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise InputError(
+            f"{path}: the folder {path.parent} cannot be written to ({error.strerror}); give "
+            "another."
+        ) from error
 
 
 @contextmanager

@@ -60,3 +60,12 @@ def main() -> None:
     except InputError as error:
         print(f"dmn-fe: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(
+            f"dmn-fe: {error.filename}: {error.strerror}; check the file, its folder and the space "
+            "on the disk.",
+            file=sys.stderr,
+        )
+        sys.exit(2)

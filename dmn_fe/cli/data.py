@@ -49,7 +49,10 @@ def data(
         if ranks == 1:
             _make(rve, output, kind, samples, seed, tolerance, phases, device, batch)
             return
-        _read(rve, phases)  # wrong input is found before mpirun adds its own words
+        # Wrong input is found before mpirun adds its own words.
+        from dmn_fe.homogenization import check_dataset
+
+        check_dataset(_read(rve, phases), kind, samples, seed, output, tolerance)
         options: dict[str, object] = {
             "output": output,
             "kind": kind,

@@ -8,6 +8,7 @@ from torch import Tensor
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.fem.rve_mesh import distribute
 from dmn_fe.fem.rve_system import PeriodicSystem
+from dmn_fe.homogenization.arguments import PhaseValues
 from dmn_fe.homogenization.elastic import checked_stiffness
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.microstructure import MeshRVE
@@ -17,7 +18,7 @@ __all__ = ["effective_stiffness"]
 
 def effective_stiffness(
     rve: MeshRVE,
-    stiffness: Tensor,
+    stiffness: PhaseValues,
     degree: int = 2,
     quadrature_degree: int | None = None,
     comm: MPI.Comm = MPI.COMM_SELF,
@@ -30,7 +31,7 @@ def effective_stiffness(
     ----------
     rve : MeshRVE
         The mesh; on a plane mesh the RVE is constant along e3.
-    stiffness : Tensor ``[phases, 6, 6]`` or ``[samples, phases, 6, 6]``
+    stiffness : Tensor ``[phases, 6, 6]`` or ``[samples, phases, 6, 6]``, or mapping of phase name
         Stiffness of each phase (Mandel) in its material axes, any unit of stress: symmetric
         positive definite, or exactly zero for voids.
     degree, quadrature_degree
@@ -66,4 +67,4 @@ def effective_stiffness(
         effective.append(torch.from_numpy(system.homogenise(tangent)))
     result = torch.stack(effective)
     result = (result + result.mT) / 2
-    return result if stiffness.ndim == 4 else result[0]
+    return result if isinstance(stiffness, Tensor) and stiffness.ndim == 4 else result[0]

@@ -16,8 +16,8 @@ from dmn_fe.fem.material_points import MaterialPoints
 from dmn_fe.fem.rve_mesh import distribute
 from dmn_fe.fem.rve_newton import Balance, LoadStep, NotConverged
 from dmn_fe.fem.rve_system import PeriodicSystem
+from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
-from dmn_fe.homogenization.stopping import check_tolerance
 from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint
 from dmn_fe.microstructure import MeshRVE
 

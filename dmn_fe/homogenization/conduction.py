@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.arguments import PhaseValues, check_voxels, in_order_of_phases
 from dmn_fe.homogenization.kinematics import TemperatureGradient
 from dmn_fe.homogenization.moduli import material_groups, rotated_moduli
 from dmn_fe.homogenization.rotated import RotatedScheme
@@ -14,14 +15,14 @@ __all__ = ["effective_conductivity"]
 
 
 def effective_conductivity(
-    rve: VoxelRVE, conductivity: Tensor, tolerance: float = 1e-6, max_iterations: int = 3000
+    rve: VoxelRVE, conductivity: PhaseValues, tolerance: float = 1e-6, max_iterations: int = 3000
 ) -> Tensor:
     """Effective conductivity of a periodic RVE: heat, electric current, diffusion, permittivity.
 
     Parameters
     ----------
     rve : VoxelRVE
-    conductivity : Tensor ``[phases, 3, 3]`` or ``[phases]``
+    conductivity : Tensor ``[phases, 3, 3]`` or ``[phases]``, or mapping of phase name
         Conductivity of each phase in its material axes, symmetric positive definite or exactly
         zero; one number for each isotropic phase.
     tolerance, max_iterations
@@ -38,6 +39,7 @@ def effective_conductivity(
     NotConverged
         A RuntimeError, if the limit of iterations is reached.
     """
+    check_voxels(rve)
     phases = _checked(rve, conductivity)
     group, phase, orientations = material_groups(rve)
     moduli = rotated_moduli(phases[phase.to(phases.device)], orientations)
@@ -45,9 +47,9 @@ def effective_conductivity(
     return solve_groups(kinematics, group, moduli[None], tolerance, max_iterations).effective[0]
 
 
-def _checked(rve: VoxelRVE, conductivity: Tensor) -> Tensor:
+def _checked(rve: VoxelRVE, conductivity: PhaseValues) -> Tensor:
     """Symmetric conductivity ``[phases, 3, 3]``."""
-    phases = torch.as_tensor(conductivity, dtype=torch.float64)
+    phases = in_order_of_phases(conductivity, rve.names, "conductivity")
     count = len(rve.names)
     if phases.shape == (count,):
         phases = phases[:, None, None] * torch.eye(3).to(phases)

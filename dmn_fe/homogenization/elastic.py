@@ -2,10 +2,10 @@
 
 from typing import NamedTuple, Protocol
 
-import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.arguments import PhaseValues, check_voxels, in_order_of_phases
 from dmn_fe.homogenization.kinematics import Strain
 from dmn_fe.homogenization.moduli import material_groups, rotated_moduli
 from dmn_fe.homogenization.rotated import RotatedScheme
@@ -35,14 +35,14 @@ class LoadCases(NamedTuple):
 
 
 def effective_stiffness(
-    rve: VoxelRVE, stiffness: Tensor, tolerance: float = 1e-6, max_iterations: int = 3000
+    rve: VoxelRVE, stiffness: PhaseValues, tolerance: float = 1e-6, max_iterations: int = 3000
 ) -> Tensor:
     """Effective stiffness of a periodic RVE.
 
     Parameters
     ----------
     rve : VoxelRVE
-    stiffness : Tensor ``[phases, 6, 6]`` or ``[samples, phases, 6, 6]``
+    stiffness : Tensor ``[phases, 6, 6]`` or ``[samples, phases, 6, 6]``, or mapping of phase name
         Stiffness of each phase (Mandel) in its material axes, any unit of stress: symmetric
         positive definite, or exactly zero for voids. The computation runs on the tensor's device,
         all samples in one batch.
@@ -70,17 +70,18 @@ def effective_stiffness(
 
 
 def solve_load_cases(
-    rve: VoxelRVE, stiffness: Tensor, tolerance: float = 1e-6, max_iterations: int = 3000
+    rve: VoxelRVE, stiffness: PhaseValues, tolerance: float = 1e-6, max_iterations: int = 3000
 ) -> LoadCases:
     """As :func:`effective_stiffness`, with the local strain fields and the iterations."""
+    check_voxels(rve)
     samples = checked_stiffness(rve, stiffness)
     group, phase, orientations = material_groups(rve)
     moduli = rotated_moduli(samples[:, phase.to(samples.device)], orientations)
     kinematics = Strain(RotatedScheme(rve.shape, rve.size, samples.device))
     solution = solve_groups(kinematics, group, moduli, tolerance, max_iterations)
-    if stiffness.ndim == 3:
-        return LoadCases(*(part[0] for part in solution))
-    return LoadCases(*solution)
+    if isinstance(stiffness, Tensor) and stiffness.ndim == 4:
+        return LoadCases(*solution)
+    return LoadCases(*(part[0] for part in solution))
 
 
 class _Phases(Protocol):
@@ -90,9 +91,9 @@ class _Phases(Protocol):
     def names(self) -> tuple[str, ...]: ...
 
 
-def checked_stiffness(rve: _Phases, stiffness: Tensor) -> Tensor:
+def checked_stiffness(rve: _Phases, stiffness: PhaseValues) -> Tensor:
     """Symmetric stiffness ``[samples, phases, 6, 6]``; raises as :func:`effective_stiffness`."""
-    stiffness = torch.as_tensor(stiffness, dtype=torch.float64)
+    stiffness = in_order_of_phases(stiffness, rve.names, "stiffness")
     expected = (len(rve.names), 6, 6)
     if tuple(stiffness.shape[-3:]) != expected or stiffness.ndim > 4:
         raise InputError(

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.arguments import PhaseValues, check_voxels, in_order_of_phases
 from dmn_fe.homogenization.conjugate_gradients import Balance, conjugate_gradients
 from dmn_fe.homogenization.elastic import checked_stiffness
 from dmn_fe.homogenization.hourglass import hourglass_control
@@ -21,8 +22,8 @@ __all__ = ["effective_expansion"]
 
 def effective_expansion(
     rve: VoxelRVE,
-    stiffness: Tensor,
-    expansion: Tensor,
+    stiffness: PhaseValues,
+    expansion: PhaseValues,
     tolerance: float = 1e-6,
     max_iterations: int = 3000,
 ) -> Tensor:
@@ -33,9 +34,9 @@ def effective_expansion(
     Parameters
     ----------
     rve : VoxelRVE
-    stiffness : Tensor ``[phases, 6, 6]``
+    stiffness : Tensor ``[phases, 6, 6]``, or mapping of phase name
         As for :func:`~dmn_fe.homogenization.effective_stiffness`.
-    expansion : Tensor ``[phases, 6]`` or ``[phases]``
+    expansion : Tensor ``[phases, 6]`` or ``[phases]``, or mapping of phase name
         Thermal strain of each phase (Mandel, material axes) for a unit temperature; one number
         for each phase that expands alike in all directions.
     tolerance, max_iterations
@@ -53,6 +54,7 @@ def effective_expansion(
     NotConverged
         A RuntimeError, if the limit of iterations is reached.
     """
+    check_voxels(rve)
     samples = checked_stiffness(rve, stiffness)
     if len(samples) > 1:
         raise InputError(
@@ -93,9 +95,9 @@ def _held(effective: Tensor) -> Tensor:
     return effective
 
 
-def _checked(rve: VoxelRVE, expansion: Tensor) -> Tensor:
+def _checked(rve: VoxelRVE, expansion: PhaseValues) -> Tensor:
     """Expansion ``[phases, 6]``."""
-    free = torch.as_tensor(expansion, dtype=torch.float64)
+    free = in_order_of_phases(expansion, rve.names, "expansion")
     count = len(rve.names)
     if free.shape == (count,):
         free = free[:, None] * torch.tensor([1.0, 1, 1, 0, 0, 0]).to(free)

@@ -14,6 +14,7 @@ from torch import Tensor
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.files import check_folder
+from dmn_fe.homogenization.arguments import check_tolerance, check_voxels
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import solve_load_cases
 from dmn_fe.homogenization.journal import (
@@ -23,11 +24,10 @@ from dmn_fe.homogenization.journal import (
     record_count,
 )
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
-from dmn_fe.homogenization.stopping import check_tolerance
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 
-__all__ = ["make_dataset", "samples_kept"]
+__all__ = ["check_dataset", "make_dataset", "samples_kept"]
 
 _SAMPLERS: dict[str, Callable[..., Tensor]] = {
     "orthotropic": sample_orthotropic,
@@ -111,6 +111,13 @@ def make_dataset(
     if comm.rank == 0 and comm.size > 1:
         progress(n, n)  # the other ranks may have been the last
     return StiffnessDataset.load(path)
+
+
+def check_dataset(
+    rve: VoxelRVE, kind: str, n: int, seed: int, path: str | Path, tolerance: float = 1e-6
+) -> None:
+    """Raise ``InputError`` where :func:`make_dataset` would do so before it computes."""
+    _Work.begin(rve, kind, n, seed, Path(path), tolerance)
 
 
 def samples_kept(path: str | Path) -> int:
@@ -262,11 +269,7 @@ def _meta(rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float) -> dict
         raise InputError(f"kind = {kind!r} is unknown: give one of {', '.join(_SAMPLERS)}.")
     if n < 1:
         raise InputError(f"samples: n = {n} must be a positive whole number.")
-    if not isinstance(rve, VoxelRVE):
-        raise InputError(
-            f"the RVE is a {type(rve).__name__}; data are made from a VoxelRVE, e.g. a mesh by "
-            "dmn_fe.microstructure.voxelize."
-        )
+    check_voxels(rve)
     check_tolerance(tolerance)
     return {
         "kind": kind,

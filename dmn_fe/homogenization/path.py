@@ -4,6 +4,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from dmn_fe.errors import InputError
 from dmn_fe.homogenization.loading import Loading
 from dmn_fe.homogenization.path_record import PathRecord
 from dmn_fe.homogenization.restart import RestartFile
@@ -57,6 +58,11 @@ def follow_path(
     PathFailed
         If a step does not converge.
     """
+    if not isinstance(loading, Loading):
+        raise InputError(
+            f"the loading is a {type(loading).__name__}; give a Loading, e.g. "
+            "Loading.uniaxial_stress([0.0, 0.01]) or Loading.of_strain(strain)."
+        )
     steps, done = len(loading.times) - 1, 0
     state, record = problem.initial_state(), PathRecord.empty(loading.times, len(problem.names))
     file = None if restart is None else RestartFile(restart, problem, loading, tangents)

@@ -16,25 +16,16 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from dmn_fe.errors import InputError
-
 __all__ = [
     "NO_ENERGY",
     "EnergyBound",
     "EnergyEstimate",
     "ResidualReduction",
     "StoppingRule",
-    "check_tolerance",
 ]
 
 NO_ENERGY = 1e-4
 _DELAY = 8  # iterations whose decrements estimate the error
-
-
-def check_tolerance(tolerance: float) -> None:
-    """Raise ``InputError`` unless a relative tolerance lies between 0 and 1."""
-    if not 0.0 < tolerance < 1.0:
-        raise InputError(f"tolerance = {tolerance} must lie between 0 and 1.")
 
 
 class StoppingRule(Protocol):

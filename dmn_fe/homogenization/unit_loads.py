@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.conjugate_gradients import Balance
 from dmn_fe.homogenization.energy_solver import solve_to_energy
 from dmn_fe.homogenization.hourglass import HourglassControl, hourglass_control
 from dmn_fe.homogenization.kinematics import NodalKinematics
 from dmn_fe.homogenization.moduli import FieldModuli, GroupModuli, local_moduli
 from dmn_fe.homogenization.preconditioner import UniformMedium
-from dmn_fe.homogenization.stopping import check_tolerance
 
 __all__ = ["UnitLoads", "solve_groups", "solve_unit_loads"]
 

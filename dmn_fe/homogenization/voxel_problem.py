@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from dmn_fe.collective import Alone, Communicator
+from dmn_fe.homogenization.arguments import check_tolerance, check_voxels
 from dmn_fe.homogenization.kinematics import Strain
 from dmn_fe.homogenization.moduli import FieldModuli
 from dmn_fe.homogenization.rotated import RotatedScheme
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
-from dmn_fe.homogenization.stopping import check_tolerance
 from dmn_fe.homogenization.unit_loads import solve_unit_loads
 from dmn_fe.homogenization.voxel_laws import VoxelLaws, VoxelStress
 from dmn_fe.homogenization.voxel_newton import VoxelStep
@@ -66,6 +66,7 @@ class VoxelProblem:
         max_iterations: int = 20,
         max_linear_iterations: int = 1000,
     ):
+        check_voxels(rve)
         check_tolerance(tolerance)
         self.rve, self.tolerance = rve, tolerance
         self.max_iterations, self.max_linear_iterations = max_iterations, max_linear_iterations

@@ -1,5 +1,7 @@
 """From an RVE to a network by commands, and what they say of wrong input."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from helpers.networks import random_network
 
-from dmn_fe import __version__, load, save
+from dmn_fe import __version__, cli, load, save
 from dmn_fe.homogenization import StiffnessDataset, generation, sample_tangent_like
 
 
@@ -64,6 +66,7 @@ def test_a_data_set_on_two_ranks_is_the_same_file(dmn_fe, tmp_path):
         (("train", "set.safetensors", "--depth", 0, "--output", "a.dmn"), "depth = 0"),
         (("train", "set.safetensors", "--output", "rve.npy"), "rve.npy does not end in .dmn"),
         (("data", "rve.npy", "--output", "rve.npy"), "does not end in .safetensors"),
+        (("data", "rve.npy", "--output", "/proc/a.safetensors"), "/proc"),
         (("data", "none.npy", "--output", "a.safetensors"), "none.npy"),
         (("data", "empty.npy", "--output", "a.safetensors"), "phase 1"),
         (("data", "rve.npy", "--kind", "round", "--output", "a.safetensors"), "'round'"),
@@ -152,3 +155,26 @@ def test_an_interrupted_training_writes_nothing(dmn_fe, tmp_path, monkeypatch):
 def _samples():
     phase_stiffness = sample_tangent_like(10, seed=0)
     return phase_stiffness, random_network(2).stiffness(phase_stiffness)
+
+
+def test_a_full_disk_gets_one_sentence(dmn_fe, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "spheres.npy")
+
+    monkeypatch.setattr(cli, "app", full)
+    process = dmn_fe("rve", "make", "spheres", "--output", "spheres.npy")
+    assert process.returncode == 2
+    assert process.stderr == (
+        "dmn-fe: spheres.npy: No space left on device; check the file, its folder and the space "
+        "on the disk.\n"
+    )
+
+
+def test_wrong_input_is_found_before_ranks_are_started(dmn_fe_process, tmp_path):
+    np.save(tmp_path / "rve.npy", np.arange(8).reshape(2, 2, 2) % 2)
+    process = dmn_fe_process(
+        *("data", "rve.npy", "--kind", "round", "--output", "a.safetensors", "--ranks", 2)
+    )
+    assert process.returncode == 2
+    assert process.stderr.startswith("dmn-fe: kind = 'round' is unknown")
+    assert process.stderr.count("\n") == 1

@@ -340,7 +340,7 @@ def test_three_phases(path):
 
 def test_bad_arguments_write_nothing(rve, path, tmp_path):
     for arguments, sentence in (
-        ((voxels_to_mesh(rve), "tangent-like", 3, 0, path), "is a MeshRVE; data are made from"),
+        ((voxels_to_mesh(rve), "tangent-like", 3, 0, path), "is a MeshRVE; this needs a VoxelRVE"),
         ((rve, "tangent-like", 2.5, 0, path), "n = 2.5 must be a whole number"),
         ((rve, "isotropic", 3, 0, path), "kind = 'isotropic' is unknown"),
         ((rve, "tangent-like", 0, 0, path), "n = 0"),

@@ -14,7 +14,13 @@ from dmn_fe.homogenization import (
     solve_load_cases,
 )
 from dmn_fe.mandel import isotropic_stiffness, rotation_matrix
-from dmn_fe.microstructure import VoxelRVE, random_fibres, random_spheres
+from dmn_fe.microstructure import (
+    VoxelRVE,
+    laminate,
+    random_fibres,
+    random_spheres,
+    voxels_to_mesh,
+)
 
 PAIR = sample_tangent_like(6, seed=4)[1]
 
@@ -120,6 +126,36 @@ def test_bad_input(rve):
             effective_stiffness(rve, torch.stack([good, good]), tolerance)
     with pytest.raises(InputError, match="max_iterations = 0"):
         effective_stiffness(rve, torch.stack([good, good]), max_iterations=0)
+
+
+def test_stiffness_by_phase_name_or_as_a_list(rve):
+    pair = [isotropic_stiffness(1.0, 0.3), isotropic_stiffness(10.0, 0.2)]
+    expected = effective_stiffness(rve, torch.stack(pair))
+    assert torch.equal(effective_stiffness(rve, pair), expected)
+    by_name = {"inclusion": pair[1], "matrix": pair[0].numpy()}
+    assert torch.equal(effective_stiffness(rve, by_name), expected)
+    for wrong, sentence in (
+        ({"matrix": pair[0]}, r"for the phases \['matrix'\], but the RVE has"),
+        ({**by_name, "pore": pair[0]}, "give one for each of them"),
+        ([pair[0], pair[1][:3]], "the stiffness is no array of numbers"),
+        ("steel", "the stiffness is no array of numbers"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            effective_stiffness(rve, wrong)
+    for no_voxels, sentence in (("rve.vti", "the RVE is a str"), (voxels_to_mesh(rve), "MeshRVE")):
+        with pytest.raises(InputError, match=sentence):
+            effective_stiffness(no_voxels, pair)
+
+
+def test_no_coupling_of_the_axes():
+    """Poisson's ratio zero: some loads are solved from the start."""
+    layers = laminate(6, 0.5)
+    stiffness = [isotropic_stiffness(1.0, 0.0), isotropic_stiffness(4.0, 0.0)]
+    effective = effective_stiffness(layers, stiffness)
+    assert effective.diagonal().tolist() == pytest.approx([1.6, 2.5, 2.5, 2.5, 1.6, 1.6])
+    spheres = random_spheres(8, 0.2, 1, gap=1.0)
+    effective = effective_stiffness(spheres, stiffness)
+    assert (effective.diagonal() > 1.0).all()
 
 
 @pytest.mark.parametrize("contrast", [1e-6, 1e-4, 1e3, 1e4, 1e5, 1e6])

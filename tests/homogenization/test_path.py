@@ -152,6 +152,11 @@ def test_a_path_that_fails_keeps_the_steps_before(tmp_path):
         assert calls == ([1, 2] if begins == 0 else [2])
 
 
+def test_a_tensor_is_no_loading(problem):
+    with pytest.raises(InputError, match=r"the loading is a Tensor; give a Loading, e\.g\."):
+        follow_path(problem, torch.zeros(2, 6))
+
+
 def test_loading_is_linear_between_points():
     strain = torch.zeros(3, 6, dtype=torch.float64)
     strain[1] = 1.0

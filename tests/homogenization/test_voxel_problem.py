@@ -222,3 +222,5 @@ def test_bad_input(rve):
             VoxelProblem(rve, wrong)
     with pytest.raises(InputError, match="tolerance = 0"):
         VoxelProblem(rve, LAWS, tolerance=0.0)
+    with pytest.raises(InputError, match="the RVE is a str; this needs a VoxelRVE: read a file"):
+        VoxelProblem("rve.vti", LAWS)
