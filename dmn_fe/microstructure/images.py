@@ -11,16 +11,19 @@ import numpy as np
 
 from dmn_fe.errors import InputError
 
-__all__ = ["IMAGE_ENDINGS", "read_grey"]
+__all__ = ["IMAGE_ENDINGS", "OTHER_IMAGE_ENDINGS", "read_grey"]
 
 IMAGE_ENDINGS = (".png", ".tif", ".tiff")
+#: Images that are not read: most of these formats change the values.
+OTHER_IMAGE_ENDINGS = (".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 
 
 def read_grey(path: Path) -> np.ndarray:
     """Grey values ``[nx, ny, nz]`` of an image, a TIFF stack, or a series of images.
 
     e1 points to the right of each slice, e2 upwards, and slices follow each other along e3.
-    Colours become grey; integers of 16 bits and floating point numbers keep their values.
+    Integers of 16 bits and floating point numbers keep their values; images with channels of
+    colour are taken if their pixels are grey all the same.
 
     Parameters
     ----------
@@ -31,7 +34,8 @@ def read_grey(path: Path) -> np.ndarray:
     Raises
     ------
     InputError
-        If a file is missing, truncated or damaged, or the slices differ in size.
+        If a file is missing, truncated or damaged, has colours or transparent pixels, or the
+        slices differ in size.
     """
     if "*" in path.name or path.is_dir():
         files = _series(path)
@@ -113,14 +117,33 @@ def _read_image(path: Path) -> np.ndarray:
 
     try:
         with Image.open(path) as image:
-            return _grey(image)
+            return _grey(path, image)
+    except InputError:
+        raise
     except (OSError, SyntaxError, ValueError) as error:
         raise InputError(f"{path} is damaged or not an image: export it again") from error
 
 
-def _grey(image: Any) -> np.ndarray:
-    """Values of a PIL image; palettes and colours become grey, wide numbers stay."""
-    return np.asarray(image if image.mode[0] in "IF" else image.convert("L"))
+def _grey(path: Path, image: Any) -> np.ndarray:
+    """Values of a PIL image; wide numbers stay."""
+    if image.mode[0] in "IF":
+        return np.asarray(image)
+    if image.mode in ("1", "L") and "transparency" not in image.info:
+        return np.asarray(image.convert("L"))
+    return _without_colour(path, np.asarray(image.convert("RGBA")))
+
+
+def _without_colour(path: Path, channels: np.ndarray) -> np.ndarray:
+    """Grey values of red, green, blue ``[rows, columns, 3]``, and perhaps opacity."""
+    if (channels[..., :1] != channels[..., 1:3]).any():
+        raise InputError(
+            f"{path} is a colour image, and different colours may have one grey value: convert it "
+            "to grey values, or to labels 0, 1, … of the phases"
+        )
+    highest = np.iinfo(channels.dtype).max if channels.dtype.kind in "iu" else 1.0
+    if (channels[..., 3:] != highest).any():
+        raise InputError(f"{path} has transparent pixels: export it without transparency")
+    return channels[..., 0]
 
 
 def _read_tiff(path: Path) -> list[np.ndarray]:
@@ -169,17 +192,15 @@ def _page(path: Path, tiff: Any, page: Any) -> np.ndarray:
 
     with Image.open(path) as image:
         image.seek(page.index)
-        return _grey(image)
+        return _grey(path, image)
 
 
 def _page_grey(path: Path, page: Any, values: np.ndarray) -> np.ndarray:
-    from PIL import Image
-
     if page.photometric.name == "PALETTE":
         # Colour maps have 16 bits.
-        values = (page.colormap[:, values] >> 8).transpose(1, 2, 0)
+        values = (page.colormap[:, values] >> 8).astype(np.uint8).transpose(1, 2, 0)
     if values.ndim == 3 and values.shape[2] in (3, 4):
-        return np.asarray(Image.fromarray(values[..., :3].astype(np.uint8)).convert("L"))
+        return _without_colour(path, values)
     if values.ndim != 2:
         raise InputError(
             f"{path} has pages of shape {list(values.shape)}: export it as a stack of grey slices"

@@ -6,7 +6,7 @@ import numpy as np
 
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
-from dmn_fe.microstructure.images import IMAGE_ENDINGS, read_grey
+from dmn_fe.microstructure.images import IMAGE_ENDINGS, OTHER_IMAGE_ENDINGS, read_grey
 from dmn_fe.microstructure.segmentation import (
     cluster_thresholds,
     phases_by_threshold,
@@ -37,8 +37,8 @@ def read(
 
         ``.png``, ``.tif``, ``.tiff``: an image or a TIFF stack; or a folder, or a pattern such as
         ``ct/slice_*.png``, with one image for each slice. At most 16 grey values become phases in
-        rising order, more need ``thresholds`` or ``clusters``. e1 points to the right, e2
-        upwards, slices follow along e3.
+        rising order, more need ``thresholds`` or ``clusters``; colours are refused. e1 points to
+        the right, e2 upwards, slices follow along e3.
 
         ``.vti``: what :func:`write` wrote, or any image data of VTK with an integer array of
         cells or points; whole numbers 0, 1, … without gaps are phases, other values are treated
@@ -48,7 +48,7 @@ def read(
     thresholds : tuple of float, optional
         Segment grey values: the phase is the number of thresholds below the value.
     clusters : int, optional
-        Segment grey values into this number of phases by :func:`cluster_thresholds`; the
+        Segment grey values into this number of phases by :func:`find_thresholds`; the
         thresholds are logged.
     array : str, optional
         Name of the array of a ``.vti`` file, where it has several.
@@ -86,7 +86,9 @@ def read(
 
 
 def find_thresholds(path: str | Path, clusters: int, array: str | None = None) -> tuple:
-    """The thresholds that ``read(path, clusters=…)`` takes; see :func:`cluster_thresholds`.
+    """Thresholds between clusters of grey values, those that ``read(path, clusters=…)`` takes.
+
+    The clusters have the least variance inside: exact k-means in one dimension, Otsu's method.
 
     Raises
     ------
@@ -139,6 +141,11 @@ def _read_content(path: Path, array: str | None) -> VtiContent:
         values = read_grey(path)
         nx, ny, nz = values.shape
         return VtiContent(values, periodic=(nx == 1, ny == 1, nz == 1))
+    if suffix in OTHER_IMAGE_ENDINGS:
+        raise InputError(
+            f"{path} is an image, but of images only {', '.join(IMAGE_ENDINGS)} are read: convert "
+            "it to PNG or TIFF"
+        )
     raise InputError(
         f"{path} has the ending {suffix!r}: give an RVE as .npy, .vti, {', '.join(IMAGE_ENDINGS)}"
     )

@@ -71,6 +71,56 @@ def test_colour_palette_and_white_is_zero(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "p.tif").phase, expected())
 
 
+def save_colours(path, pixels):
+    """A PNG or TIFF of one row of pixels, red, green, blue and perhaps opacity."""
+    image = np.array([pixels], dtype=np.uint8)
+    if path.suffix == ".png":
+        Image.fromarray(image).save(path)
+    else:
+        opacity = {"extrasamples": ["unassalpha"]} if image.shape[2] == 4 else {}
+        tifffile.imwrite(path, image, photometric="rgb", **opacity)
+
+
+@pytest.mark.parametrize("name", ["c.png", "c.tif"])
+def test_colours_are_refused(tmp_path, name):
+    # Red, and the green of the same luminance.
+    save_colours(tmp_path / name, [(255, 0, 0), (0, 130, 0)])
+    with pytest.raises(InputError, match=rf"c\.{name[2:]} is a colour image.*convert it to grey"):
+        read(tmp_path / name)
+    save_colours(tmp_path / name, [(10, 10, 10, 255), (90, 90, 90, 255)])
+    np.testing.assert_array_equal(read(tmp_path / name).phase.ravel(), [0, 1])
+    save_colours(tmp_path / name, [(10, 10, 10, 255), (90, 90, 90, 254)])
+    with pytest.raises(InputError, match="transparent pixels"):
+        read(tmp_path / name)
+
+
+def test_palettes_of_colours_are_refused(tmp_path):
+    image = Image.fromarray(STACK[0] // 100)
+    image.putpalette([10, 10, 10, 80, 80, 80, 200, 200, 200])
+    image.save(tmp_path / "p.png")
+    np.testing.assert_array_equal(read(tmp_path / "p.png").phase[..., 0], expected()[..., 0])
+    image.putpalette([10, 10, 10, 80, 80, 81, 200, 200, 200])
+    image.save(tmp_path / "p.png")
+    with pytest.raises(InputError, match="colour image"):
+        read(tmp_path / "p.png")
+
+
+def test_wide_channels_keep_their_values(tmp_path):
+    channels = np.repeat(STACK[..., None].astype(np.uint16) * 200, 3, -1)
+    tifffile.imwrite(tmp_path / "c.tif", channels, photometric="rgb")
+    rve = read(tmp_path / "c.tif", thresholds=(19_000, 39_000))
+    np.testing.assert_array_equal(rve.phase, expected())
+
+
+@pytest.mark.parametrize("ending", ["jpg", "JPEG", "bmp"])
+def test_other_images_must_be_converted(tmp_path, ending):
+    (tmp_path / f"i.{ending}").write_bytes(b"x")
+    with pytest.raises(
+        InputError, match=r"only \.png, \.tif, \.tiff are read: convert it"
+    ):
+        read(tmp_path / f"i.{ending}")
+
+
 @pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"metadata": None}])
 def test_truncated_stack_is_refused_whatever_is_cut(tmp_path, options, caplog, capfd):
     stack = np.random.default_rng(1).integers(0, 2, (5, 30, 40)).astype(np.uint8)
