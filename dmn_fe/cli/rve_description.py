@@ -4,13 +4,15 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dmn_fe.microstructure import MeshRVE, VoxelRVE
+    from dmn_fe.microstructure import Finding, MeshRVE, VoxelRVE
 
 __all__ = ["describe_rve", "print_statistics"]
 
 
-def describe_rve(title: str, rve: "VoxelRVE | MeshRVE", void: str | None) -> None:
-    """Print shape, size, phases and findings."""
+def describe_rve(
+    title: str, rve: "VoxelRVE | MeshRVE", findings: "list[Finding]", periodic_note: str = ""
+) -> None:
+    """Print shape, size, phases and findings; the note follows the axes of periodicity."""
     from dmn_fe import microstructure
     from dmn_fe.microstructure.mesh_checks import cell_volumes
 
@@ -21,8 +23,8 @@ def describe_rve(title: str, rve: "VoxelRVE | MeshRVE", void: str | None) -> Non
         rows = [("cells", f"{len(rve.cells)} ({rve.cell_type}), {len(rve.points)} nodes")]
     else:
         fractions = list(rve.volume_fractions)
-        periodic = [f"e{i}" for i, flag in enumerate(rve.periodic, 1) if flag]
-        rows = [("voxels", _times(rve.shape)), ("periodic", ", ".join(periodic) or "no axis")]
+        axes = ", ".join(f"e{i}" for i, flag in enumerate(rve.periodic, 1) if flag) or "no axis"
+        rows = [("voxels", _times(rve.shape)), ("periodic", axes + periodic_note)]
     rows.insert(1, ("size", _times(f"{edge:.6g}" for edge in rve.size)))
     rows += [
         (f"phase {name!r}", f"volume fraction {fraction:.4f}")
@@ -30,7 +32,6 @@ def describe_rve(title: str, rve: "VoxelRVE | MeshRVE", void: str | None) -> Non
     ]
     if rve.orientations is not None:
         rows.append(("orientations", str(len(rve.orientations))))
-    findings = microstructure.check(rve, void)
     rows += [("checks", str(finding)) for finding in findings] or [("checks", "nothing found")]
     width = max(len(key) for key, _ in rows)
     print(title)

@@ -9,6 +9,7 @@ import numpy as np
 
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
+from dmn_fe.microstructure.images import IMAGE_ENDINGS
 from dmn_fe.microstructure.mesh_tags import phases_of_cells
 from dmn_fe.microstructure.meshes import CELL_TYPES, MeshRVE
 
@@ -23,7 +24,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
 _AXES = ("material axis 1", "material axis 2", "material axis 3")
 
 
-def read_mesh(path: str | Path, names: tuple[str, ...] = (), tags: str | None = None) -> MeshRVE:
+def read_mesh(path: str | Path, names: tuple[str, ...] = (), array: str | None = None) -> MeshRVE:
     """Read a mesh RVE.
 
     Parameters
@@ -35,7 +36,7 @@ def read_mesh(path: str | Path, names: tuple[str, ...] = (), tags: str | None = 
     names : tuple of str, optional
         Names of the phases in order; by default those of the groups or element sets. Names of
         groups or sets of the file choose these and their order.
-    tags : str, optional
+    array : str, optional
         Name of the cell array with the tags of the phases; by default ``gmsh:physical`` (physical
         groups) or ``phase``, then element sets, then the only array of integers. Phases follow
         rising tags, or the order of the sets in the file.
@@ -57,7 +58,7 @@ def read_mesh(path: str | Path, names: tuple[str, ...] = (), tags: str | None = 
         if np.ptp(points[:, 2]) > 1e-9 * np.ptp(points, axis=0).max():
             raise InputError(f"{path} is a curved or tilted surface: give a plane mesh in e1, e2")
         points = points[:, :2]
-    phase, found_names = phases_of_cells(mesh, blocks, dimension, path, names, tags)
+    phase, found_names = phases_of_cells(mesh, blocks, dimension, path, names, array)
     orientations, index = _orientations(mesh, blocks)
     corners = CELL_TYPES[cell_type][1]
     try:
@@ -114,6 +115,11 @@ def _load(path: Path) -> Any:
 
     if not path.is_file():
         raise InputError(f"there is no mesh file {path}: check the path")
+    if not path.name.lower().endswith(tuple(meshio.extension_to_filetypes)):
+        raise InputError(
+            f"{path} has the ending {path.suffix!r}: give a mesh as .msh, .vtu, .vtk, .xdmf, .inp, "
+            f".med …, or voxels as .npy, .vti, {', '.join(IMAGE_ENDINGS)}"
+        )
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

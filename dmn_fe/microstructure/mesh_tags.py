@@ -19,7 +19,7 @@ def phases_of_cells(
     dimension: int,
     path: Path,
     names: tuple[str, ...],
-    tags: str | None,
+    array: str | None,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Phase of each cell of some blocks of a ``meshio.Mesh``, and the names of the phases.
 
@@ -41,11 +41,11 @@ def phases_of_cells(
         if values.ndim == 1 and values.dtype.kind in "iu" and name not in _NO_PHASES
     ]
     sets = _sets(mesh, blocks)
-    if tags is not None:
-        if tags not in arrays:
+    if array is not None:
+        if array not in arrays:
             known = ", ".join(repr(name) for name in arrays) or "none"
-            raise InputError(f"{path} has no cell array {tags!r} (arrays: {known}): give one")
-        return _from_array(arrays[tags], tags, mesh, dimension, path, names)
+            raise InputError(f"{path} has no cell array {array!r} (arrays: {known}): give one")
+        return _from_array(arrays[array], array, mesh, dimension, path, names)
     for name in ("gmsh:physical", "phase"):
         if name in integers:
             return _from_array(arrays[name], name, mesh, dimension, path, names)
@@ -55,8 +55,8 @@ def phases_of_cells(
         return _from_array(arrays[integers[0]], integers[0], mesh, dimension, path, names)
     if integers:
         raise InputError(
-            f"{path} has several arrays of integers ({', '.join(integers)}): give the name of "
-            "that with the phases as 'tags'"
+            f"{path} has several arrays of integers ({', '.join(integers)}): choose that with the "
+            "phases by 'array' (--array)"
         )
     raise InputError(
         f"{path} says of no cell which phase it is: give it physical groups, element sets or an "
@@ -127,6 +127,7 @@ def _from_sets(
         if wrong.any():
             raise InputError(
                 f"{path}: {int(wrong.sum())} of {len(count)} cells are {what} element sets "
-                f"{', '.join(sets)}: put each cell in one set, or choose the sets by 'names'"
+                f"{', '.join(sets)}: put each cell in one set, or choose the sets by the names of "
+                "the phases"
             )
     return np.argmax(list(sets.values()), axis=0), names or tuple(sets)

@@ -7,6 +7,7 @@ import numpy as np
 
 from dmn_fe.microstructure.findings import Finding
 from dmn_fe.microstructure.statistics import Clusters, find_clusters
+from dmn_fe.microstructure.voxel_faces import seams
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["check_voxels"]
@@ -49,24 +50,25 @@ def _spacing(rve: VoxelRVE) -> Iterator[Finding]:
 
 def _opposite_faces(rve: VoxelRVE) -> Iterator[Finding]:
     """Faces that do not continue each other, beside how layers inside do."""
-    for axis, n in enumerate(rve.shape):
-        if n == 1:
+    for seam in seams(rve):
+        if seam.continues:
             continue
-        layers = np.moveaxis(rve.phase, axis, 0)
-        seam = float(np.mean(layers[0] != layers[-1]))
-        inside = max(float(np.mean(layers[i] != layers[i + 1])) for i in range(n - 1))
-        jump = f"{seam:.1%} of the voxels change their phase there, inside at most {inside:.1%}"
-        if not rve.periodic[axis]:
+        name = f"e{seam.axis + 1}"
+        jump = (
+            f"{seam.change:.1%} of the voxels change their phase there, inside at most "
+            f"{seam.inside:.1%}"
+        )
+        if rve.periodic[seam.axis]:
             yield Finding(
                 "warning",
-                f"the faces across e{axis + 1} do not continue each other ({jump}), solvers take "
-                "them as if they did: mirror the RVE, or take it as large as you can",
-            )
-        elif seam > 2.0 * inside + 0.02:
-            yield Finding(
-                "warning",
-                f"the RVE is said to be periodic along e{axis + 1}, but its faces do not look so "
+                f"the RVE is taken as periodic along {name}, but its faces do not look so "
                 f"({jump}): cut out whole periods, or say that it is not periodic and mirror it",
+            )
+        else:
+            yield Finding(
+                "warning",
+                f"the faces across {name} do not continue each other ({jump}), solvers take "
+                "them as if they did: mirror the RVE, or take it as large as you can",
             )
 
 
@@ -135,9 +137,10 @@ def _solid(rve: VoxelRVE, void: int) -> Iterator[Finding]:
     if floating:
         share = float(clusters.volume_fractions[~through].sum())
         yield Finding(
-            "error",
+            "warning",
             f"{_count(floating, 'solid piece')} ({share:.2%} of the RVE) {_are(floating)} "
-            f"floating in phase {rve.names[void]!r}: make {'it' if floating == 1 else 'them'} void",
+            f"floating in phase {rve.names[void]!r} and {'carries' if floating == 1 else 'carry'} "
+            f"nothing: make {'it' if floating == 1 else 'them'} void",
         )
     for axis, n in enumerate(rve.shape):
         if n > 1 and not clusters.percolation[axis]:

@@ -150,5 +150,6 @@ def _pick(image: VtkImage, path: Path, array: str | None) -> tuple[np.ndarray, b
     there = ", ".join(repr(entry[0]) for entry in found) or "none"
     wanted = f"no array {array!r}" if array else "not one array that must be the phases"
     raise InputError(
-        f"{path} has {wanted} (arrays of one component: {there}): give the name 'array'"
+        f"{path} has {wanted} (arrays of one component: {there}): choose that with the phases "
+        "by 'array' (--array)"
     )

@@ -1,5 +1,6 @@
 """RVEs from files on the command line."""
 
+import meshio
 import numpy as np
 import pytest
 from helpers.meshes import hexahedra, quads
@@ -38,7 +39,7 @@ def test_image_to_vti(dmn_fe, tmp_path):
     assert thresholds.returncode == 0, thresholds.stderr
     # The image was mirrored: its first quarter is the image.
     np.testing.assert_array_equal(np.load(tmp_path / "b.npy"), rve.phase[:10, :12])
-    assert "warning: the faces across e1 do not continue each other" in thresholds.stdout
+    assert "b.npy does not keep that the RVE is not periodic" in thresholds.stdout
 
 
 def test_mesh_to_voxels_and_back(dmn_fe, tmp_path):
@@ -75,6 +76,10 @@ def test_show_prints_and_draws(dmn_fe, tmp_path):
         (("import", "m.msh", "--output", "v.vti"), "give --voxels, or an --output ending in .vtu"),
         (("import", "m.msh", "--mirror", "--output", "m.vtu"), "give --voxels as well"),
         (("import", "m.msh", "--clusters", 2, "--output", "m.vtu"), "m.msh is a mesh"),
+        (("import", "m.msh", "--not-periodic", "--output", "m.vtu"), "and --periodic are for"),
+        (("import", "i.jpg", "--threshold", 100, "--output", "w.vti"), "convert it to PNG or TIFF"),
+        (("show", "i.txt", "--threshold", 100), "i.txt has the ending '.txt': give a mesh as .msh"),
+        (("show", "i.txt"), "or voxels as .npy, .vti, .png, .tif, .tiff"),
         (("import", "v.npy", "--voxels", 4, "--output", "w.vti"), "--voxels is for meshes"),
         (("import", "v.npy", "--output", "w.stl"), "w.stl does not end in .vti, .npy, .vtu"),
         (("import", "v.npy", "--output", "no/w.vti"), "the folder no does not exist"),
@@ -95,8 +100,71 @@ def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
         PHASE, orientations=np.eye(3)[None], orientation_index=np.zeros_like(PHASE)
     )
     microstructure.write(oriented, tmp_path / "o.vti")
+    for name in ("i.jpg", "i.txt"):
+        (tmp_path / name).write_text("x")
     assert words in one_sentence(dmn_fe("rve", *arguments))
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["m.msh", "o.vti", "v.npy"]
+    names = sorted(file.name for file in tmp_path.iterdir())
+    assert names == ["i.jpg", "i.txt", "m.msh", "o.vti", "v.npy"]
+
+
+def test_periodic_or_not(dmn_fe, tmp_path):
+    # A box that touches one face across e1.
+    phase = np.zeros((6, 6, 6), dtype=np.uint8)
+    phase[2:, 2:5, 2:5] = 1
+    np.save(tmp_path / "v.npy", phase)
+    shown = dmn_fe("rve", "show", "v.npy").stdout
+    assert "e1, e2, e3 (as every .npy file is taken, unless --not-periodic)" in shown
+    assert "faces" not in shown
+    shown = dmn_fe("rve", "import", "v.npy", "--not-periodic", "--output", "v.vti").stdout
+    assert "  no axis\n" in shown
+    assert microstructure.read(tmp_path / "v.vti").periodic == (False,) * 3
+    mirror = ("--not-periodic", "--mirror", "--output", "m.npy")
+    shown = dmn_fe("rve", "import", "v.npy", *mirror).stdout
+    assert "12 × 12 × 12" in shown
+    assert "does not keep" not in shown
+    assert "does not keep" in dmn_fe("rve", "import", "v.vti", "--output", "w.npy").stdout
+
+
+def test_image_whose_faces_match(dmn_fe, tmp_path):
+    grey = np.zeros((8, 8), dtype=np.uint8)
+    grey[3:5, 3:5] = 200
+    Image.fromarray(grey).save(tmp_path / "ct.png")
+    shown = dmn_fe("rve", "show", "ct.png").stdout
+    assert "e3; the faces across e1, e2 match: --periodic if this is no accident" in shown
+    assert "nothing found" in shown
+    shown = dmn_fe("rve", "import", "ct.png", "--periodic", "--output", "v.vti").stdout
+    assert "  e1, e2, e3\n" in shown
+    assert microstructure.read(tmp_path / "v.vti").periodic == (True,) * 3
+    # One voxel in depth: constant there, whatever was said.
+    dmn_fe("rve", "import", "ct.png", "--not-periodic", "--output", "v.vti")
+    assert microstructure.read(tmp_path / "v.vti").periodic == (False, False, True)
+
+
+def test_mesh_that_no_solver_can_use_is_not_written(dmn_fe, tmp_path):
+    grid = quads(PHASE[:, :, 0])
+    points = np.array(grid.points)
+    points[(points[:, 0] == 0) & (points[:, 1] == points[:, 1].max() / 5), 1] += 0.01
+    microstructure.write_mesh(
+        microstructure.MeshRVE(points, grid.cells, "quad", grid.phase), tmp_path / "m.msh"
+    )
+    refused = one_sentence(dmn_fe("rve", "import", "m.msh", "--output", "m.vtu"))
+    assert "m.vtu is not written because no solver could use it: the mesh is not" in refused
+    assert not (tmp_path / "m.vtu").exists()
+    assert "error: the mesh is not periodic" in dmn_fe("rve", "show", "m.msh").stdout
+    voxels = dmn_fe("rve", "import", "m.msh", "--voxels", 12, "--output", "v.vti")
+    assert voxels.returncode == 0, voxels.stderr
+
+
+def test_array_is_chosen_by_the_option_that_the_sentence_names(dmn_fe, tmp_path):
+    grid = quads(PHASE[:, :, 0])
+    mesh = meshio.Mesh(
+        np.pad(grid.points, ((0, 0), (0, 1))),
+        [("quad", grid.cells)],
+        cell_data={"a": [grid.phase], "b": [1 - grid.phase]},
+    )
+    meshio.write(tmp_path / "m.vtu", mesh)
+    assert "--array" in one_sentence(dmn_fe("rve", "show", "m.vtu"))
+    assert dmn_fe("rve", "show", "m.vtu", "--array", "a").returncode == 0
 
 
 def test_show_prints_and_draws_statistics(dmn_fe, tmp_path):

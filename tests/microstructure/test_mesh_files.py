@@ -102,13 +102,15 @@ def test_element_sets_that_are_no_partition(tmp_path, second, sentence):
 def test_tags_can_be_chosen(tmp_path):
     data = {"a": [np.arange(24) % 3], "b": [TRIANGLES.phase], "c": [RNG.random(24)]}
     path = save(tmp_path / "m.vtu", cell_data=data)
-    with pytest.raises(InputError, match=r"several arrays of integers \(a, b\).*'tags'"):
+    with pytest.raises(
+        InputError, match=r"several arrays of integers \(a, b\).*--array"
+    ):
         read_mesh(path)
-    assert read_mesh(path, tags="b").hash == TRIANGLES.hash
+    assert read_mesh(path, array="b").hash == TRIANGLES.hash
     with pytest.raises(InputError, match=r"no cell array 'd' \(arrays: 'a', 'b', 'c'\)"):
-        read_mesh(path, tags="d")
+        read_mesh(path, array="d")
     with pytest.raises(InputError, match="array 'c' has no whole number"):
-        read_mesh(path, tags="c")
+        read_mesh(path, array="c")
 
 
 def test_cells_without_a_group(tmp_path):
@@ -162,13 +164,21 @@ def test_tilted_plane(tmp_path):
         read_mesh(path)
 
 
-@pytest.mark.parametrize("ending", ["msh", "vtu", "xdmf", "inp", "med", "abc"])
+@pytest.mark.parametrize("ending", ["msh", "vtu", "xdmf", "inp", "med"])
 def test_damaged_file(tmp_path, ending, capfd):
     path = tmp_path / f"bad.{ending}"
     path.write_text("no mesh")
     with pytest.raises(InputError, match=rf"bad\.{ending} (cannot be read as a mesh|has no cells)"):
         read_mesh(path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_unknown_ending(tmp_path):
+    (tmp_path / "rve.txt").write_text("no mesh")
+    with pytest.raises(
+        InputError, match=r"'\.txt': give a mesh as \.msh, .* or voxels as \.npy"
+    ):
+        read_mesh(tmp_path / "rve.txt")
 
 
 @pytest.mark.parametrize("ending", ["msh", "vtu", "xdmf"])
