@@ -1,15 +1,35 @@
 """``dmn-fe rve make KIND``: the generators of RVEs, one command each."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 
 from dmn_fe.errors import InputError
 
 __all__ = ["make"]
 
-make = typer.Typer(help="Make a periodic RVE of one of these kinds.", no_args_is_help=True)
+
+class _Generators(typer.core.TyperGroup):
+    """Commands whose errors name options and commands where the generators name parameters."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            spelled = {name.replace("-", "_"): name for name in self.commands}
+            for command in self.commands.values():
+                spelled.update({p.name: p.opts[0] for p in command.params if p.name})
+            # Words without an underscore are words of the sentence as well.
+            sentence = re.sub(r"\w+_\w+", lambda m: spelled.get(m[0], m[0]), str(error))
+            raise InputError(sentence) from error
+
+
+make = typer.Typer(
+    help="Make a periodic RVE of one of these kinds.", no_args_is_help=True, cls=_Generators
+)
 
 Output = Annotated[Path, typer.Option(help="File to write: .vti keeps all, .npy only the phases.")]
 Voxels = Annotated[int, typer.Option(help="Voxels per edge.")]

@@ -82,6 +82,13 @@ def test_six_numbers_are_a_tensor(dmn_fe, tmp_path):
         (("short-fibres", "--orientation-tensor", "1,0", "--output", "a.vti"), "three numbers"),
         (("short-fibres", "--orientation-tensor", "1,1,1", "--output", "a.vti"), "trace 1"),
         (("bicontinuous", "--volume-fraction", 0.05, "--output", "a.vti"), "falls apart"),
+        (("bicontinuous", "--volume-fraction", 0.05, "--output", "a.vti"), "use gaussian-field"),
+        (("spheres", "--volume-fraction", 1.5, "--output", "a.vti"), ": --volume-fraction = 1.5"),
+        (
+            ("spheres", "--volume-fraction", 0.9, "--output", "a.vti"),
+            "lower --volume-fraction, gap",
+        ),
+        (("short-fibres", "--aspect-ratio", 0.5, "--output", "a.vti"), "--aspect-ratio = 0.5 must"),
     ],
 )
 def test_wrong_input_gets_one_sentence(dmn_fe, tmp_path, arguments, words):
