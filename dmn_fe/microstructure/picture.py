@@ -1,4 +1,4 @@
-"""One picture of an RVE: a view of its faces, its mid sections, its phases."""
+"""One picture of an RVE: a view of its faces, sections, its phases."""
 
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ __all__ = ["draw_rve"]
 
 _VOXELS_OF_A_MESH = 64
 _MOST_NAMES = 12
+# Mixtures are as even as the evenest one from this share of its entropy on.
+_EVEN = 0.9
 # Seen from (1, -1, 1): where the unit vectors e1, e2, e3 go on the paper.
 _VIEW = np.array([[3**0.5, -1.0], [3**0.5, 1.0], [0.0, 2.0]]) / 6**0.5
 # The faces that are seen: normal axis, voxel layer, light.
@@ -24,9 +26,10 @@ _FACES = ((0, -1, 0.86), (1, 0, 0.72), (2, -1, 1.0))
 def draw_rve(rve: VoxelRVE | MeshRVE, path: str | Path, title: str = "") -> None:
     """Draw an RVE into a PNG.
 
-    A view of the faces, the three sections through the middle, and the volume fractions. Where
-    the material is oriented, its colour is the direction of material axis 1: the more red, green
-    or blue, the nearer to e1, e2, e3. An RVE that is one voxel deep is drawn as one section.
+    A view of the faces, three sections, and the volume fractions. The sections are the layers
+    with the most phases, of these the evenest mixtures, and of these the nearest to the middle.
+    Where the material is oriented, its colour is the direction of material axis 1: the more red,
+    green or blue, the nearer to e1, e2, e3. An RVE that is one voxel deep is drawn as one section.
 
     Parameters
     ----------
@@ -106,9 +109,9 @@ def _draw_faces(axes: Any, rve: VoxelRVE, palette: Palette) -> None:
 
 
 def _draw_section(axes: Any, rve: VoxelRVE, palette: Palette, normal: int) -> None:
-    """The section through the middle across an axis."""
+    """The section across an axis that shows most."""
     across, up = (axis for axis in range(3) if axis != normal)
-    layer = rve.shape[normal] // 2
+    layer = _telling_layer(rve, normal)
     image = palette.layer(rve, normal, layer).transpose(1, 0, 2)
     extent = (0, rve.size[across], 0, rve.size[up])
     axes.imshow(image, origin="lower", extent=extent, interpolation="nearest")
@@ -118,6 +121,26 @@ def _draw_section(axes: Any, rve: VoxelRVE, palette: Palette, normal: int) -> No
         axes.set_title(f"section at x{normal + 1} = {place:.3g}", fontsize=10)
     axes.tick_params(labelsize=8)
     axes.locator_params(nbins=4)
+    for coordinate, edge, other in (
+        (axes.xaxis, rve.size[across], rve.size[up]),
+        (axes.yaxis, rve.size[up], rve.size[across]),
+    ):
+        if edge < 0.25 * other:  # room for two numbers, or for one
+            ticks = [0.0, edge] if edge > 0.08 * other else [edge]
+            coordinate.set_ticks(ticks, [f"{tick:.3g}" for tick in ticks])
+
+
+def _telling_layer(rve: VoxelRVE, normal: int) -> int:
+    """The layer across an axis with most phases, among the evenest mixtures, nearest the middle."""
+    n, phases = rve.shape[normal], len(rve.names)
+    layers = np.moveaxis(rve.phase, normal, 0).reshape(n, -1)
+    numbers = layers + phases * np.arange(n)[:, None]
+    share = np.bincount(numbers.ravel(), minlength=n * phases).reshape(n, phases) / layers.shape[1]
+    count = (share > 0).sum(axis=1)
+    entropy = -(share * np.log(np.where(share > 0, share, 1.0))).sum(axis=1)
+    entropy[count < count.max()] = -1.0
+    telling = np.flatnonzero(entropy >= _EVEN * entropy.max())
+    return int(telling[np.argmin(abs(telling - n // 2))])
 
 
 def _draw_legend(axes: Any, rve: VoxelRVE, palette: Palette) -> None:

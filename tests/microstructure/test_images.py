@@ -115,9 +115,7 @@ def test_wide_channels_keep_their_values(tmp_path):
 @pytest.mark.parametrize("ending", ["jpg", "JPEG", "bmp"])
 def test_other_images_must_be_converted(tmp_path, ending):
     (tmp_path / f"i.{ending}").write_bytes(b"x")
-    with pytest.raises(
-        InputError, match=r"only \.png, \.tif, \.tiff are read: convert it"
-    ):
+    with pytest.raises(InputError, match=r"only \.png, \.tif, \.tiff are read: convert it"):
         read(tmp_path / f"i.{ending}")
 
 

@@ -102,9 +102,7 @@ def test_element_sets_that_are_no_partition(tmp_path, second, sentence):
 def test_tags_can_be_chosen(tmp_path):
     data = {"a": [np.arange(24) % 3], "b": [TRIANGLES.phase], "c": [RNG.random(24)]}
     path = save(tmp_path / "m.vtu", cell_data=data)
-    with pytest.raises(
-        InputError, match=r"several arrays of integers \(a, b\).*--array"
-    ):
+    with pytest.raises(InputError, match=r"several arrays of integers \(a, b\).*--array"):
         read_mesh(path)
     assert read_mesh(path, array="b").hash == TRIANGLES.hash
     with pytest.raises(InputError, match=r"no cell array 'd' \(arrays: 'a', 'b', 'c'\)"):
@@ -175,9 +173,7 @@ def test_damaged_file(tmp_path, ending, capfd):
 
 def test_unknown_ending(tmp_path):
     (tmp_path / "rve.txt").write_text("no mesh")
-    with pytest.raises(
-        InputError, match=r"'\.txt': give a mesh as \.msh, .* or voxels as \.npy"
-    ):
+    with pytest.raises(InputError, match=r"'\.txt': give a mesh as \.msh, .* or voxels as \.npy"):
         read_mesh(tmp_path / "rve.txt")
 
 

@@ -5,9 +5,10 @@ from PIL import Image
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import VoxelRVE, draw_rve, voxels_to_mesh
+from dmn_fe.microstructure.picture import _draw_section, _telling_layer
 from dmn_fe.microstructure.picture_colours import Palette
 
-pytest.importorskip("matplotlib")
+Figure = pytest.importorskip("matplotlib.figure").Figure
 
 
 def pixels(path, colour) -> int:
@@ -69,6 +70,30 @@ def test_voids_are_white_and_many_phases_have_colours(tmp_path):
     assert (Palette.of(rve).phases[0] == 1.0).all()
     draw_rve(rve, tmp_path / "rve.png")
     assert (tmp_path / "rve.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("normal", range(3))
+def test_sections_show_the_layer_that_tells_most(tmp_path, normal):
+    layers = np.zeros((9, 6, 6), dtype=int)
+    layers[:, 0] = 1
+    layers[1, :3] = 1  # the evenest mixture of two phases
+    layers[7, 5, 5] = layers[7, 4, 0] = 2  # three phases
+    assert _telling_layer(VoxelRVE(np.moveaxis(layers, 0, normal)), normal) == 7
+    layers[7] = layers[8]
+    assert _telling_layer(VoxelRVE(np.moveaxis(layers, 0, normal)), normal) == 1
+    layers[1] = layers[8]
+    assert _telling_layer(VoxelRVE(np.moveaxis(layers, 0, normal)), normal) == 4
+    layers[1, 1, 0] = 1  # hardly evener than the others
+    assert _telling_layer(VoxelRVE(np.moveaxis(layers, 0, normal)), normal) == 4
+
+
+@pytest.mark.parametrize(("shape", "ticks"), [((32, 1, 1), [1 / 32]), ((8, 1, 1), [0.0, 1 / 8])])
+def test_narrow_sections_have_few_ticks(shape, ticks):
+    rve = VoxelRVE(np.arange(shape[0]).reshape(shape) % 2)
+    axes = Figure().add_subplot()
+    _draw_section(axes, rve, Palette.of(rve), 2)
+    np.testing.assert_allclose(axes.get_yticks(), ticks)
+    assert len(axes.get_xticks()) > 2
 
 
 def test_bad_path(tmp_path):

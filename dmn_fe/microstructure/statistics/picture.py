@@ -14,6 +14,7 @@ __all__ = ["draw_statistics"]
 
 _MOST_ROWS = 6
 _MOST_BINS = 32
+_FEW = 8  # voxels of the longest chord, up to which each length has a bin of its own
 _COLOURS = ("tab:blue", "tab:orange", "tab:green")  # e1, e2, e3
 _TITLES = ("two-point probability S2", "lineal path L", "chord lengths")
 
@@ -23,7 +24,8 @@ def draw_statistics(rve: VoxelRVE, path: str | Path, unit: str = "length unit") 
 
     One row per phase, at most six: those of largest volume. Curves along e1, e2, e3 in colours,
     the average over all directions in black, and the volume fraction φ and φ² as levels. Axes of
-    one voxel have no curve. Distances end at half the longest edge.
+    one voxel have no curve. Distances end at half the longest edge. Mean chord lengths are dotted
+    lines, and written above.
 
     Parameters
     ----------
@@ -58,8 +60,10 @@ def draw_statistics(rve: VoxelRVE, path: str | Path, unit: str = "length unit") 
         row[2].set_ylabel(f"density [1/{unit}]")
         row[0].set_xlim(0.0, reach)
         row[1].set_xlim(0.0, reach)
+    figure.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     for column, title in enumerate(_TITLES):
-        rows[0, column].set_title(title)
+        above = rows[0, column].get_title()
+        rows[0, column].set_title(f"{title}\n{above}" if above else title)
         word = "chord length" if column == 2 else "distance r"
         rows[-1, column].set_xlabel(f"{word} [{unit}]")
     if len(rve.names) > len(phases):
@@ -78,24 +82,24 @@ def _draw_phase(row, rve: VoxelRVE, phase: int, axes: list[int]) -> None:
             word, (1.0, level), (3, 0), xycoords=("axes fraction", "data"),
             textcoords="offset points", va="center", color="grey", annotation_clip=False,
         )  # fmt: skip
+    means = []
     for axis in axes:
         look = {"color": _COLOURS[axis], "label": f"e{axis + 1}", "linewidth": 1.3}
         row[0].plot(*pairs.along(axis), **look)
         row[1].plot(*lineal_path(rve, phase, axis), **look)
         chords = chord_lengths(rve, phase, axis)
         if chords.count:
-            look["label"] = f"e{axis + 1}, mean {chords.mean:.3g}"
+            means.append(f"e{axis + 1} {chords.mean:.3g}")
             row[2].stairs(*_binned(chords, spacing(rve)[axis]), **look)
             row[2].axvline(chords.mean, color=_COLOURS[axis], linewidth=0.8, linestyle=":")
-    row[0].plot(*pairs.radial(), color="black", linewidth=1.0, label="all directions")
+    row[0].plot(
+        *pairs.radial(), color="black", linewidth=1.0, linestyle="--", label="all directions"
+    )
     row[0].set_ylim(bottom=0.0)
     row[1].set_ylim(bottom=0.0)
-    row[0].legend(fontsize=8)
-    if axes:
-        row[1].legend(fontsize=8)
-    if row[2].patches:
+    if means:
         row[2].set_xlim(left=0.0)
-        row[2].legend(fontsize=8)
+        row[2].set_title(f"mean {', '.join(means)}", fontsize="medium")
     else:
         row[2].text(0.5, 0.5, "no chord", ha="center", transform=row[2].transAxes)
     for diagram in row:
@@ -103,9 +107,13 @@ def _draw_phase(row, rve: VoxelRVE, phase: int, axes: list[int]) -> None:
 
 
 def _binned(chords: ChordLengths, edge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Density of chord lengths and edges of bins, each of equally many voxels of this edge."""
+    """Density of chord lengths and edges of bins, each of equally many voxels of this edge.
+
+    Where chords are long, bins have an even number of voxels: symmetric particles have chords of
+    even or of odd numbers of voxels alone, which every other bin of one voxel would miss.
+    """
     longest = int(np.flatnonzero(chords.probability)[-1]) + 1
-    width = -(-longest // _MOST_BINS)
+    width = 1 if longest <= _FEW else 2 * -(-longest // (2 * _MOST_BINS))
     bins = -(-longest // width)
     probability = np.zeros(bins * width)
     probability[:longest] = chords.probability[:longest]

@@ -6,7 +6,15 @@ import pytest
 from PIL import Image
 
 from dmn_fe.errors import InputError
-from dmn_fe.microstructure import MeshRVE, VoxelRVE, describe, draw_statistics, random_fibres
+from dmn_fe.microstructure import (
+    ChordLengths,
+    MeshRVE,
+    VoxelRVE,
+    describe,
+    draw_statistics,
+    random_fibres,
+)
+from dmn_fe.microstructure.statistics.picture import _binned
 
 
 def test_numbers_of_a_laminate():
@@ -46,6 +54,22 @@ def test_picture_has_a_row_per_phase_up_to_six(tmp_path, shape, count, periodic)
         assert image.size[1] == round(120 * (0.6 + 3.0 * min(count, 6)))
         assert len(image.convert("RGB").getcolors(2**24)) > 10
     assert [file.name for file in tmp_path.iterdir()] == ["curves.png"]
+
+
+@pytest.mark.parametrize("longest", [3, 8, 9, 40, 63, 65, 200])
+def test_bins_of_chord_lengths_have_no_gap_where_every_other_length_is_missing(longest):
+    length = np.arange(1.0, 300.0)
+    even = (length <= longest) & (length % 2 == longest % 2)
+    density, edges = _binned(ChordLengths(length, even / even.sum(), even.sum()), 1.0)
+    voxels = np.diff(edges)
+    assert (voxels == voxels[0]).all()
+    assert len(density) <= 32
+    assert density @ voxels == pytest.approx(1.0)
+    if longest > 8:
+        assert voxels[0] % 2 == 0
+        assert (density > 0).all()
+    else:
+        assert voxels[0] == 1
 
 
 def test_bad_input(tmp_path):
