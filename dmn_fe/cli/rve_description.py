@@ -40,9 +40,12 @@ def describe_rve(
 
 
 def print_statistics(rve: "VoxelRVE") -> None:
-    """Print a row of numbers for each phase."""
+    """Print a row of numbers for each phase, or what the grains are if there is one phase."""
     from dmn_fe import microstructure
 
+    if len(rve.names) == 1 and rve.orientation_index is not None:
+        _print_grains(rve, len(set(rve.orientation_index.ravel().tolist())))
+        return
     titles = ("statistics", "surface/volume", "mean chord e1, e2, e3")
     print(f"  {titles[0]:<17} {titles[1]:>15}  {titles[2]:<27}  pieces  goes through")
     for phase in microstructure.describe(rve).phases:
@@ -53,6 +56,15 @@ def print_statistics(rve: "VoxelRVE") -> None:
             f"  {phase.name[:17]:<17} {phase.specific_surface:15.4g}  {chords:<27}"
             f" {phase.clusters:7d}  {axes}"
         )
+
+
+def _print_grains(rve: "VoxelRVE", count: int) -> None:
+    """Print how many grains there are, one for each orientation that occurs, and how large."""
+    # A section is made of circles, a solid of spheres.
+    edges = [edge for edge, n in zip(rve.size, rve.shape, strict=True) if n > 1] or [rve.size[0]]
+    ball = (1.0, math.pi / 4, math.pi / 6)[len(edges) - 1]
+    diameter = (math.prod(edges) / count / ball) ** (1 / len(edges))
+    print(f"  statistics  {count} grains, of mean volume that of a diameter of {diameter:.3g}")
 
 
 def _times(numbers) -> str:

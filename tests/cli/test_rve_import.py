@@ -177,3 +177,16 @@ def test_show_prints_and_draws_statistics(dmn_fe, tmp_path):
     microstructure.write_mesh(hexahedra(PHASE, ("resin", "glass")), tmp_path / "m.msh")
     refused = one_sentence(dmn_fe("rve", "show", "m.msh", "--statistics", "b.png"))
     assert "--statistics is for voxels" in refused
+
+
+def test_show_counts_grains(dmn_fe, tmp_path):
+    microstructure.write(microstructure.voronoi_polycrystal(12, 5), tmp_path / "p.vti")
+    shown = dmn_fe("rve", "show", "p.vti").stdout
+    diameter = (6 / np.pi / 5) ** (1 / 3)
+    assert f"5 grains, of mean volume that of a diameter of {diameter:.3g}" in shown
+    assert "surface" not in shown
+
+
+def test_size_is_that_before_the_mirror(dmn_fe):
+    helped = " ".join(dmn_fe("rve", "import", "--help").stdout.replace("│", " ").split())
+    assert "before --mirror doubles them" in helped
