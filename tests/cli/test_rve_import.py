@@ -155,6 +155,20 @@ def test_mesh_that_no_solver_can_use_is_not_written(dmn_fe, tmp_path):
     assert voxels.returncode == 0, voxels.stderr
 
 
+def test_voxels_that_make_no_mesh_are_written_as_voxels_only(dmn_fe, tmp_path):
+    phase = np.zeros((6, 6, 6), dtype=np.uint8)
+    phase[:, :2, :2] = 1
+    phase[3:5, 4, 4] = 1  # floats
+    np.save(tmp_path / "v.npy", phase)
+    names = ("--phases", "pore,steel")
+    refused = one_sentence(dmn_fe("rve", "import", "v.npy", *names, "--output", "m.vtu"))
+    assert "m.vtu is not written because no solver could use it: the solid cells are in" in refused
+    assert not (tmp_path / "m.vtu").exists()
+    voxels = dmn_fe("rve", "import", "v.npy", *names, "--output", "w.vti")
+    assert voxels.returncode == 0
+    assert "floating in phase 'pore' and carries nothing" in voxels.stdout
+
+
 def test_array_is_chosen_by_the_option_that_the_sentence_names(dmn_fe, tmp_path):
     grid = quads(PHASE[:, :, 0])
     mesh = meshio.Mesh(
