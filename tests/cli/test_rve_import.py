@@ -198,6 +198,8 @@ def test_show_counts_grains(dmn_fe, tmp_path):
     shown = dmn_fe("rve", "show", "p.vti").stdout
     diameter = (6 / np.pi / 5) ** (1 / 3)
     assert f"5 grains, of mean volume that of a diameter of {diameter:.3g}" in shown
+    refused = one_sentence(dmn_fe("rve", "show", "p.vti", "--statistics", "curves.png"))
+    assert "only the phase 'grain', whose statistics are constant" in refused
     assert "surface" not in shown
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dmn_fe.errors import InputError
 from dmn_fe.files import check_folder, written_whole
 from dmn_fe.microstructure.statistics.correlation import two_point_probability
 from dmn_fe.microstructure.statistics.indicator import indicator, spacing
@@ -39,12 +40,17 @@ def draw_statistics(rve: VoxelRVE, path: str | Path, unit: str = "length unit") 
     Raises
     ------
     InputError
-        If the RVE is not made of voxels, or ``path`` cannot be a PNG file.
+        If the RVE is not made of voxels or has one phase only, or ``path`` cannot be a PNG file.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     indicator(rve, 0)
+    if len(rve.names) == 1:
+        raise InputError(
+            f"the RVE has only the phase {rve.names[0]!r}, whose statistics are constant: none "
+            "are drawn"
+        )
     check_folder(path, ".png")
     order = np.argsort([-fraction for fraction in rve.volume_fractions], kind="stable")
     phases = sorted(int(phase) for phase in order[:_MOST_ROWS])
