@@ -45,7 +45,7 @@ def test_fibres_are_counted():
 
 @pytest.mark.parametrize(
     ("shape", "count", "periodic"),
-    [((12, 10, 1), 2, (True,) * 3), ((6, 7, 8), 9, (False,) * 3), ((1, 1, 1), 1, (True,) * 3)],
+    [((12, 10, 1), 2, (True,) * 3), ((6, 7, 8), 9, (False,) * 3), ((2, 1, 1), 2, (True,) * 3)],
 )
 def test_picture_has_a_row_per_phase_up_to_six(tmp_path, shape, count, periodic):
     phase = np.arange(np.prod(shape)).reshape(shape) % count
@@ -78,6 +78,8 @@ def test_bad_input(tmp_path):
         draw_statistics(rve, tmp_path / "curves.gif")
     with pytest.raises(InputError, match="does not exist"):
         draw_statistics(rve, tmp_path / "absent" / "curves.png")
+    with pytest.raises(InputError, match="only the phase 'matrix', whose statistics are constant"):
+        draw_statistics(VoxelRVE(np.zeros((2, 2, 2), dtype=int)), tmp_path / "curves.png")
     square = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     mesh = MeshRVE(square, np.array([[0, 1, 2]]), "triangle", np.array([0]))
     for call in (lambda: describe(mesh), lambda: draw_statistics(mesh, tmp_path / "m.png")):
