@@ -22,8 +22,9 @@ class _Generators(typer.core.TyperGroup):
             spelled = {name.replace("-", "_"): name for name in self.commands}
             for command in self.commands.values():
                 spelled.update({p.name: p.opts[0] for p in command.params if p.name})
-            # Words without an underscore are words of the sentence as well.
-            sentence = re.sub(r"\w+_\w+", lambda m: spelled.get(m[0], m[0]), str(error))
+            # Words without an underscore are words of the sentence as well; paths stay.
+            word = r"(?<![\w./-])\w+_\w+(?![\w/-]|\.\w)"
+            sentence = re.sub(word, lambda m: spelled.get(m[0], m[0]), str(error))
             raise InputError(sentence) from error
 
 

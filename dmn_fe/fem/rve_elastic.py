@@ -55,7 +55,7 @@ def effective_stiffness(
     """
     mesh = distribute(rve, comm)
     with RaiseTogether(comm):
-        samples = checked_stiffness(mesh, stiffness)
+        samples, in_batch = checked_stiffness(mesh, stiffness)
     system = PeriodicSystem(mesh, degree, quadrature_degree)
     effective = []
     for sample in samples:
@@ -67,4 +67,4 @@ def effective_stiffness(
         effective.append(torch.from_numpy(system.homogenise(tangent)))
     result = torch.stack(effective)
     result = (result + result.mT) / 2
-    return result if isinstance(stiffness, Tensor) and stiffness.ndim == 4 else result[0]
+    return result if in_batch else result[0]

@@ -1,5 +1,6 @@
 """Effective linear-elastic stiffness of a voxel RVE."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
@@ -76,12 +77,12 @@ def solve_load_cases(
 ) -> LoadCases:
     """As :func:`effective_stiffness`, with the local strain fields and the iterations."""
     check_voxels(rve)
-    samples = checked_stiffness(rve, stiffness)
+    samples, in_batch = checked_stiffness(rve, stiffness)
     group, phase, orientations = material_groups(rve)
     moduli = rotated_moduli(samples[:, phase.to(samples.device)], orientations)
     kinematics = Strain(RotatedScheme(rve.shape, rve.size, samples.device))
     solution = solve_groups(kinematics, group, moduli, tolerance, max_iterations)
-    if isinstance(stiffness, Tensor) and stiffness.ndim == 4:
+    if in_batch:
         return LoadCases(*solution)
     return LoadCases(*(part[0] for part in solution))
 
@@ -93,9 +94,18 @@ class _Phases(Protocol):
     def names(self) -> tuple[str, ...]: ...
 
 
-def checked_stiffness(rve: _Phases, stiffness: PhaseValues) -> Tensor:
-    """Symmetric stiffness ``[samples, phases, 6, 6]``; raises as :func:`effective_stiffness`."""
+def checked_stiffness(rve: _Phases, stiffness: PhaseValues) -> tuple[Tensor, bool]:
+    """Symmetric stiffness ``[samples, phases, 6, 6]``, and whether samples were asked for.
+
+    Raises as :func:`effective_stiffness`.
+    """
+    by_name = isinstance(stiffness, Mapping)
     stiffness = in_order_of_phases(stiffness, rve.names, "stiffness")
+    if by_name and stiffness.ndim != 3:
+        raise InputError(
+            f"by phase names there is one 6×6 matrix for each, not {list(stiffness.shape[1:])}: "
+            "give several samples as one tensor [samples, phases, 6, 6]."
+        )
     expected = (len(rve.names), 6, 6)
     if tuple(stiffness.shape[-3:]) != expected or stiffness.ndim > 4:
         raise InputError(
@@ -110,4 +120,4 @@ def checked_stiffness(rve: _Phases, stiffness: PhaseValues) -> Tensor:
                 check_stiffness(matrix, f"the stiffness of phase {name!r}{where}")
         if not sample.count_nonzero():
             raise InputError(f"all phases{where} are voids: give one of them a stiffness.")
-    return (samples + samples.mT) / 2
+    return (samples + samples.mT) / 2, stiffness.ndim == 4

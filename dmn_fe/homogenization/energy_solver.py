@@ -99,7 +99,10 @@ def solve_to_energy(
             drift = residual[fit] - carried
             error = dot(drift, single.preconditioner.solve(drift.float()).double())
             error /= lower[fit, None] * torch.maximum(present[fit], NO_ENERGY * energy[fit])
-            certain[fit] = (error <= _SHARE_OF_ROUND_OFF * tolerance).all(1)
+            good = error <= _SHARE_OF_ROUND_OFF * tolerance
+            if has_voids:  # beside them this is no bound: double where next to nothing is left
+                good &= present[fit] >= NO_ENERGY * energy[fit]
+            certain[fit] = good.all(1)
     again = torch.nonzero(~certain)[:, 0]
     if len(again):
         correction, counts, _ = conjugate_gradients(

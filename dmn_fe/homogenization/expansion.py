@@ -55,7 +55,7 @@ def effective_expansion(
         A RuntimeError, if the limit of iterations is reached.
     """
     check_voxels(rve)
-    samples = checked_stiffness(rve, stiffness)
+    samples, _ = checked_stiffness(rve, stiffness)
     if len(samples) > 1:
         raise InputError(
             f"effective_expansion takes one stiffness for each phase, not {len(samples)} samples: "
@@ -81,13 +81,13 @@ def effective_expansion(
         system, kinematics.transpose(stress), ResidualReduction(), tolerance, max_iterations
     )
     stress = stress - local.multiply(kinematics.apply(nodal))
-    return torch.linalg.solve(_held(effective), stress[0, 0].mean((1, 2, 3)))
+    return torch.linalg.solve(_held(effective, moduli[0].mean(0)), stress[0, 0].mean((1, 2, 3)))
 
 
-def _held(effective: Tensor) -> Tensor:
-    """The effective stiffness, if there is one for every strain."""
+def _held(effective: Tensor, mean: Tensor) -> Tensor:
+    """The effective stiffness, if there is one for every strain; ``mean`` gives the scale."""
     values, modes = torch.linalg.eigh(effective)
-    if values[0] <= 1e-9 * values[-1]:
+    if values[0] <= 1e-9 * torch.linalg.matrix_norm(mean, 2):
         raise InputError(
             "voids cut the RVE apart: it has no stiffness for the strain "
             f"{[round(x, 3) for x in modes[:, 0].tolist()]}, and no expansion; join its parts."

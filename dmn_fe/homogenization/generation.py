@@ -91,7 +91,6 @@ def make_dataset(
     with RaiseTogether(comm):
         if comm.rank == 0:
             _check_device(batch, device)
-            n, seed = _whole("samples: n", n), _whole("seed", seed)
             begun = _Work.begin(rve, kind, n, seed, path, tolerance)
     work: _Work = comm.bcast(begun)
     if comm.rank == 0 and work.found < n - len(work.missing):
@@ -144,8 +143,8 @@ class _Work:
         cls, rve: VoxelRVE, kind: str, n: int, seed: int, path: Path, tolerance: float
     ) -> "_Work":
         """Draw the samples and see what earlier runs have left."""
+        n, seed = _whole("samples: n", n), _whole("seed", seed)
         meta = _meta(rve, kind, n, seed, tolerance)
-        check_folder(path)
         old = StiffnessDataset.load(path) if path.exists() else None
         blocks = [n] if old is None else _grown(old, n, path)
         meta["blocks"] = blocks
@@ -156,6 +155,11 @@ class _Work:
         work = cls(path, meta, torch.cat(draws), torch.empty(n, 6, 6).double(), 0, [])
         if old is not None:
             work._take_over(old)
+        if work.found == n:
+            return work
+        check_folder(path)
+        if old is not None:
+            work._remove_journals_of(old)
         done = set(range(work.found)) | set(work._from_journals())
         work.missing = [number for number in range(n) if number not in done]
         return work
@@ -199,8 +203,10 @@ class _Work:
                 f"{self.path}: its samples were drawn by another version; give another path."
             )
         self.effective[: self.found] = old.effective
+
+    def _remove_journals_of(self, old: StiffnessDataset) -> None:
+        """Those that were left by a run that was stopped after it had written the file."""
         for journal in _journals(self.path):
-            # Left by a run that was stopped after it had written the file.
             if journal_settings(journal) == _with_draws(old.meta, old.phase_stiffness):
                 journal.unlink()
 
@@ -256,7 +262,7 @@ def _whole(name: str, value: int) -> int:
 
 
 def _check_device(batch: int, device: str) -> None:
-    if not isinstance(batch, int) or batch < 1:
+    if _whole("batch", batch) < 1:
         raise InputError(f"batch = {batch} must be a positive whole number.")
     try:
         torch.empty(0, device=device)

@@ -1,9 +1,11 @@
 """The restart file of a loading path; one file, whatever the ranks that share the RVE."""
 
+import logging
 import time
 from dataclasses import fields
 from pathlib import Path
 
+from safetensors import SafetensorError
 from torch import Tensor
 
 from dmn_fe.collective import RaiseTogether
@@ -24,6 +26,7 @@ _FORMAT = TensorFormat(
     mend="remove it to begin anew",
 )
 _SECONDS_BETWEEN_WRITES = 10.0
+_LOGGER = logging.getLogger(__name__)
 
 
 class RestartFile:
@@ -79,7 +82,10 @@ class RestartFile:
         return self._comm.bcast(time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES)
 
     def write(self, state: dict[str, Tensor], record: PathRecord, steps: int) -> None:
-        """Write the state of every rank, unless these steps are in the file already."""
+        """Write the state of every rank, unless these steps are in the file already.
+
+        Where that is impossible the path is worth more than its file: there is a warning.
+        """
         if steps == self._steps:
             return
         states = self._comm.allgather(state)
@@ -89,9 +95,11 @@ class RestartFile:
             for name, value in part.items()
         }
         tensors |= {f"record {field.name}": getattr(record, field.name) for field in fields(record)}
-        with RaiseTogether(self._comm):
-            if self._comm.rank == 0:
+        if self._comm.rank == 0:
+            try:
                 _FORMAT.save(self._path, tensors, {**self._identity, "steps": steps})
+            except (OSError, InputError, SafetensorError) as error:
+                _LOGGER.warning("%s cannot be written, the path goes on: %s", self._path, error)
         self._steps, self._written = steps, time.monotonic()
 
     def _load(self) -> tuple[list[dict[str, Tensor]], PathRecord, int]:

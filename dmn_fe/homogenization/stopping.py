@@ -25,7 +25,9 @@ __all__ = [
 ]
 
 NO_ENERGY = 1e-4
-_DELAY = 8  # iterations whose decrements estimate the error
+# Decrements of that many iterations estimate the error: where it falls slowly, of more.
+_DELAY = 8
+_DELAY_OF_ITERATIONS = 1.0 / 4.0
 
 
 class StoppingRule(Protocol):
@@ -88,7 +90,7 @@ class EnergyEstimate:
 
     def __init__(self, energy: Tensor, scale: Tensor):
         self._energy, self._scale = energy, scale
-        self._decrements = [torch.full_like(energy, torch.inf)] * _DELAY
+        self._decrements: list[Tensor] = []
 
     def start(self, product: Tensor) -> Tensor:
         """See :class:`StoppingRule`."""
@@ -98,9 +100,12 @@ class EnergyEstimate:
         """See :class:`StoppingRule`."""
         decrement = step * previous
         self._energy = self._energy - decrement
-        self._decrements = [*self._decrements[1:], decrement]
+        self._decrements.append(decrement)
+        delay = max(_DELAY, int(_DELAY_OF_ITERATIONS * len(self._decrements)))
+        if len(self._decrements) < delay:
+            return torch.where(self._is_round_off(product), 0.0, torch.inf)
         energy = torch.maximum(self._energy, NO_ENERGY * self._scale)
-        error = torch.stack(self._decrements).sum(0) / energy
+        error = torch.stack(self._decrements[-delay:]).sum(0) / energy
         return torch.where(self._is_round_off(product), 0.0, error)
 
     def _is_round_off(self, product: Tensor) -> Tensor:

@@ -42,6 +42,8 @@ class VoxelProblem:
     Parameters
     ----------
     rve : VoxelRVE
+        Pores are a soft phase: the control of hourglass modes that
+        :func:`~dmn_fe.homogenization.effective_stiffness` has beside exact voids is not made here.
     laws : mapping of phase name to MaterialLaw
         Laws with a symmetric tangent; others are refused when it is first computed.
     tolerance : float

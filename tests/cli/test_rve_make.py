@@ -88,6 +88,7 @@ def test_six_numbers_are_a_tensor(dmn_fe, tmp_path):
             ("spheres", "--volume-fraction", 0.9, "--output", "a.vti"),
             "lower --volume-fraction, gap",
         ),
+        (("spheres", "--output", "no/volume_fraction.vti"), "no/volume_fraction.vti: the folder"),
         (("short-fibres", "--aspect-ratio", 0.5, "--output", "a.vti"), "--aspect-ratio = 0.5 must"),
     ],
 )

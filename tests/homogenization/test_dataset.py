@@ -131,6 +131,7 @@ def test_a_data_set_grows_by_a_latin_hypercube(rve, path):
     with pytest.raises(Interruption):
         make_dataset(rve, "tangent-like", 7, 0, path, progress=interrupted_after(5))
     assert path.read_bytes() == content
+    assert len(make_dataset(rve, "tangent-like", 3, 0, path)) == 3  # is there and complete
     calls = []
     grown = make_dataset(rve, "tangent-like", 7, 0, path, progress=lambda *c: calls.append(c[:2]))
     assert calls == [(5, 7), (6, 7), (7, 7)]

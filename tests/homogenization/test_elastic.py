@@ -142,6 +142,13 @@ def test_stiffness_by_phase_name_or_as_a_list(rve):
     ):
         with pytest.raises(InputError, match=sentence):
             effective_stiffness(rve, wrong)
+    samples = torch.stack([torch.stack(pair), 2.0 * torch.stack(pair)])
+    batch = effective_stiffness(rve, samples)
+    assert batch.shape == (2, 6, 6)
+    for same in (samples.numpy(), list(samples)):
+        assert torch.equal(effective_stiffness(rve, same), batch)
+    with pytest.raises(InputError, match=r"one 6×6 matrix for each, not \[2, 6, 6\]"):
+        effective_stiffness(rve, {"matrix": samples[:, 0], "inclusion": samples[:, 1]})
     for no_voxels, sentence in (("rve.vti", "the RVE is a str"), (voxels_to_mesh(rve), "MeshRVE")):
         with pytest.raises(InputError, match=sentence):
             effective_stiffness(no_voxels, pair)

@@ -15,6 +15,7 @@ from dmn_fe.homogenization import (
     follow_path,
 )
 from dmn_fe.microstructure import random_spheres
+from dmn_fe.tensor_file import TensorFormat
 
 LAWS = {
     "matrix": laws.J2(3000.0, 0.37, laws.LinearHardening(35.0, 60.0)),
@@ -93,6 +94,18 @@ def test_a_restart_file_of_something_else_is_refused(problem, tmp_path):
     file.write_bytes(content)
     with pytest.raises(InputError, match="checksum; remove it to begin anew"):
         follow_path(problem, CYCLE, restart=file)
+
+
+def test_a_file_that_cannot_be_written_costs_no_result(problem, tmp_path, monkeypatch, caplog):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(TensorFormat, "save", full)
+    record, _ = follow_path(
+        problem, Loading.uniaxial_stress([0.0, 0.001, 0.002]), restart=tmp_path / "p.safetensors"
+    )
+    assert record.stress[2, 0] > 0.0
+    assert "p.safetensors cannot be written, the path goes on: [Errno 28] No space" in caplog.text
 
 
 class OnlySmallSteps:
