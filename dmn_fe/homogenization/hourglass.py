@@ -16,7 +16,7 @@ from dmn_fe.mandel import isotropic_part
 
 __all__ = ["HourglassControl", "hourglass_control"]
 
-# Of full integration. A twentieth keeps porous bicontinuous media at 70 iterations or less, and gives
+# Of full integration. A twentieth keeps a porous bicontinuous medium at 70 iterations, and gives
 # on a grid with six voxels a wavelength the stiffness of one with twelve, within 1 %.
 _SHARE = 0.05
 
