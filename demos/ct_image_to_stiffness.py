@@ -2,7 +2,7 @@
 #
 # A scan of a short-fibre composite is a stack of grey slices. This demo segments it, checks and
 # measures what came out, and computes how stiff the material is and how well it conducts heat.
-# It takes about a minute. Replace `scan` by your own file, a folder of slices, or one image.
+# It takes half a minute. Replace `scan` by your own file, a folder of slices, or one image.
 
 import tempfile
 from pathlib import Path
@@ -73,6 +73,7 @@ for phase in microstructure.describe(rve).phases:
 # Chords are the lengths of lines inside the fibres: longest along e1, as the fibres are.
 
 microstructure.draw_rve(rve, folder / "scan.png", title="Short fibres")
+print(f"picture in {folder / 'scan.png'}")
 
 # ## Stiffness
 #

@@ -1,10 +1,12 @@
 """Mesh RVEs that several ranks share."""
 
 import numpy as np
+import pytest
 
 
-def test_the_response_does_not_depend_on_ranks(on_ranks):
-    one, results = on_ranks(1, "rve")[0], on_ranks(2, "rve")
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_the_response_does_not_depend_on_ranks(on_ranks, ranks):
+    one, results = on_ranks(1, "rve")[0], on_ranks(ranks, "rve")
     assert sum(r["cells"] for r in results) == one["cells"]
     assert all(0 < r["cells"] < one["cells"] for r in results)
     for result in results:
@@ -17,15 +19,16 @@ def test_the_response_does_not_depend_on_ranks(on_ranks):
             np.testing.assert_allclose(value, serial, rtol=0, atol=1e-8 * largest)
 
 
-def test_an_interrupted_path_goes_on_from_one_file(on_ranks):
-    results = on_ranks(2, "rve_path")
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_an_interrupted_path_goes_on_from_one_file(on_ranks, ranks):
+    results = on_ranks(ranks, "rve_path")
     for result in results:
         assert result["resumed"] == [2, 3, "resumed"]
         at_one_go, resumed = result["stress"]
         np.testing.assert_allclose(resumed, at_one_go, rtol=1e-12, atol=1e-9)
         last, again = result["tangent"]
         np.testing.assert_allclose(again, last, rtol=1e-12, atol=1e-6)
-    assert results[0]["stress"] == results[1]["stress"]
+    assert all(result["stress"] == results[0]["stress"] for result in results)
     assert (
         "path.safetensors: the restart file belongs to another number of ranks"
         in (results[0]["refused"])
