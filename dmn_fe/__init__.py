@@ -11,19 +11,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dmn_fe import evaluate, homogenization, laws, mandel, microstructure, network
+    from dmn_fe import evaluate, homogenization, laws, mandel, microstructure, network, training
     from dmn_fe.errors import InputError
     from dmn_fe.evaluate import NetworkLaw
-    from dmn_fe.network import load, save, train
+    from dmn_fe.network import load, save
+    from dmn_fe.training import train
 
 _ORIGIN = {
     "InputError": "dmn_fe.errors",
     "NetworkLaw": "dmn_fe.evaluate",
     "load": "dmn_fe.network",
     "save": "dmn_fe.network",
-    "train": "dmn_fe.network",
+    "train": "dmn_fe.training",
 }
-_ROOMS = ("evaluate", "homogenization", "laws", "mandel", "microstructure", "network")
+_ROOMS = ("evaluate", "homogenization", "laws", "mandel", "microstructure", "network", "training")
 
 __all__ = [
     "InputError",
@@ -37,6 +38,7 @@ __all__ = [
     "network",
     "save",
     "train",
+    "training",
 ]
 __version__ = "0.1.0.dev0"
 

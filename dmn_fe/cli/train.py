@@ -17,7 +17,7 @@ def train(
     validation_fraction: Annotated[float, typer.Option(help="Share of held-out samples.")] = 0.2,
 ) -> None:
     """Train a material network (IMN) and export it."""
-    from dmn_fe import network
+    from dmn_fe import network, training
     from dmn_fe.cli.interruption import interruptible
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.files import check_folder
@@ -27,7 +27,14 @@ def train(
     samples = StiffnessDataset.load(dataset)
     unfinished = interruptible(lambda: "nothing was written, the same command begins anew")
     with unfinished, progress_bar("training") as progress:
-        result = network.train(samples, depth, seed, iterations, validation_fraction, progress)
+        result = training.train(
+            samples,
+            seed=seed,
+            progress=progress,
+            depth=depth,
+            iterations=iterations,
+            validation_fraction=validation_fraction,
+        )
     trained = result.network
     network.save(trained, output)
     validation = trained.metadata["validation"]

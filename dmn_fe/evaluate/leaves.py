@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws import MaterialLaw, Update
+from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network import Network
 
 __all__ = ["Leaves", "LeavesUpdate"]
@@ -20,12 +21,28 @@ __all__ = ["Leaves", "LeavesUpdate"]
 
 @dataclass(frozen=True)
 class _Phase:
-    """Law and leaves of one phase, and the columns of its states in the state of a point."""
+    """Law and leaves of one phase, and the columns of its states in the state of a point.
+
+    ``turn`` ``[6, 6, leaf, 1]`` turns Mandel vectors from the material axes of each leaf to those
+    of the network; None where it makes no difference.
+    """
 
     law: MaterialLaw
     leaves: slice | Tensor
     count: int
     columns: slice
+    turn: Tensor | None
+
+    def to_material(self, strain: Tensor) -> Tensor:
+        """Strain ``[6, leaf, point]`` in material axes."""
+        return strain if self.turn is None else (self.turn * strain[:, None]).sum(0)
+
+    def from_material(self, stress: Tensor) -> Tensor:
+        """Stress ``[6, leaf, point]``, or a tangent's first axis, from material axes."""
+        if self.turn is None:
+            return stress
+        turn = self.turn.unflatten(1, (6, *[1] * (stress.ndim - 3)))
+        return (turn * stress[None]).sum(1)
 
 
 class LeavesUpdate:
@@ -48,7 +65,10 @@ class LeavesUpdate:
         for phase, update in self._parts:
             # Views only: the law's [leaf * point, 6, 6] came from arrays with the points last.
             part = update.tangent.unflatten(0, (phase.count, points))
-            tangent[:, :, phase.leaves] = part.permute(2, 3, 0, 1)
+            part = phase.from_material(part.permute(2, 3, 0, 1))
+            if phase.turn is not None:
+                part = phase.from_material(part.transpose(0, 1))
+            tangent[:, :, phase.leaves] = part
         return tangent
 
     def state(self, strain: Tensor) -> Tensor:
@@ -91,7 +111,8 @@ class Leaves:
             leaves = torch.nonzero(network.leaf_phase == index).flatten()
             stop = start + laws[name].state_size * len(leaves)
             columns = slice(start, stop)
-            self.phases.append(_Phase(laws[name], _as_slice(leaves), len(leaves), columns))
+            turn = _turn(network, leaves, laws[name])
+            self.phases.append(_Phase(laws[name], _as_slice(leaves), len(leaves), columns, turn))
             start = stop
         self.state_size = start
 
@@ -112,16 +133,23 @@ class Leaves:
         stress, parts = torch.empty_like(strain), []
         for phase in self.phases:
             leaves = phase.count
-            phase_strain = strain[:, phase.leaves].flatten(1, 2).mT
+            phase_strain = phase.to_material(strain[:, phase.leaves]).flatten(1, 2).mT
             phase_state = state[phase.columns].unflatten(0, (phase.law.state_size, leaves))
             update = phase.law.integrate(phase_strain, phase_state.flatten(1, 2).mT, dt)
-            stress[:, phase.leaves] = update.stress.mT.unflatten(1, (leaves, points))
+            phase_stress = update.stress.mT.unflatten(1, (leaves, points))
+            stress[:, phase.leaves] = phase.from_material(phase_stress)
             parts.append((phase, update))
         return LeavesUpdate(stress, parts)
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names)
+
+
+def _turn(network: Network, leaves: Tensor, law: MaterialLaw) -> Tensor | None:
+    if network.leaf_rotation is None or getattr(law, "is_isotropic", False):
+        return None
+    return rotation_matrix(network.leaf_rotation[leaves]).permute(1, 2, 0)[..., None]
 
 
 def _as_slice(leaves: Tensor) -> slice | Tensor:

@@ -54,19 +54,19 @@ class NetworkLaw:
         self.network = network
         self.tolerance = tolerance
         self.max_iterations = max_iterations
-        self._leaves = Leaves(network, laws)
+        self.leaves = Leaves(network, laws)
         self.laws = dict(laws)
-        self._sweep = Sweep(network)
-        self._chunk = max(16, _CHUNK_BYTES // (36 * 8 * self._leaves.count))
+        self.sweep = Sweep(network)
+        self._chunk = max(16, _CHUNK_BYTES // (36 * 8 * self.leaves.count))
 
     @property
     def state_size(self) -> int:
         """Numbers of state per point: leaf strains and leaf states."""
-        return self._leaves.state_size
+        return self.leaves.state_size
 
     def initial_state(self, n: int) -> Tensor:
         """Virgin state ``[n, state_size]``."""
-        return self._leaves.initial_state().repeat(n, 1)
+        return self.leaves.initial_state().repeat(n, 1)
 
     @torch.no_grad()
     def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
@@ -101,18 +101,18 @@ class NetworkLaw:
         limit = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
 
         def keep(points: Tensor, update: LeavesUpdate, strain: Tensor, outcome: Tensor) -> None:
-            stress[:, points] = self._sweep.average(update.stress)
+            stress[:, points] = self.sweep.average(update.stress)
             state[:, points] = update.state(strain)
             status[points] = outcome
             iterations[points] = iteration
 
         points = torch.arange(macro_strain.shape[1])
-        start = self._leaves.committed_strain(committed)
-        update = self._leaves.integrate(start, committed, dt)
+        start = self.leaves.committed_strain(committed)
+        update = self.leaves.integrate(start, committed, dt)
         strain = self._newton(macro_strain, start, update)
-        update = self._leaves.integrate(strain, committed, dt)
+        update = self.leaves.integrate(strain, committed, dt)
         for iteration in range(1, self.max_iterations + 1):
-            residual = self._sweep.residual(update.stress)
+            residual = self.sweep.residual(update.stress)
             finished = ~(residual > self.tolerance)  # also where it is not a number
             last = iteration == self.max_iterations
             if last or finished.any():
@@ -122,7 +122,7 @@ class NetworkLaw:
                 )
                 if last or len(points) == 0:
                     break
-                update = self._leaves.integrate(strain, committed, dt)
+                update = self.leaves.integrate(strain, committed, dt)
             strain, update = self._step(macro_strain, strain, committed, dt, update)
         return stress, state, status, iterations
 
@@ -130,7 +130,7 @@ class NetworkLaw:
         """Leaf strains in equilibrium for the laws linearised at ``strain``."""
         tangent = update.tangent()
         offset = update.stress - (tangent * strain).sum(1)
-        return self._sweep.localise(macro_strain, tangent, offset)
+        return self.sweep.localise(macro_strain, tangent, offset)
 
     def _step(
         self,
@@ -144,32 +144,32 @@ class NetworkLaw:
         direction = self._newton(macro_strain, strain, update) - strain
         start = self._slope(update, direction)
         squares = update.stress.square().sum(0) * direction.square().sum(0)
-        work = self._sweep.average(squares.sqrt())
+        work = self.sweep.average(squares.sqrt())
         new_strain = strain + direction
-        new_update = self._leaves.integrate(new_strain, committed, dt)
+        new_update = self.leaves.integrate(new_strain, committed, dt)
         full = self._slope(new_update, direction)
         far = (full > _OVERSHOOT * start.abs()) & (start < -_ROUND_OFF * work)
         if far.any():
             base, along, history = strain[..., far], direction[..., far], committed[:, far]
 
             def slope(step: Tensor) -> Tensor:
-                return self._slope(self._leaves.integrate(base + step * along, history, dt), along)
+                return self._slope(self.leaves.integrate(base + step * along, history, dt), along)
 
             step = find_step(slope, start[far], full[far])
             new_strain[..., far] = base + step * along
-            new_update = self._leaves.integrate(new_strain, committed, dt)
+            new_update = self.leaves.integrate(new_strain, committed, dt)
         return new_strain, new_update
 
     def _slope(self, update: LeavesUpdate, along: Tensor) -> Tensor:
         """Slope of the incremental energy along leaf strains ``[6, leaf, point]``, ``[point]``."""
-        return self._sweep.average((update.stress * along).sum(0))
+        return self.sweep.average((update.stress * along).sum(0))
 
     @torch.no_grad()
     def _tangent(self, new_state: Tensor, state: Tensor, dt: float) -> Tensor:
         """Consistent macroscopic tangent ``[n, 6, 6]`` at the leaf strains of ``new_state``."""
         tangent = new_state.new_empty(new_state.shape[0], 6, 6)
         for chunk in self._chunks(new_state.shape[0]):
-            strain = self._leaves.committed_strain(new_state[chunk].mT.contiguous())
-            update = self._leaves.integrate(strain, state[chunk].mT.contiguous(), dt)
-            tangent[chunk] = self._sweep.tangent(update.tangent()).permute(2, 0, 1)
+            strain = self.leaves.committed_strain(new_state[chunk].mT.contiguous())
+            update = self.leaves.integrate(strain, state[chunk].mT.contiguous(), dt)
+            tangent[chunk] = self.sweep.tangent(update.tangent()).permute(2, 0, 1)
         return tangent

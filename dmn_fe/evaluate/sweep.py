@@ -14,16 +14,17 @@ from torch import Tensor
 
 from dmn_fe.network import Network
 from dmn_fe.network.laminate import interface_traction, jump_strain, mix_stiffness, mix_stress
-from dmn_fe.network.tree import level_slices, pair_fractions
+from dmn_fe.network.tree import Level, level_fractions, pairs
 
 __all__ = ["Sweep"]
 
 
 @dataclass(frozen=True)
-class _Level:
+class _Laminates:
     """Laminates of one level: normals ``[3, node, 1]``, fraction of the first child and share of
     the laminate in the whole, both ``[node, 1]``."""
 
+    level: Level
     normal: Tensor
     fraction: Tensor
     share: Tensor
@@ -33,22 +34,25 @@ class Sweep:
     """Sweeps over the tree of one network; holds the geometry only."""
 
     def __init__(self, network: Network):
-        slices = reversed(level_slices(network.weights.shape[0]))
-        fractions = pair_fractions(network.weights)
-        share = network.weights / network.weights.sum()
-        self.leaf_share = share[:, None]
-        self.levels = []  # from the leaves up
-        for nodes, fraction in zip(slices, fractions, strict=True):
-            share = share[0::2] + share[1::2]
-            normal = network.normals[nodes].mT[:, :, None]
-            self.levels.append(_Level(normal, fraction[:, None], share[:, None]))
+        tree = network.tree
+        leaf_share = network.weights / network.weights.sum()
+        fractions = level_fractions(tree, network.weights)
+        self.leaf_share = leaf_share[:, None]
+        self.levels: list[_Laminates] = []  # from the leaves up
+        share: Tensor | None = None
+        for level, fraction in zip(reversed(tree.levels), reversed(fractions), strict=True):
+            first, second = pairs(level.join(share, leaf_share, 0), 0)
+            share = first + second
+            normal = network.normals[level.laminates].mT[:, :, None]
+            self.levels.append(_Laminates(level, normal, fraction[:, None], share[:, None]))
 
     def tangent(self, leaf_tangent: Tensor) -> Tensor:
         """Macroscopic tangent ``[6, 6, point]`` of leaf tangents ``[6, 6, leaf, point]``."""
-        stiffness = leaf_tangent
-        for level in self.levels:
-            left, right = stiffness[:, :, 0::2], stiffness[:, :, 1::2]
-            stiffness = mix_stiffness(left, right, level.fraction, level.normal)[0]
+        stiffness: Tensor | None = None
+        for at in self.levels:
+            first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
+            stiffness = mix_stiffness(first, second, at.fraction, at.normal)[0]
+        assert stiffness is not None
         return stiffness[:, :, 0]
 
     def localise(self, macro_strain: Tensor, leaf_tangent: Tensor, leaf_offset: Tensor) -> Tensor:
@@ -65,20 +69,22 @@ class Sweep:
         -------
         Tensor ``[6, leaf, point]``
         """
-        stiffness, offset, localisation = leaf_tangent, leaf_offset, []
-        for level in self.levels:
-            left, right = stiffness[:, :, 0::2], stiffness[:, :, 1::2]
-            stiffness, inverse, m, k = mix_stiffness(left, right, level.fraction, level.normal)
-            left, right = offset[:, 0::2], offset[:, 1::2]
-            offset, b = mix_stress(left, right, level.fraction, level.normal, inverse, m)
+        stiffness: Tensor | None = None
+        offset: Tensor | None = None
+        localisation = []
+        for at in self.levels:
+            first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
+            stiffness, inverse, m, k = mix_stiffness(first, second, at.fraction, at.normal)
+            first, second = pairs(at.level.join(offset, leaf_offset, 1), 1)
+            offset, b = mix_stress(first, second, at.fraction, at.normal, inverse, m)
             localisation.append((k, b))
-        strain = macro_strain[:, None]
-        for level, (k, b) in zip(reversed(self.levels), reversed(localisation), strict=True):
-            jump = jump_strain(level.normal, (k * strain).sum(1) + b)
-            f1 = level.fraction
-            pair = torch.stack([strain - (1.0 - f1) * jump, strain + f1 * jump], dim=2)
-            strain = pair.flatten(1, 2)
-        return strain
+        strain, leaves = macro_strain[:, None], []
+        for at, (k, b) in zip(reversed(self.levels), reversed(localisation), strict=True):
+            jump = jump_strain(at.normal, (k * strain).sum(1) + b)
+            children = divide_strain(strain, jump, at.fraction)
+            strain, own = at.level.split(children, 1)
+            leaves.append(own)
+        return torch.cat(leaves, 1)
 
     def average(self, leaf_value: Tensor) -> Tensor:
         """Weighted mean over the leaves of ``[..., leaf, point]``, ``[..., point]``."""
@@ -91,12 +97,21 @@ class Sweep:
         with a vanishing phase, or vanishing in the whole, does not. The scale is the root mean
         square of the leaf stresses. Zero stress gives zero.
         """
-        stress, largest = leaf_stress, torch.zeros_like(leaf_stress[0, 0])
-        for level in self.levels:
-            left, right, f1 = stress[:, 0::2], stress[:, 1::2], level.fraction
-            traction = interface_traction(level.normal, left - right)
-            weighted = level.share * f1 * (1.0 - f1) * traction.square().sum(0)
+        stress: Tensor | None = None
+        largest = torch.zeros_like(leaf_stress[0, 0])
+        for at in self.levels:
+            first, second = pairs(at.level.join(stress, leaf_stress, 1), 1)
+            f1 = at.fraction
+            traction = interface_traction(at.normal, first - second)
+            weighted = at.share * f1 * (1.0 - f1) * traction.square().sum(0)
             largest = torch.maximum(largest, weighted.amax(0))
-            stress = right + f1 * (left - right)
+            stress = second + f1 * (first - second)
         scale = self.average(leaf_stress.square().sum(0))
         return torch.sqrt(largest / torch.where(scale > 0, scale, 1.0))
+
+
+def divide_strain(strain: Tensor, jump: Tensor, fraction: Tensor) -> Tensor:
+    """Strains of the children ``[6, 2 · node, point]`` of laminates with strain and jump
+    ``[6, node, point]``."""
+    pair = torch.stack([strain - (1.0 - fraction) * jump, strain + fraction * jump], dim=2)
+    return pair.flatten(1, 2)

@@ -79,7 +79,11 @@ class Update:
 
 @runtime_checkable
 class MaterialLaw(Protocol):
-    """Protocol of a law: parameters and a pure function of (strain, committed state, dt)."""
+    """Protocol of a law: parameters and a pure function of (strain, committed state, dt).
+
+    A law that responds alike in all directions may have an attribute ``is_isotropic = True``: it is
+    then not turned where it stands in material axes of its own.
+    """
 
     @property
     def state_size(self) -> int:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Update, check_points
-from dmn_fe.mandel import isotropic_stiffness
+from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part, isotropic_stiffness
 
 __all__ = ["Elastic", "check_stiffness"]
 
@@ -34,6 +34,13 @@ class Elastic:
         """Isotropic law from Young's modulus and Poisson's ratio."""
         check_isotropic("Elastic", young, poisson)
         return cls(isotropic_stiffness(young, poisson))
+
+    @property
+    def is_isotropic(self) -> bool:
+        """Whether the stiffness is the same in all directions."""
+        bulk, shear = isotropic_part(self.stiffness)
+        isotropic = 3.0 * bulk * VOLUMETRIC + 2.0 * shear * DEVIATORIC
+        return bool((self.stiffness - isotropic).abs().max() <= 1e-9 * self.stiffness.abs().max())
 
     @property
     def state_size(self) -> int:

@@ -15,7 +15,7 @@ from dmn_fe.laws.elastic import check_isotropic
 from dmn_fe.laws.hardening import Hardening
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
 
-__all__ = ["J2"]
+__all__ = ["J2", "radial_return"]
 
 # A trial stress this close to the yield surface (relative) is elastic: at a committed state the
 # sign of the yield function is round-off, and the tangent must not depend on it.
@@ -51,6 +51,11 @@ class J2:
             )
 
     @property
+    def is_isotropic(self) -> bool:
+        """It has no axes."""
+        return True
+
+    @property
     def bulk(self) -> float:
         """Bulk modulus."""
         return self.young / (3.0 * (1.0 - 2.0 * self.poisson))
@@ -72,51 +77,67 @@ class J2:
     def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
         """Radial return of strains ``[n, 6]``; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
         check_points(self, strain, state)
-        plastic_strain, p = state[:, :6], state[:, 6]
-        trial = 2.0 * self.shear * deviator(strain - plastic_strain)
-        trial_norm = trial.square().sum(-1).sqrt()
-        trial_mises = math.sqrt(1.5) * trial_norm
-        increment, slope, unfinished = self._plastic_increment(trial_mises, p)
-        # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
-        theta = torch.where(increment > 0, 1.0 - 3.0 * self.shear * increment / trial_mises, 1.0)
-        pressure = self.bulk * trace(strain)
-        stress = theta[:, None] * trial + pressure[:, None] * IDENTITY
-        flow = (1.0 - theta)[:, None] * trial / (2.0 * self.shear)
-        new_state = torch.cat([plastic_strain + flow, (p + increment)[:, None]], dim=-1)
+        moduli = strain.new_tensor([self.bulk, self.shear])
+        return radial_return(moduli[0], moduli[1], self.hardening, strain, state)
 
-        def tangent() -> Tensor:
-            plastic = increment > 0
-            direction = trial / torch.where(plastic, trial_norm, 1.0)[:, None]
-            theta_t = slope / (3.0 * self.shear + slope)
-            drop = 2.0 * self.shear * torch.where(plastic, theta - theta_t, 0.0)
-            shear_part = (2.0 * self.shear * theta)[:, None, None] * DEVIATORIC
-            normal_part = (drop[:, None] * direction)[:, :, None] * direction[:, None, :]
-            return 3.0 * self.bulk * VOLUMETRIC + shear_part - normal_part
 
-        update = Update(stress, new_state, tangent)
+def radial_return(
+    bulk: Tensor, shear: Tensor, hardening: Hardening, strain: Tensor, state: Tensor
+) -> Update:
+    """Radial return with bulk and shear modulus of all points, or ``[n]`` of each.
+
+    ``strain`` ``[n, 6]``, ``state`` ``[n, 7]`` as of :class:`J2`.
+    """
+    plastic_strain, p = state[:, :6], state[:, 6]
+    twice_shear = 2.0 * shear[..., None]
+    trial = twice_shear * deviator(strain - plastic_strain)
+    # Clamped for the derivative of the root at zero, of which nothing depends on.
+    trial_norm = trial.square().sum(-1).clamp(min=1e-300).sqrt()
+    trial_mises = math.sqrt(1.5) * trial_norm
+    increment, slope, unfinished = _plastic_increment(shear, hardening, trial_mises, p)
+    # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
+    theta = torch.where(increment > 0, 1.0 - 3.0 * shear * increment / trial_mises, 1.0)
+    pressure = bulk * trace(strain)
+    stress = theta[:, None] * trial + pressure[:, None] * IDENTITY
+    flow = (1.0 - theta)[:, None] * trial / twice_shear
+    new_state = torch.cat([plastic_strain + flow, (p + increment)[:, None]], dim=-1)
+
+    def tangent() -> Tensor:
+        plastic = increment > 0
+        direction = trial / torch.where(plastic, trial_norm, 1.0)[:, None]
+        theta_t = slope / (3.0 * shear + slope)
+        drop = 2.0 * shear * torch.where(plastic, theta - theta_t, 0.0)
+        shear_part = (2.0 * shear * theta)[:, None, None] * DEVIATORIC
+        normal_part = (drop[:, None] * direction)[:, :, None] * direction[:, None, :]
+        return 3.0 * bulk[..., None, None] * VOLUMETRIC + shear_part - normal_part
+
+    update = Update(stress, new_state, tangent)
+    if not unfinished.any():
+        return update
+    failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
+    return Update(stress, new_state, tangent, torch.where(unfinished, failed, update.status))
+
+
+def _plastic_increment(
+    shear: Tensor, hardening: Hardening, trial_mises: Tensor, p: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Increment Δp ``[n]`` from ``q − 3GΔp = σ_y(p + Δp)``, the hardening slope there, and
+    which points did not converge.
+
+    The residual is convex and falls in Δp for concave hardening, so Newton from Δp = 0 rises
+    monotonically to the root.
+    """
+    yield_stress, slope = hardening(p)
+    plastic = trial_mises > yield_stress * (1.0 + _ON_SURFACE)
+    increment = torch.zeros_like(p)
+    round_off = 1e-15 * trial_mises / (3.0 * shear)
+    for _ in range(_MAX_ITERATIONS):
+        residual = trial_mises - 3.0 * shear * increment - yield_stress
+        step = torch.where(plastic, residual / (3.0 * shear + slope), 0.0)
+        increment = increment + step
+        yield_stress, slope = hardening(p + increment)
+        # Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
+        unfinished = step > 1e-9 * increment + round_off
         if not unfinished.any():
-            return update
-        failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
-        return Update(stress, new_state, tangent, torch.where(unfinished, failed, update.status))
-
-    def _plastic_increment(self, trial_mises: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Increment Δp ``[n]`` from ``q − 3GΔp = σ_y(p + Δp)``, the hardening slope there, and
-        which points did not converge.
-
-        The residual is convex and falls in Δp for concave hardening, so Newton from Δp = 0 rises
-        monotonically to the root.
-        """
-        yield_stress, slope = self.hardening(p)
-        plastic = trial_mises > yield_stress * (1.0 + _ON_SURFACE)
-        increment = torch.zeros_like(p)
-        round_off = 1e-15 * trial_mises / (3.0 * self.shear)
-        for _ in range(_MAX_ITERATIONS):
-            residual = trial_mises - 3.0 * self.shear * increment - yield_stress
-            step = torch.where(plastic, residual / (3.0 * self.shear + slope), 0.0)
-            increment = increment + step
-            yield_stress, slope = self.hardening(p + increment)
-            # Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
-            unfinished = step > 1e-9 * increment + round_off
-            if not unfinished.any():
-                break
-        return increment, slope, unfinished
+            break
+    return increment, slope, unfinished

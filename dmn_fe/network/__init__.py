@@ -1,7 +1,17 @@
-"""Material networks: the tree of laminates, its training and its exported file."""
+"""Material networks: the tree of laminates, its parametrisations and its exported file."""
 
+from dmn_fe.network.compression import compress
+from dmn_fe.network.ensemble import Ensemble
 from dmn_fe.network.file import load, save
-from dmn_fe.network.training import TrainingResult, relative_errors, train
-from dmn_fe.network.tree import Network
+from dmn_fe.network.interpolation import interpolate, with_volume_fractions
+from dmn_fe.network.network import Network
 
-__all__ = ["Network", "TrainingResult", "load", "relative_errors", "save", "train"]
+__all__ = [
+    "Ensemble",
+    "Network",
+    "compress",
+    "interpolate",
+    "load",
+    "save",
+    "with_volume_fractions",
+]

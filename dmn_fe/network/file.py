@@ -1,60 +1,91 @@
-"""The exported network: one ``.dmn`` file.
+"""The exported file, ``.dmn``: one network, or an ensemble of several.
 
-Tensors: ``weights``, ``normals``, ``leaf_phase``. Header: format version, checksum, kind, depth,
-dimension, phase names, and metadata of data, training and validation.
+Tensors of each network (of the k-th with the prefix ``k.``): ``weights``, ``normals``,
+``leaf_phase``, ``is_leaf`` and, where leaves are turned, ``leaf_rotation``. Header: format version,
+checksum, and for each network its kind, dimension, depth, phase names and metadata.
 """
 
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.network.tree import Network
+from dmn_fe.network.ensemble import Ensemble
+from dmn_fe.network.network import Network
 from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["load", "save"]
 
-_TENSORS = ("weights", "normals", "leaf_phase")
+_TENSORS = ("weights", "normals", "leaf_phase", "is_leaf", "leaf_rotation")
 _FORMAT = TensorFormat(
     key="dmn_fe.network",
-    version=1,
-    tensors=_TENSORS,
+    version=2,
+    tensors=None,
     what="a network (.dmn)",
     mend="make it with dmn-fe train",
 )
 
 
-def save(network: Network, path: str | Path) -> None:
-    """Write a network to ``path``; the file appears whole or not at all."""
-    header = {
-        "kind": network.kind,
-        "depth": network.depth,
-        "dimension": 3,
-        "phase_names": list(network.phase_names),
-        "metadata": network.metadata,
-    }
-    tensors = {name: getattr(network, name) for name in _TENSORS}
+def save(network: Network | Ensemble, path: str | Path) -> None:
+    """Write a network or an ensemble to ``path``; the file appears whole or not at all."""
+    members = network.networks if isinstance(network, Ensemble) else (network,)
+    tensors: dict[str, Tensor] = {}
+    for number, member in enumerate(members):
+        for name in _TENSORS:
+            value = getattr(member, name)
+            if value is not None:
+                tensors[f"{number}.{name}"] = value
+    entries = [
+        {
+            "kind": member.kind,
+            "dimension": member.dimension,
+            "depth": member.depth,
+            "phase_names": list(member.phase_names),
+            "metadata": member.metadata,
+        }
+        for member in members
+    ]
+    header: dict[str, Any] = {"networks": entries, "ensemble": isinstance(network, Ensemble)}
     _FORMAT.save(path, tensors, header)
 
 
-def load(path: str | Path) -> Network:
-    """Read a network; a missing, damaged or foreign file raises ``InputError``."""
+def load(path: str | Path) -> Network | Ensemble:
+    """Read what :func:`save` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, foreign, or of another format version.
+    """
     tensors, header = _FORMAT.load(path)
-    if header.get("dimension") != 3:
-        raise InputError(
-            f"{path}: the network has dimension {header.get('dimension')}, this dmn_fe evaluates "
-            "dimension 3; train on a 3D RVE (one voxel in depth for fibres)."
-        )
     try:
-        network = Network(
-            **tensors,
-            phase_names=tuple(header["phase_names"]),
-            kind=header["kind"],
-            metadata=header["metadata"],
+        members = tuple(
+            _network({name: tensors.get(f"{k}.{name}") for name in _TENSORS}, entry)
+            for k, entry in enumerate(header["networks"])
         )
-    except (InputError, KeyError) as error:
+        return Ensemble(members) if header["ensemble"] else members[0]
+    except (InputError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError(f"{path}: not a usable network ({error}); {_FORMAT.mend}.") from error
-    if network.depth != header.get("depth"):
-        raise InputError(
-            f"{path}: the header says depth {header.get('depth')}, the tensors {network.depth}; "
-            f"{_FORMAT.mend}."
-        )
+
+
+def _network(tensors: dict[str, Tensor | None], entry: dict[str, Any]) -> Network:
+    for name in _TENSORS[:-1]:
+        if tensors[name] is None:
+            raise InputError(f"it lacks {name}")
+    network = Network(
+        **{name: value for name, value in tensors.items() if value is not None},  # type: ignore
+        phase_names=tuple(entry["phase_names"]),
+        kind=entry["kind"],
+        dimension=entry["dimension"],
+        metadata=entry["metadata"],
+    )
+    if network.depth != entry["depth"]:
+        raise InputError(f"the header says depth {entry['depth']}, the tensors {network.depth}")
+    if any(
+        t is not None and t.is_floating_point() and t.dtype != torch.float64
+        for t in tensors.values()
+    ):
+        raise InputError("its numbers are not float64")
     return network

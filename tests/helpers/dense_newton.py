@@ -16,17 +16,24 @@ class DenseNewton:
         self.w = network.weights / network.weights.sum()
         self.laws = [laws[network.phase_names[p]] for p in network.leaf_phase]
         self.b = torch.zeros(leaves, 6, 3 * (leaves - 1), dtype=torch.float64)
-        node = 0
-        for level in range(network.depth):
-            width = leaves // 2**level
-            for first in range(0, leaves, width):
-                middle, last = first + width // 2, first + width
-                left, right = self.w[first:middle].sum(), self.w[middle:last].sum()
-                h = mandel.interface_matrix(network.normals[node])
-                columns = slice(3 * node, 3 * node + 3)
-                self.b[first:middle, :, columns] = -right / (left + right) * h
-                self.b[middle:last, :, columns] = left / (left + right) * h
-                node += 1
+        # Leaves below every node, found from the rule that laminate i has the children 2i+1, 2i+2.
+        is_leaf = network.is_leaf.tolist()
+        number = [
+            sum(is_leaf[:n]) if leaf else n - sum(is_leaf[:n]) for n, leaf in enumerate(is_leaf)
+        ]
+        below: dict[int, list[int]] = {}
+        for node in reversed(range(len(is_leaf))):
+            if is_leaf[node]:
+                below[node] = [number[node]]
+                continue
+            laminate = number[node]
+            first, second = below[2 * laminate + 1], below[2 * laminate + 2]
+            left, right = self.w[first].sum(), self.w[second].sum()
+            h = mandel.interface_matrix(network.normals[laminate])
+            columns = slice(3 * laminate, 3 * laminate + 3)
+            self.b[first, :, columns] = -right / (left + right) * h
+            self.b[second, :, columns] = left / (left + right) * h
+            below[node] = first + second
 
     def initial_state(self):
         return [law.initial_state(1) for law in self.laws]

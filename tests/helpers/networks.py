@@ -3,16 +3,33 @@
 import torch
 
 from dmn_fe.network import Network
-from dmn_fe.network.imn import imn_normals, imn_weights, initial_parameters
+from dmn_fe.network.dmn import DMN
+from dmn_fe.network.imn import IMN
+from dmn_fe.network.parametrisation import to_network
+from dmn_fe.network.tree import Tree
+from dmn_fe.training.start import random_start
+
+# Nodes of a tree with leaves at the depths 2, 3 and 4, and pairs of leaves beside laminates.
+UNEVEN = torch.tensor([0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1], dtype=torch.bool)
 
 
-def random_network(depth: int, seed: int = 0) -> Network:
+def random_network(
+    depth: int = 3,
+    seed: int = 0,
+    tree: Tree | None = None,
+    dimension: int = 3,
+    kind: str = "imn",
+    turned: bool = False,
+) -> Network:
     """A network with random weights and normals and 30 % of inclusion or so."""
-    parameters = initial_parameters(depth, torch.Generator().manual_seed(seed))
-    weights = imn_weights(parameters)
-    weights[1::2] *= 0.45
-    leaf_phase = torch.arange(2**depth) % 2
-    return Network(weights, imn_normals(parameters), leaf_phase, ("matrix", "inclusion"))
+    tree = tree or Tree.complete(depth)
+    leaves = torch.arange(tree.leaf_count)
+    turned_leaves = leaves if turned else leaves[:0]
+    parametrisation = (DMN if kind == "dmn" else IMN)(tree, dimension, turned_leaves)
+    parameters = random_start(parametrisation, "uniform", [seed])[0]
+    network = to_network(parametrisation, parameters, leaves % 2, ("matrix", "inclusion"))
+    network.weights[1::2] *= 0.45
+    return network
 
 
 def random_stiffness(*shape: int, seed: int = 0) -> torch.Tensor:

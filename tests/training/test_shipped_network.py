@@ -6,7 +6,7 @@ from helpers.processes import ROOT
 import dmn_fe
 from dmn_fe import microstructure
 from dmn_fe.homogenization import StiffnessDataset
-from dmn_fe.network import train
+from dmn_fe.training import train
 
 RECIPE = (ROOT / "demos" / "spheres.md").read_text(encoding="utf-8")
 

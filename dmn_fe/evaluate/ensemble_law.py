@@ -1,0 +1,97 @@
+"""An ensemble of networks as a material law: the mean, and the spread as an error bar."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.network_law import NetworkLaw
+from dmn_fe.laws import MaterialLaw, Update, check_points
+from dmn_fe.network import Ensemble, Network
+
+__all__ = ["EnsembleLaw", "EnsembleUpdate", "network_law"]
+
+
+class EnsembleUpdate(Update):
+    """Result of an ensemble.
+
+    Attributes
+    ----------
+    spread : Tensor ``[n, 6]``
+        Standard deviation of the members' stresses in each component; its norm is the error bar of
+        the stress. Two of it cover the error of the mean in most cases, but it cannot see an error
+        that all members share.
+    members : Tensor ``[networks, n, 6]``
+        Stress of every member.
+    """
+
+    def __init__(self, members: Tensor, *arguments):
+        super().__init__(*arguments)
+        self.members = members
+        self.spread = members.std(0)
+
+
+class EnsembleLaw:
+    """The mean of several networks under the same strain.
+
+    Implements :class:`~dmn_fe.laws.MaterialLaw`: stress and tangent are means over the members, the
+    state holds the states of all of them, the status is the worst, iterations are the most.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    laws, tolerance, max_iterations
+        As for :class:`~dmn_fe.evaluate.NetworkLaw`.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        laws: Mapping[str, MaterialLaw],
+        tolerance: float = 1e-8,
+        max_iterations: int = 50,
+    ):
+        if not isinstance(ensemble, Ensemble):
+            raise InputError(f"EnsembleLaw: {ensemble!r} is no ensemble; give dmn_fe.load(file).")
+        self.ensemble = ensemble
+        self.laws = dict(laws)
+        self.members = [
+            NetworkLaw(network, laws, tolerance, max_iterations) for network in ensemble.networks
+        ]
+
+    @property
+    def state_size(self) -> int:
+        """Numbers of state per point: of all members, one after the other."""
+        return sum(member.state_size for member in self.members)
+
+    def initial_state(self, n: int) -> Tensor:
+        """Virgin state ``[n, state_size]``."""
+        return torch.cat([member.initial_state(n) for member in self.members], dim=-1)
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> EnsembleUpdate:
+        """Update ``n`` points; see :class:`~dmn_fe.laws.MaterialLaw`."""
+        check_points(self, strain, state)
+        states = state.split([member.state_size for member in self.members], dim=-1)
+        updates = [
+            member.integrate(strain, own.contiguous(), dt)
+            for member, own in zip(self.members, states, strict=True)
+        ]
+        stress = torch.stack([update.stress for update in updates])
+        return EnsembleUpdate(
+            stress,
+            stress.mean(0),
+            torch.cat([update.state for update in updates], dim=-1),
+            lambda: torch.stack([update.tangent for update in updates]).mean(0),
+            torch.stack([update.status for update in updates]).amax(0),
+            torch.stack([update.iterations for update in updates]).amax(0),
+        )
+
+
+def network_law(
+    network: Network | Ensemble, laws: Mapping[str, MaterialLaw], **options
+) -> NetworkLaw | EnsembleLaw:
+    """The law of a network or of an ensemble, whichever a file has held."""
+    if isinstance(network, Ensemble):
+        return EnsembleLaw(network, laws, **options)
+    return NetworkLaw(network, laws, **options)

@@ -1,0 +1,15 @@
+"""Offline training of material networks."""
+
+from dmn_fe.training.history import HistoryRow, TrainingResult
+from dmn_fe.training.run import NonlinearValidation
+from dmn_fe.training.settings import Settings
+from dmn_fe.training.train import train, train_seeds
+
+__all__ = [
+    "HistoryRow",
+    "NonlinearValidation",
+    "Settings",
+    "TrainingResult",
+    "train",
+    "train_seeds",
+]

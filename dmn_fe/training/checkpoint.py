@@ -1,0 +1,83 @@
+"""The checkpoint of a training: the same call goes on from it to the same result."""
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.files import check_folder
+from dmn_fe.tensor_file import TensorFormat
+
+__all__ = ["Checkpoint"]
+
+_FORMAT = TensorFormat(
+    key="dmn_fe.training",
+    version=1,
+    tensors=None,
+    what="the checkpoint of a training",
+    mend="remove it to begin anew",
+)
+_SECONDS_BETWEEN_WRITES = 10.0
+_LOGGER = logging.getLogger(__name__)
+
+
+class Checkpoint:
+    """A file that holds a training.
+
+    Parameters
+    ----------
+    path : path or None
+        None keeps nothing.
+    identity : dict
+        JSON values that say which training it is.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or the ending is not .safetensors.
+    """
+
+    def __init__(self, path: str | Path | None, identity: dict[str, Any]):
+        self._path = None if path is None else Path(path)
+        self._identity, self._written = identity, time.monotonic()
+        if self._path is not None:
+            check_folder(self._path, ending=".safetensors")
+
+    def read(self) -> dict[str, Tensor] | None:
+        """The tensors of the file; None if there is none.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged or belongs to another training.
+        """
+        if self._path is None or not self._path.exists():
+            return None
+        tensors, header = _FORMAT.load(self._path)
+        for key, value in self._identity.items():
+            if header.get(key) != value:
+                raise InputError(
+                    f"{self._path}: belongs to a training with {key} = {header.get(key)!r}, not "
+                    f"{value!r}; give another name, or remove it to begin anew."
+                )
+        return tensors
+
+    def is_due(self) -> bool:
+        """Whether the last writing was some seconds ago."""
+        return self._path is not None and (
+            time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES
+        )
+
+    def write(self, tensors: dict[str, Tensor]) -> None:
+        """Write; where that is impossible there is a warning, and the training goes on."""
+        if self._path is None:
+            return
+        try:
+            _FORMAT.save(self._path, {k: v.cpu() for k, v in tensors.items()}, self._identity)
+        except (OSError, InputError, SafetensorError) as error:
+            _LOGGER.warning("%s cannot be written, the training goes on: %s", self._path, error)
+        self._written = time.monotonic()

@@ -1,0 +1,67 @@
+"""What is noted of a training."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dmn_fe.network import Network
+
+__all__ = ["HistoryRow", "TrainingResult"]
+
+
+class HistoryRow(NamedTuple):
+    """State of one network during its training.
+
+    Attributes
+    ----------
+    iteration : int
+        L-BFGS iterations or epochs.
+    loss : float
+        On the training samples, penalties included.
+    validation_loss : float
+        On the held-out samples, without penalties: the best network has the smallest.
+    validation_mean, validation_max : float
+        Relative error ``‖C_net − C_rve‖ / ‖C_rve‖`` of the held-out samples.
+    path_error : float
+        Root mean square of the relative stress error of held-out nonlinear samples; not-a-number
+        without.
+    active_leaves : int
+    fraction_error : float
+        Largest difference between a phase's share in the weights and its volume fraction.
+    nonlinear_error : float
+        Result of the nonlinear validation; not-a-number where it was not made.
+    """
+
+    iteration: int
+    loss: float
+    validation_loss: float
+    validation_mean: float
+    validation_max: float
+    path_error: float
+    active_leaves: int
+    fraction_error: float
+    nonlinear_error: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """The best network of a training and how it got there.
+
+    Attributes
+    ----------
+    network : Network
+    seed : int
+    history : list of HistoryRow
+    chosen : HistoryRow
+        The row of ``network``.
+    outcome : str
+        Why it ended, in words.
+    seconds : float
+        Of all networks that were trained together, earlier runs of the same checkpoint included.
+    """
+
+    network: Network
+    seed: int
+    history: list[HistoryRow] = field(repr=False)
+    chosen: HistoryRow
+    outcome: str
+    seconds: float

@@ -1,0 +1,202 @@
+"""Stress of a network along strain paths, and the exact gradient of a function of it.
+
+A converged network minimises an incremental energy over its strain jumps. With the stress
+``σ = ∂W/∂ε`` and an adjoint strain λ (the derivative of the loss with respect to σ), the derivative
+of ``λ · σ`` with respect to weights and normals is therefore that of
+
+    Φ = Σ_leaf share_i [σ_i · δε_i + ...],    ε_i, δε_i from the jumps a, δa at fixed a, δa,
+
+where ``δε_i`` answers the macroscopic strain λ in the network linearised at its solution: one more
+sweep. Along a path the committed states of the leaves carry the derivative from step to step: going
+backwards in time, the derivative with respect to the state enters the same sweep as a stress of its
+own.
+"""
+
+import torch
+from torch import Tensor
+
+from dmn_fe.evaluate.leaves import Leaves
+from dmn_fe.evaluate.network_law import NetworkLaw
+from dmn_fe.evaluate.sweep import Sweep, divide_strain
+from dmn_fe.laws import Status
+from dmn_fe.network.laminate import interface_traction, jump_strain
+from dmn_fe.network.parametrisation import Geometry
+from dmn_fe.network.tree import Tree, level_fractions, pairs
+
+__all__ = ["PathResponse", "follow"]
+
+
+class PathResponse:
+    """Response of a network to strain paths, step by step.
+
+    Attributes
+    ----------
+    stress : Tensor ``[points, steps, 6]``
+    converged : bool Tensor ``[points]``
+        Points where all steps converged.
+    leaf_strain : Tensor ``[steps, 6, leaf, points]``
+    """
+
+    def __init__(
+        self,
+        law: NetworkLaw,
+        dt: list[float],
+        committed: list[Tensor],
+        stress: list[Tensor],
+        ok: Tensor,
+    ):
+        self._law, self._dt, self._committed = law, dt, committed
+        self.stress, self.converged = torch.stack(stress, 1), ok
+        leaves = law.leaves
+        # The state after a step holds its leaf strains; each list has one entry more than steps.
+        self.leaf_strain = torch.stack([leaves.committed_strain(s.mT) for s in committed[1:]])
+
+    def gradient(self, geometry: Geometry, stress_gradient: Tensor) -> Tensor:
+        """A scalar whose derivative with respect to the geometry's parameters is that of the loss.
+
+        Parameters
+        ----------
+        geometry : Geometry
+            Of this one network, with its graph.
+        stress_gradient : Tensor ``[points, steps, 6]``
+            Derivative of the loss with respect to the stresses; zero where not converged.
+        """
+        law, tree = self._law, self._law.network.tree
+        steps = self.stress.shape[1]
+        total = geometry.weights.new_zeros(())
+        state_gradient: Tensor | None = None  # with respect to the state after the step
+        for k in range(steps - 1, -1, -1):
+            committed, dt = self._committed[k].mT.contiguous(), self._dt[k]
+            strain = self.leaf_strain[k].contiguous()
+            update = law.leaves.integrate(strain, committed, dt)
+            tangent = update.tangent()
+            load = _strain_gradient(law.leaves, strain, committed, dt, state_gradient)
+            share = law.sweep.leaf_share
+            offset = torch.zeros_like(strain) if load is None else load / share
+            adjoint = law.sweep.localise(stress_gradient[:, k].mT.contiguous(), tangent, offset)
+            total = total + _explicit(
+                tree, geometry, law.sweep, strain, adjoint, update.stress, tangent, load
+            )
+            if k > 0:
+                state_gradient = _state_gradient(
+                    law.leaves, strain, committed, dt, share * adjoint, state_gradient
+                )
+        return total
+
+
+@torch.no_grad()
+def follow(
+    law: NetworkLaw, strain: Tensor, dt: list[float], state: Tensor, guess: Tensor | None
+) -> PathResponse:
+    """Response of a network to strain paths ``[points, steps, 6]`` from states.
+
+    ``guess`` holds leaf strains to start each step from, as of
+    :attr:`PathResponse.leaf_strain`; without them a step starts where the last one ended.
+    """
+    committed, stress = [state], []
+    ok = torch.ones(len(strain), dtype=torch.bool)
+    size = 6 * law.leaves.count
+    for k in range(strain.shape[1]):
+        start = committed[-1]
+        if guess is not None:
+            start = torch.cat([guess[k].flatten(0, 1).mT, start[:, size:]], -1)
+        update = law.integrate(strain[:, k].contiguous(), start, dt[k])
+        ok &= update.status == Status.CONVERGED
+        committed.append(update.state)
+        stress.append(update.stress)
+    return PathResponse(law, dt, committed, stress, ok)
+
+
+def _explicit(
+    tree: Tree,
+    geometry: Geometry,
+    sweep: Sweep,
+    strain: Tensor,
+    adjoint: Tensor,
+    stress: Tensor,
+    tangent: Tensor,
+    load: Tensor | None,
+) -> Tensor:
+    """Φ with the jumps of strain and adjoint strain held fixed."""
+    points = strain.shape[-1]
+    both = torch.cat([strain, adjoint], -1)
+    weights, normals = geometry.weights[:, 0], geometry.normals[:, :, 0]
+    if len(normals) == 2:
+        normals = torch.cat([normals, torch.zeros_like(normals[:1])])
+    moved = _localised(tree, sweep, both, weights, normals)
+    share = sweep.leaf_share
+    forces = share * (tangent * adjoint).sum(1)
+    if load is not None:
+        forces = forces + load
+    power = ((stress * adjoint).sum(0)).sum(-1)  # of each leaf
+    shares = weights / weights.sum()
+    return (
+        (shares * power).sum()
+        + (forces * moved[..., :points]).sum()
+        + (share * stress * moved[..., points:]).sum()
+    )
+
+
+def _localised(tree: Tree, sweep: Sweep, strain: Tensor, weights: Tensor, normals: Tensor):
+    """Leaf strains ``[6, leaf, point]`` as functions of weights and normals, at fixed jumps."""
+    jumps, macro = _jumps(sweep, strain)
+    fractions = level_fractions(tree, weights)
+    at_level = iter(zip(fractions, jumps, strict=True))
+
+    def divide(level, values: Tensor) -> Tensor:
+        fraction, jump = next(at_level)
+        normal = normals[:, level.laminates, None]
+        return divide_strain(values, jump_strain(normal, jump), fraction[:, None])
+
+    return tree.down(macro, divide, axis=1)
+
+
+def _jumps(sweep: Sweep, strain: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Jump vectors ``[3, laminate, point]`` of all levels from the root, and the mean strain.
+
+    From the difference ``E = sym(a ⊗ n)`` of the children's strains:
+    ``a = 2 E n − n (n · E n)``.
+    """
+    mean: Tensor | None = None
+    jumps = []
+    for at in sweep.levels:
+        first, second = pairs(at.level.join(mean, strain, 1), 1)
+        difference = second - first
+        on_normal = interface_traction(at.normal, difference)
+        along = (at.normal * on_normal).sum(0)
+        jumps.append(2.0 * on_normal - at.normal * along)
+        mean = second - at.fraction * difference
+    assert mean is not None
+    return jumps[::-1], mean[:, 0]
+
+
+def _strain_gradient(
+    leaves: Leaves, strain: Tensor, committed: Tensor, dt: float, state_gradient: Tensor | None
+) -> Tensor | None:
+    """Derivative of ``state_gradient · new state`` with respect to the leaf strains."""
+    if state_gradient is None:
+        return None
+    with torch.enable_grad():
+        strain = strain.detach().requires_grad_()
+        new = leaves.integrate(strain, committed, dt).state(strain.detach())
+        if not new.requires_grad:
+            return torch.zeros_like(strain)  # laws without a state
+        return torch.autograd.grad((new * state_gradient).sum(), strain)[0]
+
+
+def _state_gradient(
+    leaves: Leaves,
+    strain: Tensor,
+    committed: Tensor,
+    dt: float,
+    forces: Tensor,
+    state_gradient: Tensor | None,
+) -> Tensor:
+    """Derivative with respect to the committed state, at fixed leaf strains."""
+    with torch.enable_grad():
+        committed = committed.detach().requires_grad_()
+        update = leaves.integrate(strain, committed, dt)
+        value = (update.stress * forces).sum()
+        if state_gradient is not None:
+            value = value + (update.state(strain) * state_gradient).sum()
+        return torch.autograd.grad(value, committed)[0]

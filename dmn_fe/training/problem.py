@@ -1,0 +1,123 @@
+"""What is trained: tree, parametrisation and objective, for a data set and settings."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization import StiffnessDataset
+from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part
+from dmn_fe.network.network import Network
+from dmn_fe.network.parametrisation import to_network
+from dmn_fe.network.tree import Tree
+from dmn_fe.training.objective import StiffnessObjective
+from dmn_fe.training.samples import prepare
+from dmn_fe.training.settings import Settings
+from dmn_fe.training.start import parametrisation_of
+
+__all__ = ["TrainingProblem"]
+
+
+class TrainingProblem:
+    """The networks that settings and data describe, but for their parameters.
+
+    Parameters
+    ----------
+    data : sequence of StiffnessDataset
+        One RVE.
+    settings : Settings
+    device : str
+
+    Raises
+    ------
+    InputError
+        If data and settings do not fit together.
+    """
+
+    def __init__(self, data: Sequence[StiffnessDataset], settings: Settings, device: str = "cpu"):
+        samples = prepare(data, settings)
+        self.settings, self.data, self.device = settings, list(data), device
+        self.phase_names = data[0].phase_names
+        self.fractions = _fractions(data[0], settings)
+        self.dimension = _dimension(data[0], settings)
+        tree = Tree.complete(settings.depth)
+        self.leaf_phase = torch.arange(tree.leaf_count) % len(self.phase_names)
+        if tree.leaf_count < len(self.phase_names):
+            raise InputError(
+                f"depth = {settings.depth} gives {tree.leaf_count} leaves for "
+                f"{len(self.phase_names)} phases; give a greater depth."
+            )
+        turned = _turned_phases(data, settings)
+        turned_leaves = torch.nonzero(torch.isin(self.leaf_phase, turned)).flatten()
+        self.parametrisation = parametrisation_of(
+            settings.kind, tree, self.dimension, turned_leaves
+        )
+        self.objective = StiffnessObjective(
+            self.parametrisation,
+            self.leaf_phase.to(device),
+            samples.to(device),
+            self.fractions,
+            settings,
+        )
+
+    @property
+    def training(self) -> Tensor:
+        """Numbers of the samples to learn from."""
+        return self.objective.samples.training
+
+    @property
+    def validation(self) -> Tensor:
+        """Numbers of the samples that are held out."""
+        return self.objective.samples.validation
+
+    def network(self, parameters: Tensor) -> Network:
+        """The network of parameters ``[size]``."""
+        return to_network(self.parametrisation, parameters.cpu(), self.leaf_phase, self.phase_names)
+
+
+def _fractions(data: StiffnessDataset, settings: Settings) -> tuple[float, ...]:
+    if "volume_fractions" in data.meta:
+        return data.volume_fractions
+    if settings.fraction_penalty:
+        raise InputError("fraction_penalty: the data set does not say the volume fractions.")
+    return (float("nan"),) * len(data.phase_names)
+
+
+def _dimension(data: StiffnessDataset, settings: Settings) -> int:
+    """Dimension that is asked for, or that of the RVE."""
+    plane = data.effective.shape[-1] == 3
+    grid = data.meta.get("grid")
+    flat = plane or (grid is not None and len(grid) == 3 and grid[2] == 1)
+    if settings.dimension == 2 and not flat and grid is not None:
+        raise InputError(
+            f"dimension = 2, but the RVE has {grid[2]} voxels along e3; give dimension = 3."
+        )
+    if settings.dimension == 3 and plane:
+        raise InputError("dimension = 3, but the data is of plane strain; give dimension = 2.")
+    if settings.dimension is not None:
+        return settings.dimension
+    return 2 if flat else 3
+
+
+def _turned_phases(data: Sequence[StiffnessDataset], settings: Settings) -> Tensor:
+    """Phases whose leaves have rotations: of a DMN those that are anisotropic in the data."""
+    names = data[0].phase_names
+    for name in settings.oriented_phases:
+        if name not in names:
+            raise InputError(
+                f"oriented_phases: there is no phase {name!r}, the phases are {', '.join(names)}."
+            )
+    chosen = {names.index(name) for name in settings.oriented_phases}
+    if settings.kind == "dmn":
+        stiffness = torch.cat([d.phase_stiffness for d in data])
+        chosen |= {p for p in range(len(names)) if not _isotropic(stiffness[:, p])}
+    return torch.tensor(sorted(chosen), dtype=torch.int64)
+
+
+def _isotropic(stiffness: Tensor) -> bool:
+    if stiffness.shape[-1] == 3:
+        return False  # of the components in the plane it cannot be told
+    bulk, shear = (m[:, None, None] for m in isotropic_part(stiffness))
+    isotropic = 3.0 * bulk * VOLUMETRIC + 2.0 * shear * DEVIATORIC
+    return bool((stiffness - isotropic).abs().max() <= 1e-9 * stiffness.abs().max())

@@ -1,0 +1,115 @@
+"""Stiffness samples as training needs them: split, and with the components first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization import StiffnessDataset
+from dmn_fe.training.settings import Settings
+
+__all__ = ["StiffnessSamples", "prepare"]
+
+_SPLIT_SEED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class StiffnessSamples:
+    """Samples of one or more data sets of one RVE.
+
+    Attributes
+    ----------
+    phase_stiffness : Tensor ``[6, 6, phases, n]``
+    effective : Tensor ``[6, 6, n]``
+    inverse_root : Tensor ``[6, 6, n]``
+        ``L⁻¹`` of ``C_rve = L Lᵀ``.
+    training, validation : Tensor of int64
+        Numbers of the samples to learn from, and of those held out.
+    """
+
+    phase_stiffness: Tensor
+    effective: Tensor
+    inverse_root: Tensor
+    training: Tensor
+    validation: Tensor
+
+    def to(self, device: str) -> "StiffnessSamples":
+        """The same on a device."""
+        return StiffnessSamples(*(value.to(device) for value in vars(self).values()))
+
+
+def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSamples:
+    """Put data sets together, a share of each held out.
+
+    Raises
+    ------
+    InputError
+        If they do not belong together, or are too small for the split, the batch or the number of
+        samples that was asked for.
+    """
+    for dataset in data:
+        if not isinstance(dataset, StiffnessDataset):
+            raise InputError(f"the data is a {type(dataset).__name__}; give a StiffnessDataset.")
+    first = data[0]
+    for other in data[1:]:
+        for what in ("rve_hash", "phase_names"):
+            if other.meta.get(what) != first.meta.get(what):
+                raise InputError(
+                    f"two data sets have {what} = {first.meta.get(what)!r} and "
+                    f"{other.meta.get(what)!r}; give data of one RVE."
+                )
+        if other.effective.shape[1:] != first.effective.shape[1:]:
+            raise InputError("two data sets differ in dimension; give data of one RVE.")
+    training, validation, start = [], [], 0
+    for dataset in data:
+        own_training, own_validation = _split(len(dataset), settings.validation_fraction)
+        training.append(start + own_training)
+        validation.append(start + own_validation)
+        start += len(dataset)
+    effective = torch.cat([dataset.effective for dataset in data])
+    root, failed = torch.linalg.cholesky_ex(effective)
+    if failed.any():
+        raise InputError(
+            f"the effective stiffness of sample {int(failed.nonzero()[0])} is not positive "
+            "definite; make the data again."
+        )
+    inverse_root = torch.linalg.inv(root)
+    return StiffnessSamples(
+        torch.cat([dataset.phase_stiffness for dataset in data]).permute(2, 3, 1, 0).contiguous(),
+        effective.permute(1, 2, 0).contiguous(),
+        inverse_root.permute(1, 2, 0).contiguous(),
+        _limited(training, settings),
+        torch.cat(validation),
+    )
+
+
+def _split(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
+    held_out = round(fraction * samples)
+    if not 1 <= held_out < samples:
+        raise InputError(
+            f"a data set of {samples} samples cannot be split at {fraction}; make more samples or "
+            "change validation_fraction."
+        )
+    order = torch.randperm(samples, generator=torch.Generator().manual_seed(_SPLIT_SEED))
+    return order[held_out:], order[:held_out]
+
+
+def _limited(training: list[Tensor], settings: Settings) -> Tensor:
+    """So many samples as are asked for, of each data set the same share."""
+    available = sum(len(part) for part in training)
+    wanted = available if settings.samples is None else settings.samples
+    if wanted > available:
+        raise InputError(
+            f"samples = {wanted}, but only {available} are left for training; make more."
+        )
+    if settings.batch is not None and settings.batch > wanted:
+        raise InputError(
+            f"batch = {settings.batch} is larger than the training set of {wanted} samples; give a "
+            "smaller one, or none for all at once."
+        )
+    if wanted == available:
+        return torch.cat(training)
+    chosen = [part[: round(len(part) * wanted / available)] for part in training]
+    return torch.cat(chosen)

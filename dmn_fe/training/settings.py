@@ -1,0 +1,156 @@
+"""The choices of a training, as plain values."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from dmn_fe.errors import InputError
+
+__all__ = ["Settings", "with_changes"]
+
+_CHOICES = {
+    "kind": ("imn", "dmn"),
+    "start": ("uniform", "normal", "quilting"),
+    "optimiser": ("lbfgs", "adam", "amsgrad", "imn-recipe", "sgd"),
+    "loss": ("whitened", "relative"),
+}
+_ITERATIONS = {"lbfgs": 400, "adam": 1000, "amsgrad": 1000, "imn-recipe": 200, "sgd": 1000}
+_LEARNING_RATE = {"adam": 2e-2, "amsgrad": 7e-4, "imn-recipe": 0.1, "sgd": 0.1}
+_BATCH = {"amsgrad": 40, "imn-recipe": 20, "sgd": 20}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is trained; the defaults are what the assessment found best.
+
+    Attributes
+    ----------
+    depth : int
+        Levels N of the tree; it has ``2**N`` leaves, whose phases alternate.
+    kind : "imn" or "dmn"
+        Parametrisation; the DMN turns anisotropic phases with its laminates.
+    dimension : 2, 3 or None
+        2 keeps the normals in the e1–e2 plane, for RVEs that do not vary along e3. None: as the
+        data says.
+    oriented_phases : tuple of str
+        Phases whose leaves get material axes of their own (of an IMN; a DMN has them anyway).
+    start : "uniform", "normal" or "quilting"
+        First parameters. Uniform: z in 0.2 … 0.8 and all angles. Normal: the same means, standard
+        deviations of 0.15 and of a quarter turn. Quilting: four copies of a trained network that is
+        two levels shallower (Shin et al., npj Comput. Mater. 9 (2023) 128).
+    optimiser : str
+        ``"lbfgs"``: L-BFGS. ``"adam"``: Adam, learning rate falling to zero as a cosine.
+        ``"amsgrad"``: likewise with AMSGrad (Gajek et al., CMAME 384 (2021) 113952).
+        ``"imn-recipe"``: Adam with a learning rate that falls by 0.8 whenever the loss of an epoch
+        rises, down to 1e-4. ``"sgd"``: gradient descent with momentum 0.9, cosine.
+    iterations : int, optional
+        Limit of L-BFGS iterations, or number of epochs.
+    learning_rate : float, optional
+        The largest; not of L-BFGS, which searches its steps.
+    batch : int, optional
+        Samples in a step. Default: 20 or 40 for the published recipes, else all.
+    samples : int, optional
+        Size of the training set; default: all that are not held out.
+    validation_fraction : float
+        Share of the samples of each data set that is held out; the same for all seeds.
+    loss : "whitened" or "relative"
+        ``‖L⁻¹ C_net L⁻ᵀ − I‖`` with ``C_rve = L Lᵀ``, or ``‖C_net − C_rve‖ / ‖C_rve‖``.
+    regularisation : float
+        λ of ``λ (Σ w − ξ)²``, the activation regularisation (Liu & Wu, JMPS 127 (2019) 20).
+    leaf_sum : float, optional
+        ξ; default: half the number of leaves.
+    fraction_penalty : float
+        Factor of ``Σ (phase share in the weights − volume fraction)²``.
+    patience : int, optional
+        Stop after so many iterations (epochs) without a better validation loss.
+    elastic_iterations : int
+        Iterations on elastic data alone before nonlinear samples join, where there are any.
+    path_weight : float
+        Factor of the mean squared relative stress error of the nonlinear samples.
+
+    Raises
+    ------
+    InputError
+        If a value makes no sense.
+    """
+
+    depth: int = 5
+    kind: str = "imn"
+    dimension: int | None = None
+    oriented_phases: tuple[str, ...] = ()
+    start: str = "uniform"
+    optimiser: str = "lbfgs"
+    iterations: int | None = None
+    learning_rate: float | None = None
+    batch: int | None = None
+    samples: int | None = None
+    validation_fraction: float = 0.2
+    loss: str = "relative"
+    regularisation: float = 1e-3
+    leaf_sum: float | None = None
+    fraction_penalty: float = 0.0
+    patience: int | None = None
+    elastic_iterations: int = 100
+    path_weight: float = 1.0
+
+    def __post_init__(self):
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"{name} = {getattr(self, name)!r} is unknown: give one of "
+                    f"{', '.join(choices)}."
+                )
+        object.__setattr__(self, "oriented_phases", tuple(self.oriented_phases))
+        if self.dimension not in (2, 3, None):
+            raise InputError(f"dimension = {self.dimension!r} must be 2 or 3.")
+        if self.learning_rate is not None and self.optimiser == "lbfgs":
+            raise InputError("learning_rate: L-BFGS has none; give another optimiser, or leave it.")
+        defaults = {
+            "iterations": _ITERATIONS[self.optimiser],
+            "learning_rate": _LEARNING_RATE.get(self.optimiser),
+            "batch": _BATCH.get(self.optimiser),
+            "leaf_sum": 2.0 ** (self.depth - 1) if isinstance(self.depth, int) else None,
+        }
+        for name, value in defaults.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
+        for name, low, high in (
+            ("depth", 1, 12),
+            ("iterations", 1, 10**9),
+            ("batch", 1, 10**9),
+            ("samples", 1, 10**9),
+            ("patience", 1, 10**9),
+            ("elastic_iterations", 0, 10**9),
+        ):
+            _check_range(name, getattr(self, name), low, high, whole=True)
+        for name in ("regularisation", "fraction_penalty", "path_weight"):
+            _check_range(name, getattr(self, name), 0.0, 1e12)
+        for name in ("learning_rate", "leaf_sum"):
+            _check_range(name, getattr(self, name), 1e-12, 1e12)
+        _check_range("validation_fraction", self.validation_fraction, 1e-6, 1.0 - 1e-6)
+        if self.start == "quilting" and self.depth < 3:
+            raise InputError(f"start = 'quilting' needs a depth of 3 or more, not {self.depth}.")
+
+
+def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings:
+    """Settings with some values changed; what follows from others by default follows anew."""
+    known = [f.name for f in fields(Settings)]
+    for name in changes:
+        if name not in known:
+            raise InputError(f"{name!r} is no setting of a training: {', '.join(known)}.")
+    if settings is None:
+        return Settings(**changes)
+    if "depth" in changes:
+        changes = {"leaf_sum": None, **changes}
+    if "optimiser" in changes:
+        changes = {"iterations": None, "learning_rate": None, "batch": None, **changes}
+    return replace(settings, **changes)
+
+
+def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
+    if value is None and name != "depth":
+        return
+    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not (good and low <= value <= high):
+        what = "a whole number" if whole else "a number"
+        limits = f"from {low} to {high}" if high < 1e9 else f"of {low} or more"
+        raise InputError(f"{name} = {value!r} must be {what} {limits}.")

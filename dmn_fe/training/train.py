@@ -1,0 +1,246 @@
+"""Offline training: networks that behave as an RVE does."""
+
+import dataclasses
+import hashlib
+import operator
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization import PathDataset, StiffnessDataset
+from dmn_fe.laws import MaterialLaw
+from dmn_fe.network import Network
+from dmn_fe.progress import Progress, no_progress
+from dmn_fe.training.checkpoint import Checkpoint
+from dmn_fe.training.history import TrainingResult
+from dmn_fe.training.path_objective import PathObjective
+from dmn_fe.training.problem import TrainingProblem
+from dmn_fe.training.run import NonlinearValidation, Run
+from dmn_fe.training.settings import Settings, with_changes
+from dmn_fe.training.start import copies, random_start
+
+__all__ = ["train", "train_seeds"]
+
+Data = StiffnessDataset | Sequence[StiffnessDataset]
+
+
+def train(
+    data: Data,
+    settings: Settings | None = None,
+    seed: int = 0,
+    paths: PathDataset | None = None,
+    **options: Any,
+) -> TrainingResult:
+    """Train one network: :func:`train_seeds` with one seed."""
+    return train_seeds(data, settings, (seed,), paths, **options)[0]
+
+
+def train_seeds(
+    data: Data,
+    settings: Settings | None = None,
+    seeds: Sequence[int] = (0,),
+    paths: PathDataset | None = None,
+    laws: Mapping[str, MaterialLaw] | None = None,
+    start: Network | None = None,
+    validation: NonlinearValidation | None = None,
+    checkpoint: str | Path | None = None,
+    device: str = "cpu",
+    progress: Progress = no_progress,
+    **changes: Any,
+) -> list[TrainingResult]:
+    """Train networks of several seeds together and keep the best parameters of each.
+
+    The networks are independent of each other, but evaluated in one batch.
+
+    Parameters
+    ----------
+    data : StiffnessDataset, or several of one RVE
+        Phase and effective stiffness of the samples.
+    settings : Settings, optional
+    seeds : sequence of int
+        Of the starts, and of the order of batches.
+    paths : PathDataset, optional
+        Nonlinear samples, which join after ``settings.elastic_iterations``.
+    laws : mapping of str to MaterialLaw, optional
+        The laws of ``paths``, where they were made with given laws.
+    start : Network, optional
+        Trained network to start from, of the same depth or a smaller one; instead of random
+        parameters.
+    validation : NonlinearValidation, optional
+        Tests the networks on nonlinear paths while they are trained.
+    checkpoint : path, optional
+        File (.safetensors) that keeps the training every few seconds and whenever it is
+        interrupted; the same call goes on from there to the same result.
+    device : str
+        Where to train: ``"cpu"``, ``"cuda"``; nonlinear samples are evaluated on the CPU.
+    progress : Progress
+        Called with (iterations done, limit, message).
+    **changes
+        Single settings, e.g. ``depth=7``.
+
+    Returns
+    -------
+    list of TrainingResult
+        In the order of the seeds.
+
+    Raises
+    ------
+    InputError
+        If an argument makes no sense, data do not fit together, or the checkpoint belongs to
+        another training.
+    """
+    settings = with_changes(settings, changes)
+    seeds = [_seed(seed) for seed in seeds]
+    if not seeds:
+        raise InputError("seeds: give at least one.")
+    datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
+    problem = TrainingProblem(datasets, settings, device)
+    objective = None if paths is None else PathObjective(problem, paths, laws, len(seeds))
+    identity = {
+        "settings": dataclasses.asdict(settings)
+        | {"oriented_phases": list(settings.oriented_phases)},
+        "seeds": seeds,
+        "data": [_digest(d.phase_stiffness, d.effective) for d in datasets],
+        "paths": None if paths is None else _digest(paths.strain, paths.stress),
+        "start": None if start is None else _digest(start.weights, start.normals),
+    }
+    file = Checkpoint(checkpoint, identity)
+    found = file.read()
+    first = _first_parameters(problem, seeds, start, found is not None, progress)
+    run = Run(problem, first.to(device), seeds, objective, validation)
+    limit = settings.iterations
+    assert limit is not None
+    if found is not None:
+        run.set_state(found)
+        progress(run.iteration, limit, "resumed")
+    try:
+        while not run.finished:
+            message = run.advance()
+            progress(run.iteration, limit, message)
+            if file.is_due():
+                file.write(run.state())
+    finally:
+        file.write(run.state())
+    results = []
+    for k, seed in enumerate(seeds):
+        network, history, chosen, outcome, seconds = run.result(k)
+        entries = _summary(problem, network, seed, chosen, outcome, paths)
+        results.append(
+            TrainingResult(
+                network.with_metadata(**entries), seed, history, chosen, outcome, seconds
+            )
+        )
+    return results
+
+
+def _first_parameters(
+    problem: TrainingProblem,
+    seeds: list[int],
+    start: Network | None,
+    resumed: bool,
+    progress: Progress,
+) -> Tensor:
+    """Parameters ``[K, size]`` to begin with."""
+    settings, parametrisation = problem.settings, problem.parametrisation
+    if resumed:
+        return random_start(parametrisation, "uniform", seeds)  # the checkpoint has the others
+    if start is not None:
+        networks = [start] * len(seeds)
+        _check_start(start, problem)
+    elif settings.start == "quilting":
+        changes = {"depth": settings.depth - 2, "start": "uniform", "leaf_sum": None}
+        smaller = dataclasses.replace(settings, **changes)
+        networks = [
+            result.network
+            for result in train_seeds(problem.data, smaller, seeds, progress=progress)
+        ]
+    else:
+        return random_start(parametrisation, settings.start, seeds)
+    rows = []
+    assert settings.leaf_sum is not None
+    for seed, network in zip(seeds, networks, strict=True):
+        levels = settings.depth - network.depth
+        larger = copies(network, levels, seed if levels or len(seeds) > 1 else None)
+        scale = settings.leaf_sum / larger.weights.sum()
+        larger = dataclasses.replace(larger, weights=larger.weights * scale)
+        rows.append(parametrisation.parameters(larger))
+    return torch.stack(rows)
+
+
+def _check_start(start: Network, problem: TrainingProblem) -> None:
+    if not isinstance(start, Network):
+        raise InputError(f"start is a {type(start).__name__}; give a Network.")
+    for what, own, other in (
+        ("phases", problem.phase_names, start.phase_names),
+        ("dimension", problem.dimension, start.dimension),
+    ):
+        if own != other:
+            raise InputError(
+                f"the network to start from has the {what} {other}, the training {own}; give a "
+                "network of the same microstructure."
+            )
+    if not torch.equal(start.leaf_phase.repeat(1), problem.leaf_phase[: len(start.leaf_phase)]):
+        raise InputError("the phases of the start's leaves do not alternate; give another network.")
+
+
+def _seed(seed: int) -> int:
+    try:
+        seed = operator.index(seed)
+    except TypeError as error:
+        raise InputError(f"seed = {seed!r} must be a whole number.") from error
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed} must lie between 0 and 2**63 - 1.")
+    return seed
+
+
+def _digest(*tensors: Tensor) -> str:
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _summary(
+    problem: TrainingProblem,
+    network: Network,
+    seed: int,
+    chosen,
+    outcome: str,
+    paths: PathDataset | None,
+) -> dict[str, Any]:
+    """Metadata of a trained network: data, training and errors on the validation samples."""
+    settings = problem.settings
+    training = {
+        name: value
+        for name, value in dataclasses.asdict(settings).items()
+        if value not in (None, ())
+    }
+    return {
+        # The stiffness of a network scales with those of its phases: no unit is built in.
+        "unit_system": "any consistent units",
+        "data": problem.data[0].meta if len(problem.data) == 1 else [d.meta for d in problem.data],
+        "nonlinear_samples": None if paths is None else paths.meta,
+        "training": {
+            **training,
+            "seed": seed,
+            "iteration": chosen.iteration,
+            "outcome": outcome,
+            "training_samples": len(problem.training),
+            "validation_samples": len(problem.validation),
+        },
+        "validation": {
+            "linear_mean": chosen.validation_mean,
+            "linear_max": chosen.validation_max,
+            "one_step": _known(chosen.path_error),
+            "nonlinear": _known(chosen.nonlinear_error),
+        },
+        "strain_envelope": None,
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value
