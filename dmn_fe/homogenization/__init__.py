@@ -4,7 +4,8 @@ from dmn_fe.homogenization.conduction import effective_conductivity
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
 from dmn_fe.homogenization.expansion import effective_expansion
-from dmn_fe.homogenization.generation import check_dataset, make_dataset, samples_kept
+from dmn_fe.homogenization.dataset_work import samples_kept
+from dmn_fe.homogenization.generation import check_dataset, make_dataset
 from dmn_fe.homogenization.loading import Loading
 from dmn_fe.homogenization.path import PathFailed, follow_path
 from dmn_fe.homogenization.path_record import PathRecord
