@@ -21,6 +21,7 @@ from dmn_fe.microstructure import VoxelRVE
 __all__ = ["DatasetWork", "Recipe", "Samples", "rve_meta", "samples_kept", "whole_number"]
 
 _ALLOWED_FAILURES = 0.05  # of the samples
+_ALL = slice(None)
 
 
 class Samples(NamedTuple):
@@ -29,7 +30,7 @@ class Samples(NamedTuple):
     Attributes
     ----------
     inputs : mapping of str to Tensor ``[n, ...]``
-        What was drawn.
+        What was drawn; anything in the row of a sample that failed, if read from a file.
     results : Tensor ``[n, values]``
         What was computed; not-a-number in the row of a sample that failed.
     meta : dict
@@ -102,7 +103,7 @@ class DatasetWork:
             return work
         check_folder(path)
         if old is not None:
-            work._remove_journals_of(old)
+            work._remove_journals_of(old.meta)
         records = work._from_journals()
         done = set(range(work.found)) | set(records)
         work.missing = [number for number in range(n) if number not in done]
@@ -157,18 +158,22 @@ class DatasetWork:
                     "give another path, or remove the file."
                 )
         self.found = len(old.results)
-        first = {name: drawn[: self.found] for name, drawn in self.samples.inputs.items()}
-        if _digest(old.inputs) != _digest(first):
+        kept = ~old.results.isnan().any(1)  # files leave out samples that failed
+        if _digest(old.inputs, kept) != _digest(self._first(), kept):
             raise InputError(
                 f"{self.path}: its samples were drawn by another version; give another path."
             )
         self.samples.results[: self.found] = old.results
-        self.failed = int(old.results.isnan().any(1).sum())
+        self.failed = int((~kept).sum())
 
-    def _remove_journals_of(self, old: Samples) -> None:
+    def _first(self) -> dict[str, Tensor]:
+        return {name: drawn[: self.found] for name, drawn in self.samples.inputs.items()}
+
+    def _remove_journals_of(self, meta: dict) -> None:
         """Those that were left by a run that was stopped after it had written the file."""
+        found = Samples(self._first(), self.samples.results[: self.found], meta)
         for journal in _journals_of(self.path):
-            if journal_settings(journal) == _settings(old):
+            if journal_settings(journal) == _settings(found):
                 journal.unlink()
 
 
@@ -209,10 +214,10 @@ def _settings(samples: Samples) -> dict[str, Any]:
     return {**samples.meta, "values": values, "draws": _digest(samples.inputs)}
 
 
-def _digest(inputs: Mapping[str, Tensor]) -> str:
+def _digest(inputs: Mapping[str, Tensor], chosen: slice | Tensor = _ALL) -> str:
     digest = hashlib.sha256()
     for name in sorted(inputs):
-        digest.update(inputs[name].contiguous().numpy().tobytes())
+        digest.update(inputs[name][chosen].contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 

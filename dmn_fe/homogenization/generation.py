@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.homogenization.arguments import check_tolerance, check_voxels
+from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.dataset import StiffnessDataset
 from dmn_fe.homogenization.dataset_run import compute_samples
 from dmn_fe.homogenization.dataset_work import DatasetWork, Samples, rve_meta, whole_number
@@ -101,11 +101,10 @@ class _StiffnessRecipe:
             raise InputError(f"kind = {kind!r} is unknown: give one of {', '.join(_SAMPLERS)}.")
         if n < 1:
             raise InputError(f"samples: n = {n} must be a positive whole number.")
-        check_voxels(rve)
+        about = rve_meta(rve)
         check_tolerance(tolerance)
         self._rve, self._device = rve, device
-        settings = {"kind": kind, "samples": n, "seed": seed, "tolerance": tolerance}
-        self.meta = {**settings, **rve_meta(rve)}
+        self.meta = {"kind": kind, "samples": n, "seed": seed, "tolerance": tolerance, **about}
 
     def draw(self, count: int, block: int) -> dict[str, Tensor]:
         phases, seed = len(self._rve.names), self.meta["seed"]
