@@ -34,7 +34,7 @@ def data(
     ] = None,
     tolerance: Annotated[
         float | None,
-        typer.Option(help="1e-6 if not given: error of the stiffness; 3e-4: residual of a step."),
+        typer.Option(help="Error of a stiffness, 1e-6 if not given; residual of a step, 3e-4."),
     ] = None,
     phases: Annotated[
         str, typer.Option(help="Names of the phases in order, with commas between.")
@@ -120,7 +120,8 @@ def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> Non
     from dmn_fe import homogenization
     from dmn_fe.cli.progress_bar import progress_bar
 
-    make, load = homogenization.make_dataset, homogenization.StiffnessDataset.load
+    make: Any = homogenization.make_dataset
+    load: Any = homogenization.StiffnessDataset.load
     if kind in _NONLINEAR:
         make, load = homogenization.make_path_dataset, homogenization.PathDataset.load
     comm = _communicator()

@@ -42,7 +42,7 @@ class Interruption(Exception):
 
 @pytest.fixture(scope="module")
 def rve():
-    return random_spheres(voxels=8, volume_fraction=0.2, count=1, seed=0)
+    return random_spheres(voxels=6, volume_fraction=0.2, count=1, gap=1.0, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +65,13 @@ def interrupted_after(samples):
 
 
 def failing(monkeypatch, *strains):
-    """Let the samples that begin with these strains fail."""
-    solve = path_generation.path_stresses
+    """A quick solver, stress equal to strain, that fails for samples with these strains."""
 
-    def fails(problem, strain, dt, history):
-        if any(torch.equal(strain, bad) for bad in strains):
-            return torch.full_like(strain, torch.nan), 20
-        return solve(problem, strain, dt, history)
+    def solve(problem, strain, dt, history):
+        failed = any(torch.equal(strain, bad) for bad in strains)
+        return torch.full_like(strain, torch.nan) if failed else strain, 20
 
-    monkeypatch.setattr(path_generation, "path_stresses", fails)
+    monkeypatch.setattr(path_generation, "path_stresses", solve)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,25 +131,25 @@ def test_materials_are_a_latin_hypercube():
 
 
 def test_one_step_stresses_are_those_of_steps_from_the_virgin_state(rve, path):
-    made = make_path_dataset(rve, "one-step", 3, 7, path, tolerance=1e-7)
-    assert (len(made), made.kind, made.phase_names) == (3, "one-step", rve.names)
+    made = make_path_dataset(rve, "one-step", 2, 7, path, tolerance=1e-6)
+    assert (len(made), made.kind, made.phase_names) == (2, "one-step", rve.names)
     assert made.volume_fractions == rve.volume_fractions
     assert made.meta["rve_hash"] == rve.hash
-    assert torch.equal(made.dt, torch.ones(3, 3, dtype=torch.float64))
+    assert torch.equal(made.dt, torch.ones(2, 3, dtype=torch.float64))
     assert made.laws(0)["matrix"].hardening.modulus == made.material[0, 0, 3]
-    for sample in range(3):
-        problem = VoxelProblem(rve, made.laws(sample), tolerance=1e-8)
+    for sample in range(2):
+        problem = VoxelProblem(rve, made.laws(sample), tolerance=1e-6)
         update = problem.solve(MacroLoad.of_strain(made.strain[sample, 1]), problem.initial_state())
         assert update.converged
         error = (made.stress[sample, 1] - update.stress).norm() / update.stress.norm()
-        assert error <= 1e-6
+        assert error <= 1e-5
     elastic = torch.stack([mandel.isotropic_stiffness(*row[:2]) for row in made.material[0]])
     assert not torch.allclose(made.stress[0, 2], elastic.mean(0) @ made.strain[0, 2], rtol=0.1)
 
 
 def test_the_default_tolerance_gives_four_digits(rve, path, tmp_path):
-    loose = make_path_dataset(rve, "one-step", 4, 1, path)
-    tight = make_path_dataset(rve, "one-step", 4, 1, tmp_path / "b.safetensors", tolerance=1e-8)
+    loose = make_path_dataset(rve, "one-step", 2, 1, path)
+    tight = make_path_dataset(rve, "one-step", 2, 1, tmp_path / "b.safetensors", tolerance=1e-7)
     error = (loose.stress - tight.stress).norm(dim=-1) / tight.stress.norm(dim=-1)
     assert 0.0 < error.max() <= 1e-4
 
@@ -159,17 +157,17 @@ def test_the_default_tolerance_gives_four_digits(rve, path, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_laminate_of_j2_and_elastic_layers(layers, path, kind):
     """Three unknown jumps of the strain across the interface, solved by scipy."""
-    made = make_path_dataset(layers, kind, 6, 3, path, steps=4, tolerance=1e-10)
-    assert made.stress.shape == (6, 4, 6)
+    made = make_path_dataset(layers, kind, 4, 3, path, tolerance=1e-10)
+    assert made.stress.shape == (4, 3, 6)
     yielded = 0
-    for sample in range(6):
+    for sample in range(4):
         stress, plastic = laminate_path(
             mandel.to_tensor(made.strain[sample]).numpy(), made.material[sample].numpy(), kind
         )
         expected = mandel.from_tensor(torch.from_numpy(stress))
         torch.testing.assert_close(made.stress[sample], expected, rtol=1e-7, atol=1e-7)
         yielded += plastic
-    assert yielded >= 15  # of 24 steps
+    assert yielded >= 8  # of 12 steps
 
 
 def laminate_path(strain, material, kind):
@@ -235,13 +233,13 @@ def test_a_step_that_fails_is_reached_by_stages_of_its_guess(layers, history):
                 update.converged = False
             return update
 
-    expected, _ = path_stresses(VoxelProblem(layers, random, 1e-10), strain[0], dt, history)
+    expected, _ = path_stresses(VoxelProblem(layers, random, 1e-8), strain[0], dt, history)
     reach = 1.5
-    timid = Timid(layers, random, 1e-10)
+    timid = Timid(layers, random, 1e-8)
     stress, iterations = path_stresses(timid, strain[0], dt, history)
     assert timid.far > 2
     assert iterations > 3
-    torch.testing.assert_close(stress, expected, rtol=1e-8, atol=1e-9)
+    torch.testing.assert_close(stress, expected, rtol=1e-6, atol=1e-7)
     reach = 0.01
     assert path_stresses(timid, strain[0], dt, history)[0].isnan().all()
 
@@ -273,6 +271,7 @@ def test_resumed_and_appended_runs_end_in_the_same_bytes(layers, path, tmp_path,
 
 def test_samples_that_fail_are_left_out_and_told(layers, path, tmp_path, monkeypatch):
     strain, _ = sample_paths("one-step", 40, 3, (1.0, 13.0), 3)
+    failing(monkeypatch)
     whole = make_path_dataset(layers, "one-step", 40, 3, tmp_path / "whole.safetensors")
     assert whole.meta["failed"] == []
     failing(monkeypatch, strain[3], strain[17])
@@ -322,25 +321,25 @@ class Viscous:
 
 
 def test_laws_of_the_user(rve, path, tmp_path):
-    arguments = (rve, "history", 2, 0, path, 2, GIVEN, (0.004, 0.02))
-    made = make_path_dataset(*arguments, tolerance=1e-7)
+    arguments = (rve, "history", 1, 0, path, 2, GIVEN, (0.004, 0.02))
+    made = make_path_dataset(*arguments, tolerance=1e-6)
     assert made.material.isnan().all()
     assert made.meta["laws_fingerprint"] == laws.laws_fingerprint(GIVEN)
-    norm = made.strain.diff(dim=1, prepend=torch.zeros(2, 1, 6).double()).norm(dim=-1)
+    norm = made.strain.diff(dim=1, prepend=torch.zeros(1, 1, 6).double()).norm(dim=-1)
     assert norm.min() >= 0.004
     assert norm.max() <= 0.02
-    problem = VoxelProblem(rve, GIVEN, tolerance=1e-9)
+    problem = VoxelProblem(rve, GIVEN, tolerance=1e-6)
     state = problem.initial_state()
-    for strain, stress in zip(made.strain[1], made.stress[1], strict=True):
+    for strain, stress in zip(made.strain[0], made.stress[0], strict=True):
         update = problem.solve(MacroLoad.of_strain(strain), state)
         assert update.converged
         state = update.state
-        torch.testing.assert_close(stress, update.stress, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(stress, update.stress, rtol=1e-4, atol=1e-4)
     with pytest.raises(InputError, match="laws of your own: use those"):
         made.laws(0)
     with pytest.raises(InputError, match="made with laws_fingerprint = "):
         make_path_dataset(*arguments[:6], {**GIVEN, "inclusion": GIVEN["matrix"]}, (0.004, 0.02))
-    assert len(make_path_dataset(rve, "history", 3, *arguments[3:], tolerance=1e-7)) == 3
+    assert len(make_path_dataset(rve, "history", 2, *arguments[3:], tolerance=1e-6)) == 2
 
 
 def test_time_of_a_step(layers, path):
