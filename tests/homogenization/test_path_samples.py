@@ -131,25 +131,25 @@ def test_materials_are_a_latin_hypercube():
 
 
 def test_one_step_stresses_are_those_of_steps_from_the_virgin_state(rve, path):
-    made = make_path_dataset(rve, "one-step", 2, 7, path, tolerance=1e-6)
-    assert (len(made), made.kind, made.phase_names) == (2, "one-step", rve.names)
+    made = make_path_dataset(rve, "one-step", 1, 7, path, tolerance=1e-6)
+    assert (len(made), made.kind, made.phase_names) == (1, "one-step", rve.names)
     assert made.volume_fractions == rve.volume_fractions
     assert made.meta["rve_hash"] == rve.hash
-    assert torch.equal(made.dt, torch.ones(2, 3, dtype=torch.float64))
+    assert torch.equal(made.dt, torch.ones(1, 3, dtype=torch.float64))
     assert made.laws(0)["matrix"].hardening.modulus == made.material[0, 0, 3]
-    for sample in range(2):
-        problem = VoxelProblem(rve, made.laws(sample), tolerance=1e-6)
-        update = problem.solve(MacroLoad.of_strain(made.strain[sample, 1]), problem.initial_state())
+    problem = VoxelProblem(rve, made.laws(0), tolerance=1e-6)
+    for strain, stress in zip(made.strain[0, :2], made.stress[0, :2], strict=True):
+        update = problem.solve(MacroLoad.of_strain(strain), problem.initial_state())
         assert update.converged
-        error = (made.stress[sample, 1] - update.stress).norm() / update.stress.norm()
+        error = (stress - update.stress).norm() / update.stress.norm()
         assert error <= 1e-5
     elastic = torch.stack([mandel.isotropic_stiffness(*row[:2]) for row in made.material[0]])
     assert not torch.allclose(made.stress[0, 2], elastic.mean(0) @ made.strain[0, 2], rtol=0.1)
 
 
 def test_the_default_tolerance_gives_four_digits(rve, path, tmp_path):
-    loose = make_path_dataset(rve, "one-step", 2, 1, path)
-    tight = make_path_dataset(rve, "one-step", 2, 1, tmp_path / "b.safetensors", tolerance=1e-7)
+    loose = make_path_dataset(rve, "one-step", 1, 1, path)
+    tight = make_path_dataset(rve, "one-step", 1, 1, tmp_path / "b.safetensors", tolerance=1e-7)
     error = (loose.stress - tight.stress).norm(dim=-1) / tight.stress.norm(dim=-1)
     assert 0.0 < error.max() <= 1e-4
 
@@ -157,17 +157,17 @@ def test_the_default_tolerance_gives_four_digits(rve, path, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_laminate_of_j2_and_elastic_layers(layers, path, kind):
     """Three unknown jumps of the strain across the interface, solved by scipy."""
-    made = make_path_dataset(layers, kind, 4, 3, path, tolerance=1e-10)
-    assert made.stress.shape == (4, 3, 6)
+    made = make_path_dataset(layers, kind, 3, 3, path, tolerance=1e-9)
+    assert made.stress.shape == (3, 3, 6)
     yielded = 0
-    for sample in range(4):
+    for sample in range(3):
         stress, plastic = laminate_path(
             mandel.to_tensor(made.strain[sample]).numpy(), made.material[sample].numpy(), kind
         )
         expected = mandel.from_tensor(torch.from_numpy(stress))
-        torch.testing.assert_close(made.stress[sample], expected, rtol=1e-7, atol=1e-7)
+        torch.testing.assert_close(made.stress[sample], expected, rtol=1e-6, atol=1e-7)
         yielded += plastic
-    assert yielded >= 8  # of 12 steps
+    assert yielded >= 6  # of 9 steps
 
 
 def laminate_path(strain, material, kind):
@@ -219,9 +219,9 @@ def laminate_path(strain, material, kind):
 @pytest.mark.parametrize("history", [False, True])
 def test_a_step_that_fails_is_reached_by_stages_of_its_guess(layers, history):
     """The step is not cut: its stress is that of the whole step."""
-    strain, material = sample_paths(KINDS[history], 1, 3, (1.0, 13.0), 1)
+    strain, material = sample_paths(KINDS[history], 1, 2, (1.0, 13.0), 1)
     random = path_generation.random_laws(layers.names, material[0])
-    dt = torch.ones(3, dtype=torch.float64)
+    dt = torch.ones(2, dtype=torch.float64)
 
     class Timid(VoxelProblem):
         far = 0
@@ -237,7 +237,7 @@ def test_a_step_that_fails_is_reached_by_stages_of_its_guess(layers, history):
     reach = 1.5
     timid = Timid(layers, random, 1e-8)
     stress, iterations = path_stresses(timid, strain[0], dt, history)
-    assert timid.far > 2
+    assert timid.far > 1
     assert iterations > 3
     torch.testing.assert_close(stress, expected, rtol=1e-6, atol=1e-7)
     reach = 0.01
@@ -247,25 +247,25 @@ def test_a_step_that_fails_is_reached_by_stages_of_its_guess(layers, history):
 @pytest.mark.parametrize("kind", KINDS)
 def test_resumed_and_appended_runs_end_in_the_same_bytes(layers, path, tmp_path, kind):
     whole, steps = tmp_path / "whole.safetensors", {"steps": 2}
-    make_path_dataset(layers, kind, 5, 3, whole, **steps)
-    first = make_path_dataset(layers, kind, 9, 3, whole, **steps)
-    for n, stop in ((5, 2), (5, 4), (9, 6)):
+    make_path_dataset(layers, kind, 3, 3, whole, **steps)
+    first = make_path_dataset(layers, kind, 5, 3, whole, **steps)
+    for n, stop in ((3, 1), (3, 2), (5, 4)):
         with pytest.raises(Interruption):
             make_path_dataset(layers, kind, n, 3, path, progress=interrupted_after(stop), **steps)
-        assert samples_kept(path) == (stop if n == 5 else 1)
-        if stop == 4:
-            make_path_dataset(layers, kind, 5, 3, path, **steps)
+        assert samples_kept(path) == (stop if n == 3 else 1)
+        if stop == 2:
+            make_path_dataset(layers, kind, 3, 3, path, **steps)
     calls = []
     grown = make_path_dataset(
-        layers, kind, 9, 3, path, progress=lambda *call: calls.append(call[:2]), **steps
+        layers, kind, 5, 3, path, progress=lambda *call: calls.append(call[:2]), **steps
     )
-    assert calls == [(6, 9), (7, 9), (8, 9), (9, 9)]
-    assert grown.meta["blocks"] == [5, 4]
+    assert calls == [(4, 5), (5, 5)]
+    assert grown.meta["blocks"] == [3, 2]
     assert path.read_bytes() == whole.read_bytes()
     assert torch.equal(PathDataset.load(path).stress, first.stress)
     assert sorted(tmp_path.iterdir()) == [path, whole]
     before = path.stat().st_mtime_ns
-    make_path_dataset(layers, kind, 9, 3, path, **steps)
+    make_path_dataset(layers, kind, 5, 3, path, **steps)
     assert path.stat().st_mtime_ns == before
 
 
