@@ -1,8 +1,8 @@
-"""``dmn-fe data``: linear-elastic training data of an RVE."""
+"""``dmn-fe data``: training data of an RVE, stiffnesses or stresses."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,23 +11,41 @@ from dmn_fe.errors import InputError
 __all__ = ["data"]
 
 
+_STIFFNESS = ("tangent-like", "orthotropic")
+_NONLINEAR = ("one-step", "history")
+
+
 def data(
     rve: Annotated[
         Path, typer.Argument(help="RVE: .npy [nx, ny, nz], .vti, or images; darkest grey: phase 0.")
     ],
     output: Annotated[Path, typer.Option(help="Data set to write (.safetensors).")],
-    kind: Annotated[str, typer.Option(help="tangent-like or orthotropic.")] = "tangent-like",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="Stiffness: tangent-like or orthotropic. Stress of a plastic matrix (phase 0) "
+            "with elastic inclusions: one-step or history."
+        ),
+    ] = "tangent-like",
     samples: Annotated[int, typer.Option(help="Number of samples.")] = 300,
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
-    tolerance: Annotated[float, typer.Option(help="Relative error of the stiffness.")] = 1e-6,
+    steps: Annotated[
+        int | None, typer.Option(help="Strains in a sample of one-step or history; 3 if not given.")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(help="Error of a stiffness, 1e-6 if not given; residual of a step, 3e-4."),
+    ] = None,
     phases: Annotated[
         str, typer.Option(help="Names of the phases in order, with commas between.")
     ] = "",
     ranks: Annotated[int, typer.Option(help="MPI ranks to start.", min=1)] = 1,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    batch: Annotated[int, typer.Option(help="Samples solved together; many on a GPU.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu or cuda; for stiffness.")] = "cpu",
+    batch: Annotated[
+        int, typer.Option(help="Samples solved together, many on a GPU; for stiffness.")
+    ] = 1,
 ) -> None:
-    """Compute effective stiffnesses of an RVE; interrupt and call again to go on.
+    """Compute stiffnesses or stresses of an RVE; interrupt and call again to go on.
 
     Also under mpirun. With more samples than the file holds, the others are appended.
     """
@@ -36,6 +54,10 @@ def data(
     from dmn_fe.files import check_folder
 
     check_folder(output, ending=".safetensors")
+    given: dict[str, object] = {"device": device, "batch": batch}
+    given |= {} if steps is None else {"steps": steps}
+    given |= {} if tolerance is None else {"tolerance": tolerance}
+    settings = _settings(kind, given)
 
     def kept() -> str:
         from dmn_fe.homogenization import samples_kept
@@ -47,48 +69,79 @@ def data(
 
     with interruptible(kept):
         if ranks == 1:
-            _make(rve, output, kind, samples, seed, tolerance, phases, device, batch)
+            _make(rve, output, kind, samples, seed, phases, settings)
             return
         # Wrong input is found before mpirun adds its own words.
-        from dmn_fe.homogenization import check_dataset
-
-        check_dataset(_read(rve, phases), kind, samples, seed, output, tolerance)
+        _check(rve, output, kind, samples, seed, phases, settings)
         options: dict[str, object] = {
             "output": output,
             "kind": kind,
             "samples": samples,
             "seed": seed,
-            "tolerance": tolerance,
             "phases": phases,
-            "device": device,
-            "batch": batch,
+            **given,
         }
         arguments = [f"--{name}={value}" for name, value in options.items()]
         sys.exit(run_on_ranks(ranks, ["data", *arguments, "--", str(rve)]))
 
 
-def _make(rve: Path, output: Path, kind, samples, seed, tolerance, phases, device, batch) -> None:
+def _settings(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that belong to a kind; raises ``InputError`` if others were given."""
+    if kind in _NONLINEAR:
+        if given["device"] != "cpu" or given["batch"] != 1:
+            raise InputError(
+                f"--device and --batch are for stiffness; leave them out with --kind {kind}."
+            )
+        return {name: given[name] for name in ("steps", "tolerance") if name in given}
+    if kind not in _STIFFNESS:
+        kinds = ", ".join((*_STIFFNESS, *_NONLINEAR))
+        raise InputError(f"kind = {kind!r} is unknown: give one of {kinds}.")
+    if "steps" in given:
+        raise InputError(
+            f"--steps is for --kind {' or '.join(_NONLINEAR)}; leave it out with --kind {kind}."
+        )
+    return given
+
+
+def _check(rve: Path, output: Path, kind, samples, seed, phases, settings) -> None:
+    """Raise ``InputError`` where :func:`_make` would do so before it computes."""
+    from dmn_fe import homogenization
+
+    element = _read(rve, phases)
+    if kind in _NONLINEAR:
+        homogenization.check_path_dataset(element, kind, samples, seed, output, **settings)
+        return
+    tolerance = {name: settings[name] for name in ("tolerance",) if name in settings}
+    homogenization.check_dataset(element, kind, samples, seed, output, **tolerance)
+
+
+def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> None:
     """Compute as one rank of a mpirun, or as a single process."""
     from dmn_fe import homogenization
     from dmn_fe.cli.progress_bar import progress_bar
-    from dmn_fe.progress import no_progress
 
+    make: Any = homogenization.make_dataset
+    load: Any = homogenization.StiffnessDataset.load
+    if kind in _NONLINEAR:
+        make, load = homogenization.make_path_dataset, homogenization.PathDataset.load
     comm = _communicator()
     try:
-        complete = output.exists() and len(homogenization.StiffnessDataset.load(output)) == samples
+        complete = output.exists() and load(output).meta.get("samples") == samples
         element = _read(rve, phases)
-        settings = (element, kind, samples, seed, output, tolerance)
+        arguments = (element, kind, samples, seed, output)
         if comm is not None and comm.rank > 0:
-            homogenization.make_dataset(*settings, no_progress, comm, batch, device)
+            make(*arguments, comm=comm, **settings)
             return
         with progress_bar("samples") as progress:
-            homogenization.make_dataset(*settings, progress, comm, batch, device)
+            made = make(*arguments, progress=progress, comm=comm, **settings)
     except InputError:
         if comm is None or comm.rank == 0:
             raise
         sys.exit(2)  # every rank raises it; one of them speaks
+    failed = len(made.meta.get("failed", ()))
+    without = f", {failed} of them left out: no convergence" if failed else ""
     already = " (it was complete already)" if complete else ""
-    print(f"{output}: {samples} {kind} samples of {rve}{already}")
+    print(f"{output}: {samples} {kind} samples of {rve}{without}{already}")
 
 
 def _communicator():

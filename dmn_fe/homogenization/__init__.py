@@ -2,11 +2,14 @@
 
 from dmn_fe.homogenization.conduction import effective_conductivity
 from dmn_fe.homogenization.dataset import StiffnessDataset
+from dmn_fe.homogenization.dataset_work import samples_kept
 from dmn_fe.homogenization.elastic import LoadCases, effective_stiffness, solve_load_cases
 from dmn_fe.homogenization.expansion import effective_expansion
-from dmn_fe.homogenization.generation import check_dataset, make_dataset, samples_kept
+from dmn_fe.homogenization.generation import check_dataset, make_dataset
 from dmn_fe.homogenization.loading import Loading
 from dmn_fe.homogenization.path import PathFailed, follow_path
+from dmn_fe.homogenization.path_dataset import PathDataset
+from dmn_fe.homogenization.path_generation import check_path_dataset, make_path_dataset
 from dmn_fe.homogenization.path_record import PathRecord
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEProblem, RVEUpdate
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
@@ -16,6 +19,7 @@ __all__ = [
     "LoadCases",
     "Loading",
     "MacroLoad",
+    "PathDataset",
     "PathFailed",
     "PathRecord",
     "RVEProblem",
@@ -24,11 +28,13 @@ __all__ = [
     "VoxelProblem",
     "VoxelUpdate",
     "check_dataset",
+    "check_path_dataset",
     "effective_conductivity",
     "effective_expansion",
     "effective_stiffness",
     "follow_path",
     "make_dataset",
+    "make_path_dataset",
     "sample_orthotropic",
     "sample_tangent_like",
     "samples_kept",

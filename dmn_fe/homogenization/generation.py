@@ -1,19 +1,28 @@
-"""Computing a data set, on one or several ranks; what is done stays done."""
+"""Stiffness data sets: effective stiffnesses of one RVE for random stiffnesses of its phases."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.dataset import StiffnessDataset
-from dmn_fe.homogenization.dataset_work import VALUES, DatasetWork, journals_of, whole_number
+from dmn_fe.homogenization.dataset_run import compute_samples
+from dmn_fe.homogenization.dataset_work import DatasetWork, Samples, rve_meta, whole_number
 from dmn_fe.homogenization.elastic import solve_load_cases
-from dmn_fe.homogenization.journal import Journal, record_count
+from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 
-__all__ = ["check_dataset", "make_dataset", "samples_kept"]
+__all__ = ["check_dataset", "make_dataset"]
+
+_SAMPLERS: dict[str, Callable[..., Tensor]] = {
+    "orthotropic": sample_orthotropic,
+    "tangent-like": sample_tangent_like,
+}
 
 
 def make_dataset(
@@ -67,28 +76,10 @@ def make_dataset(
         On all ranks, if a sample does not converge.
     """
     path, comm = Path(path), comm or Alone()
-    begun = None
     with RaiseTogether(comm):
-        if comm.rank == 0:
-            _check_device(batch, device)
-            begun = DatasetWork.begin(rve, kind, n, seed, path, tolerance)
-    work: DatasetWork = comm.bcast(begun)
-    if comm.rank == 0 and work.found < n - len(work.missing):
-        progress(n - len(work.missing), n, "resumed")
-    mine, journal = work.missing[comm.rank :: comm.size], None
-    with RaiseTogether(comm):
-        if mine:
-            name = path.with_name(f"{path.name}.partial-{comm.rank}")
-            journal = Journal(name, work.settings, VALUES)
-    with RaiseTogether(comm):
-        if journal is not None:
-            with journal:
-                _compute(rve, work, mine, journal, batch, device, comm.rank, progress)
-    with RaiseTogether(comm):
-        if comm.rank == 0 and work.found < n:
-            work.finish()
-    if comm.rank == 0 and comm.size > 1:
-        progress(n, n)  # the other ranks may have been the last
+        _check_device(batch, device)
+        recipe = _StiffnessRecipe(rve, kind, n, seed, tolerance, device)
+    compute_samples(recipe, path, progress, comm, batch)
     return StiffnessDataset.load(path)
 
 
@@ -96,35 +87,41 @@ def check_dataset(
     rve: VoxelRVE, kind: str, n: int, seed: int, path: str | Path, tolerance: float = 1e-6
 ) -> None:
     """Raise ``InputError`` where :func:`make_dataset` would do so before it computes."""
-    DatasetWork.begin(rve, kind, n, seed, Path(path), tolerance)
+    DatasetWork.begin(_StiffnessRecipe(rve, kind, n, seed, tolerance, "cpu"), Path(path))
 
 
-def samples_kept(path: str | Path) -> int:
-    """Samples in the journals of an unfinished data set."""
-    return sum(record_count(journal, VALUES) for journal in journals_of(Path(path)))
+class _StiffnessRecipe:
+    """See :class:`~dmn_fe.homogenization.dataset_work.Recipe`."""
 
+    values = 36  # of a sample: its effective stiffness
 
-def _compute(
-    rve: VoxelRVE,
-    work: DatasetWork,
-    numbers: list[int],
-    journal: Journal,
-    batch: int,
-    device: str,
-    rank: int,
-    progress: Progress,
-) -> None:
-    """Solve the samples ``numbers`` of this rank and append them to its journal."""
-    n, tolerance = len(work.phase_stiffness), work.meta["tolerance"]
-    for start in range(0, len(numbers), batch):
-        chosen = numbers[start : start + batch]
-        stiffness = work.phase_stiffness[chosen].to(device)
-        solution = solve_load_cases(rve, stiffness, tolerance)
-        for number, effective in zip(chosen, solution.effective.cpu(), strict=True):
-            journal.append(number, effective.numpy().ravel())
-        if rank == 0:
-            done = work.found + samples_kept(work.path)
-            progress(done, n, f"{int(solution.iterations.max())} iterations")
+    def __init__(self, rve: VoxelRVE, kind: str, n: int, seed: int, tolerance: float, device: str):
+        n, seed = whole_number("samples: n", n), whole_number("seed", seed)
+        if kind not in _SAMPLERS:
+            raise InputError(f"kind = {kind!r} is unknown: give one of {', '.join(_SAMPLERS)}.")
+        if n < 1:
+            raise InputError(f"samples: n = {n} must be a positive whole number.")
+        about = rve_meta(rve)
+        check_tolerance(tolerance)
+        self._rve, self._device = rve, device
+        self.meta = {"kind": kind, "samples": n, "seed": seed, "tolerance": tolerance, **about}
+
+    def draw(self, count: int, block: int) -> dict[str, Tensor]:
+        phases, seed = len(self._rve.names), self.meta["seed"]
+        return {"phase_stiffness": _SAMPLERS[self.meta["kind"]](count, seed, block, phases=phases)}
+
+    def compute(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, str]:
+        stiffness = inputs["phase_stiffness"].to(self._device)
+        solution = solve_load_cases(self._rve, stiffness, self.meta["tolerance"])
+        return solution.effective.cpu().flatten(1), f"{int(solution.iterations.max())} iterations"
+
+    def load(self, path: Path) -> Samples:
+        old = StiffnessDataset.load(path)
+        return Samples({"phase_stiffness": old.phase_stiffness}, old.effective.flatten(1), old.meta)
+
+    def save(self, path: Path, samples: Samples) -> None:
+        effective = samples.results.view(-1, 6, 6)
+        StiffnessDataset(samples.inputs["phase_stiffness"], effective, samples.meta).save(path)
 
 
 def _check_device(batch: int, device: str) -> None:

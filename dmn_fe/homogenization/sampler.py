@@ -7,7 +7,13 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, deviator
 
-__all__ = ["sample_orthotropic", "sample_tangent_like"]
+__all__ = [
+    "latin_hypercube",
+    "random_numbers",
+    "sample_orthotropic",
+    "sample_tangent_like",
+    "unit_deviators",
+]
 
 
 def sample_orthotropic(
@@ -30,7 +36,7 @@ def sample_orthotropic(
     InputError
         If ``n`` or ``seed`` is negative or no whole number, or there is no phase.
     """
-    draw = _latin_hypercube(n, 10 * phases - 1, _generator(n, seed, block, phases))
+    draw = latin_hypercube(n, 10 * phases - 1, random_numbers(n, seed, block, phases))
     ratio = contrast ** (2.0 * draw[:, 9 * phases :] - 1.0)
     stiffness = []
     for phase in range(phases):
@@ -54,12 +60,11 @@ def sample_tangent_like(n: int, seed: int = 0, block: int = 0, phases: int = 2) 
 
     Returns and raises as :func:`sample_orthotropic`.
     """
-    rng = _generator(n, seed, block, phases)
-    draw = torch.from_numpy(_latin_hypercube(n, max(5, 2 * phases + 1), rng))
+    rng = random_numbers(n, seed, block, phases)
+    draw = torch.from_numpy(latin_hypercube(n, max(5, 2 * phases + 1), rng))
     softening = 10.0 ** (2.0 * draw[:, 3] - 2.0)  # θ
     tangent_softening = softening * 10.0 ** (2.0 * draw[:, 4] - 2.0)  # θ_t
-    direction = deviator(torch.from_numpy(rng.standard_normal((n, 6))))
-    direction = direction / torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
+    direction = unit_deviators(rng, n)
 
     bulk, shear = _moduli(torch.ones(n, dtype=torch.float64), 0.2 + 0.2 * draw[:, 0])
     drop = 2.0 * shear * (softening - tangent_softening)
@@ -73,7 +78,8 @@ def sample_tangent_like(n: int, seed: int = 0, block: int = 0, phases: int = 2) 
     return torch.stack(stiffness, dim=1)
 
 
-def _generator(n: int, seed: int, block: int, phases: int) -> np.random.Generator:
+def random_numbers(n: int, seed: int, block: int, phases: int) -> np.random.Generator:
+    """Generator of a block of ``n`` samples; raises ``InputError`` if a number makes no sense."""
     if phases < 1:
         raise InputError(f"phases = {phases} must be one or more.")
     for name, value in (("n", n), ("seed", seed), ("block", block)):
@@ -82,10 +88,16 @@ def _generator(n: int, seed: int, block: int, phases: int) -> np.random.Generato
     return np.random.default_rng([seed, block] if block else seed)
 
 
-def _latin_hypercube(n: int, dimension: int, rng: np.random.Generator) -> np.ndarray:
+def latin_hypercube(n: int, dimension: int, rng: np.random.Generator) -> np.ndarray:
     """Points ``[n, dimension]`` in the unit cube, one in each of ``n`` layers of every axis."""
     layers = np.stack([rng.permutation(n) for _ in range(dimension)], axis=1)
     return (layers + rng.random((n, dimension))) / max(n, 1)
+
+
+def unit_deviators(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Random deviators (Mandel) of norm 1, equally likely in all directions, ``[*shape, 6]``."""
+    direction = deviator(torch.from_numpy(rng.standard_normal((*shape, 6))))
+    return direction / torch.linalg.vector_norm(direction, dim=-1, keepdim=True)
 
 
 def _orthotropic(young: np.ndarray, shear: np.ndarray, coupling: np.ndarray) -> np.ndarray:

@@ -10,7 +10,13 @@ import pytest
 from helpers.networks import random_network
 
 from dmn_fe import __version__, cli, load, save
-from dmn_fe.homogenization import StiffnessDataset, generation, sample_tangent_like
+from dmn_fe.homogenization import (
+    PathDataset,
+    StiffnessDataset,
+    generation,
+    path_generation,
+    sample_tangent_like,
+)
 
 
 def one_sentence(process) -> str:
@@ -55,6 +61,43 @@ def test_a_data_set_on_two_ranks_is_the_same_file(dmn_fe, tmp_path):
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["one-step", "history"])
+def test_nonlinear_samples_go_on_after_an_interruption(dmn_fe, tmp_path, monkeypatch, kind):
+    solve, calls = path_generation.path_stresses, []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return solve(*arguments)
+
+    monkeypatch.setattr(path_generation, "path_stresses", interrupted)
+    np.save(tmp_path / "rve.npy", np.arange(4).reshape(4, 1, 1) // 2)
+    arguments = ("data", "rve.npy", "--kind", kind, "--samples", 3, "--steps", 2)
+    arguments += ("--phases=resin,glass", "--output", "paths.safetensors")
+    process = dmn_fe(*arguments)
+    assert process.returncode == 130
+    assert "1 samples are kept beside paths.safetensors, and the same command" in process.stderr
+    process = dmn_fe(*arguments)
+    assert process.returncode == 0, process.stderr
+    assert f"paths.safetensors: 3 {kind} samples of rve.npy\n" in process.stdout
+    assert len(calls) == 4
+    made = PathDataset.load(tmp_path / "paths.safetensors")
+    assert (made.kind, made.phase_names) == (kind, ("resin", "glass"))
+    assert made.stress.shape == (3, 2, 6)
+    assert "complete already" in dmn_fe(*arguments).stdout
+
+
+def test_nonlinear_samples_on_two_ranks_are_the_same_file(dmn_fe, tmp_path):
+    np.save(tmp_path / "rve.npy", np.arange(4).reshape(4, 1, 1) // 2)
+    arguments = ("data", "rve.npy", "--kind", "one-step", "--samples", 5, "--tolerance", 1e-5)
+    assert dmn_fe(*arguments, "--output", "one.safetensors").returncode == 0
+    process = dmn_fe(*arguments, "--output", "two.safetensors", "--ranks", 2)
+    assert process.returncode == 0
+    one, two = (tmp_path / f"{name}.safetensors" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -70,6 +113,15 @@ def test_a_data_set_on_two_ranks_is_the_same_file(dmn_fe, tmp_path):
         (("data", "none.npy", "--output", "a.safetensors"), "none.npy"),
         (("data", "empty.npy", "--output", "a.safetensors"), "phase 1"),
         (("data", "rve.npy", "--kind", "round", "--output", "a.safetensors"), "'round'"),
+        (("data", "rve.npy", "--steps", 2, "--output", "a.safetensors"), "--steps is for --kind"),
+        (
+            ("data", "rve.npy", "--kind", "history", "--steps", 0, "--output", "a.safetensors"),
+            "steps = 0 must be a positive whole number",
+        ),
+        (
+            ("data", "rve.npy", "--kind", "one-step", "--batch", 2, "--output", "a.safetensors"),
+            "--device and --batch are for stiffness",
+        ),
         (
             ("rve", "make", "spheres", "--volume-fraction", 0.9, "--output", "a.npy"),
             "volume fraction",
