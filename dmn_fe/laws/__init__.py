@@ -4,6 +4,7 @@ from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points
 from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
+from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
 from dmn_fe.laws.phases import check_phase_laws, laws_fingerprint
 
@@ -12,6 +13,7 @@ __all__ = [
     "Elastic",
     "LinearHardening",
     "MaterialLaw",
+    "Norton",
     "Oriented",
     "PowerHardening",
     "Status",
