@@ -6,7 +6,7 @@ from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
 from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
-from dmn_fe.laws.phases import check_phase_laws, laws_fingerprint
+from dmn_fe.laws.phases import check_phase_laws, laws_description, laws_fingerprint
 
 __all__ = [
     "J2",
@@ -21,5 +21,6 @@ __all__ = [
     "VoceHardening",
     "check_phase_laws",
     "check_points",
+    "laws_description",
     "laws_fingerprint",
 ]
