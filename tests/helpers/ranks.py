@@ -1,5 +1,6 @@
 """Ranks as threads of one process, for what ranks do together."""
 
+import pickle
 import threading
 from collections.abc import Callable
 
@@ -16,9 +17,9 @@ def together(size: int) -> list:
             self.rank, self.size = rank, size
 
         def allgather(self, value):
-            slots[self.rank] = value
+            slots[self.rank] = pickle.dumps(value)  # as MPI does it
             barrier.wait()
-            gathered = list(slots)
+            gathered = [pickle.loads(slot) for slot in slots]
             barrier.wait()
             return gathered
 
