@@ -11,6 +11,7 @@ __all__ = [
     "LinearTable",
     "MaterialTable",
     "NetworkTable",
+    "NortonTable",
     "PhaseTable",
     "PowerTable",
     "Table",
@@ -78,7 +79,18 @@ class J2Table(Table):
     hardening: Annotated[LinearTable | VoceTable | PowerTable, Field(discriminator="type")]
 
 
-PhaseTable = Annotated[ElasticTable | J2Table, Field(discriminator="law")]
+class NortonTable(Table):
+    """Parameters of :class:`~dmn_fe.laws.Norton`."""
+
+    law: Literal["Norton"]
+    young: float
+    poisson: float
+    reference_rate: float
+    reference_stress: float
+    exponent: float
+
+
+PhaseTable = Annotated[ElasticTable | J2Table | NortonTable, Field(discriminator="law")]
 
 
 class NetworkTable(Table):
@@ -99,10 +111,13 @@ def _law_or_network(table: Any) -> str | None:
 MaterialTable = Annotated[
     Annotated[NetworkTable, Tag("a network")]
     | Annotated[ElasticTable, Tag("Elastic")]
-    | Annotated[J2Table, Tag("J2")],
+    | Annotated[J2Table, Tag("J2")]
+    | Annotated[NortonTable, Tag("Norton")],
     Discriminator(
         _law_or_network,
         custom_error_type="law_or_network",
-        custom_error_message="give 'network' with 'phases', or 'law' = \"Elastic\" or \"J2\"",
+        custom_error_message=(
+            "give 'network' with 'phases', or 'law' = \"Elastic\", \"J2\" or \"Norton\""
+        ),
     ),
 ]

@@ -8,6 +8,7 @@ from dmn_fe.cli.material_tables import (
     LinearTable,
     MaterialTable,
     NetworkTable,
+    NortonTable,
     PhaseTable,
     PowerTable,
     VoceTable,
@@ -62,6 +63,8 @@ def _phase_law(table: PhaseTable, where: str) -> laws.MaterialLaw:
             parameters = table.hardening.model_dump(exclude={"type"})
             hardening = _HARDENING[type(table.hardening)](**parameters)
             return laws.J2(table.young, table.poisson, hardening)
+        if isinstance(table, NortonTable):
+            return laws.Norton(**table.model_dump(exclude={"law"}))
         if table.stiffness is not None:
             return laws.Elastic(torch.tensor(table.stiffness, dtype=torch.float64))
         assert table.young is not None

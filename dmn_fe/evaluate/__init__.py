@@ -2,5 +2,16 @@
 
 from dmn_fe.evaluate.ensemble_law import EnsembleLaw, EnsembleUpdate, network_law
 from dmn_fe.evaluate.network_law import NetworkLaw
+from dmn_fe.evaluate.path_error import PathErrors, path_errors
+from dmn_fe.evaluate.strain_path import StrainPathResponse, follow_strain_path
 
-__all__ = ["EnsembleLaw", "EnsembleUpdate", "NetworkLaw", "network_law"]
+__all__ = [
+    "EnsembleLaw",
+    "EnsembleUpdate",
+    "NetworkLaw",
+    "PathErrors",
+    "StrainPathResponse",
+    "follow_strain_path",
+    "network_law",
+    "path_errors",
+]

@@ -11,8 +11,11 @@ from dmn_fe.homogenization.path import PathFailed, follow_path
 from dmn_fe.homogenization.path_dataset import PathDataset
 from dmn_fe.homogenization.path_generation import check_path_dataset, make_path_dataset
 from dmn_fe.homogenization.path_record import PathRecord
+from dmn_fe.homogenization.reference_generation import compute_reference_paths
+from dmn_fe.homogenization.reference_paths import ReferencePaths
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEProblem, RVEUpdate
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
+from dmn_fe.homogenization.standard_loadings import standard_loadings
 from dmn_fe.homogenization.voxel_problem import VoxelProblem, VoxelUpdate
 
 __all__ = [
@@ -24,11 +27,13 @@ __all__ = [
     "PathRecord",
     "RVEProblem",
     "RVEUpdate",
+    "ReferencePaths",
     "StiffnessDataset",
     "VoxelProblem",
     "VoxelUpdate",
     "check_dataset",
     "check_path_dataset",
+    "compute_reference_paths",
     "effective_conductivity",
     "effective_expansion",
     "effective_stiffness",
@@ -39,4 +44,5 @@ __all__ = [
     "sample_tangent_like",
     "samples_kept",
     "solve_load_cases",
+    "standard_loadings",
 ]

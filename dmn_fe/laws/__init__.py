@@ -4,14 +4,16 @@ from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points
 from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
+from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
-from dmn_fe.laws.phases import check_phase_laws, laws_fingerprint
+from dmn_fe.laws.phases import check_phase_laws, laws_description, laws_fingerprint
 
 __all__ = [
     "J2",
     "Elastic",
     "LinearHardening",
     "MaterialLaw",
+    "Norton",
     "Oriented",
     "PowerHardening",
     "Status",
@@ -19,5 +21,6 @@ __all__ = [
     "VoceHardening",
     "check_phase_laws",
     "check_points",
+    "laws_description",
     "laws_fingerprint",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import MaterialLaw
 
-__all__ = ["check_phase_laws", "laws_fingerprint"]
+__all__ = ["check_phase_laws", "laws_description", "laws_fingerprint"]
 
 
 def check_phase_laws(names: Sequence[str], laws: Mapping[str, MaterialLaw]) -> None:
@@ -29,9 +29,14 @@ def check_phase_laws(names: Sequence[str], laws: Mapping[str, MaterialLaw]) -> N
             raise InputError(f"there is a law for {name!r}, but the phases are {list(names)}.")
 
 
+def laws_description(laws: Mapping[str, MaterialLaw]) -> dict[str, Any]:
+    """Kind and parameters of each law as JSON values; of others than dataclasses their ``repr``."""
+    return {name: _parameters(law) for name, law in laws.items()}
+
+
 def laws_fingerprint(laws: Mapping[str, MaterialLaw]) -> str:
-    """SHA-256 (hex) of kinds and parameters of laws; of others than dataclasses their ``repr``."""
-    text = json.dumps({name: _parameters(law) for name, law in laws.items()}, sort_keys=True)
+    """SHA-256 (hex) of the description of laws."""
+    text = json.dumps(laws_description(laws), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

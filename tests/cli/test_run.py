@@ -144,7 +144,11 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         ('title = "Block"', 'titel = "Block"', "'titel' is unknown; did you mean 'title'?"),
         ("young = 3000.0", "jung = 3000.0", "phases.matrix.jung' is unknown; did you mean 'young'"),
         ('file = "block.msh"', 'path = "block.msh"', "'mesh.path' is unknown; did you mean 'file'"),
-        ('law = "J2"', 'law = "J3"', "matrix.law' = 'J3' is unknown; give one of 'Elastic', 'J2'."),
+        (
+            'law = "J2"',
+            'law = "J3"',
+            "matrix.law' = 'J3' is unknown; give one of 'Elastic', 'J2', 'Norton'.",
+        ),
         ('law = "J2", ', "", "'materials.body.phases.matrix.law' is missing"),
         ('type = "linear"', 'type = "line"', "give one of 'linear', 'voce', 'power'."),
         ('network = "net.dmn"', "", "'materials.body': give 'network' with 'phases', or 'law'"),

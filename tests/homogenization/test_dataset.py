@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
 import torch
 from helpers.processes import clean_environment
+from helpers.ranks import on_ranks
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -240,48 +240,13 @@ assert len(made) == 7
 
 def test_a_sample_that_fails_on_one_rank_fails_on_all(rve, path, monkeypatch):
     """Two ranks as threads that meet at a barrier; one of them fails, both hear of it."""
-    ranks = together(2)
 
     def fails(rve, stiffness, tolerance):
         raise RuntimeError("no convergence")
 
-    errors = []
-
-    def work(comm):
-        try:
-            make_dataset(rve, "tangent-like", 4, 3, path, comm=comm)
-        except RuntimeError as error:
-            errors.append(str(error))
-
     monkeypatch.setattr("dmn_fe.homogenization.generation.solve_load_cases", fails)
-    threads = [threading.Thread(target=work, args=(comm,)) for comm in ranks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert errors == ["RuntimeError on rank 0: no convergence"] * 2
-
-
-def together(size):
-    """Communicators of ranks that are threads of this process."""
-    barrier = threading.Barrier(size, timeout=60)
-    slots = [None] * size
-
-    class Rank:
-        def __init__(self, rank):
-            self.rank, self.size = rank, size
-
-        def allgather(self, value):
-            slots[self.rank] = value
-            barrier.wait()
-            gathered = list(slots)
-            barrier.wait()
-            return gathered
-
-        def bcast(self, value, root=0):
-            return self.allgather(value)[root]
-
-    return [Rank(rank) for rank in range(size)]
+    errors = on_ranks(2, lambda comm: make_dataset(rve, "tangent-like", 4, 3, path, comm=comm))
+    assert [str(error) for error in errors] == ["RuntimeError on rank 0: no convergence"] * 2
 
 
 def test_damaged_and_foreign_files(rve, path, tmp_path):

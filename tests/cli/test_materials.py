@@ -1,0 +1,57 @@
+"""The material tables of a run file become laws."""
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from dmn_fe import laws
+from dmn_fe.cli.material_tables import MaterialTable
+from dmn_fe.cli.materials import comparison_law, material_law
+from dmn_fe.errors import InputError
+
+TABLES = TypeAdapter(MaterialTable)
+ELASTIC = {"law": "Elastic", "young": 3000.0, "poisson": 0.35}
+CREEP = {
+    "law": "Norton",
+    "young": 3000.0,
+    "poisson": 0.35,
+    "reference_rate": 1e-3,
+    "reference_stress": 40.0,
+    "exponent": 5.0,
+}
+PLASTIC = {
+    "law": "J2",
+    "young": 3000.0,
+    "poisson": 0.35,
+    "hardening": {"type": "voce", "yield_stress": 30.0, "saturation": 20.0, "rate": 50.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "law"),
+    [
+        (ELASTIC, laws.Elastic.isotropic(3000.0, 0.35)),
+        (CREEP, laws.Norton(3000.0, 0.35, 1e-3, 40.0, 5.0)),
+        (PLASTIC, laws.J2(3000.0, 0.35, laws.VoceHardening(30.0, 20.0, 50.0))),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_table_becomes_its_law(table, law):
+    made = material_law(TABLES.validate_python(table), "run.toml: materials.body")
+    assert laws.laws_fingerprint({"body": made}) == laws.laws_fingerprint({"body": law})
+    network = {"network": "net.dmn", "phases": {"matrix": table, "inclusion": ELASTIC}}
+    alone = comparison_law(TABLES.validate_python(network), "matrix", "run.toml: materials.body")
+    assert laws.laws_fingerprint({"body": alone}) == laws.laws_fingerprint({"body": law})
+
+
+def test_a_missing_or_unknown_key_is_refused():
+    for key in CREEP.keys() - {"law"}:
+        with pytest.raises(ValidationError, match=rf"{key}\n  Field required"):
+            TABLES.validate_python({name: CREEP[name] for name in CREEP if name != key})
+    with pytest.raises(ValidationError, match=r"rate\n  Extra inputs are not permitted"):
+        TABLES.validate_python({**CREEP, "rate": 1.0})
+
+
+def test_a_parameter_out_of_range_is_named_with_its_place():
+    table = TABLES.validate_python({**CREEP, "exponent": 0.5})
+    with pytest.raises(InputError, match=r"run\.toml: body: Norton: exponent = 0\.5 must be at"):
+        material_law(table, "run.toml: body")
