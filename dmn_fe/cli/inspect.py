@@ -15,10 +15,20 @@ def inspect(
     from dmn_fe import network
 
     loaded = network.load(file)
+    members = loaded.networks if isinstance(loaded, network.Ensemble) else (loaded,)
+    print(file)
+    for number, member in enumerate(members, start=1):
+        if len(members) > 1:
+            print(f"network {number} of {len(members)}")
+        _print(member)
+
+
+def _print(loaded) -> None:
     fractions = loaded.volume_fractions.tolist()
     rows: list[tuple[str, Any]] = [
         ("kind", loaded.kind),
-        ("depth", f"{loaded.depth} ({2**loaded.depth} leaves, {loaded.active_leaves} active)"),
+        ("dimension", loaded.dimension),
+        ("depth", f"{loaded.depth} ({len(loaded.weights)} leaves, {loaded.active_leaves} active)"),
         *(
             (f"phase {name!r}", f"volume fraction {fraction:.4f}")
             for name, fraction in zip(loaded.phase_names, fractions, strict=True)
@@ -26,7 +36,6 @@ def inspect(
         *_flat(loaded.metadata),
     ]
     width = max(len(key) for key, _ in rows)
-    print(file)
     for key, value in rows:
         print(f"  {key:<{width}}  {_shown(value)}")
 

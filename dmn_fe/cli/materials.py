@@ -14,7 +14,7 @@ from dmn_fe.cli.material_tables import (
     VoceTable,
 )
 from dmn_fe.errors import InputError
-from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.evaluate import network_law
 from dmn_fe.network import load
 
 __all__ = ["comparison_law", "material_law"]
@@ -38,7 +38,7 @@ def material_law(table: MaterialTable, where: str) -> laws.MaterialLaw:
     }
     network = load(table.network)
     try:
-        return NetworkLaw(network, phases)
+        return network_law(network, phases)
     except InputError as error:
         raise InputError(f"{where}.phases, {table.network}: {error}") from None
 

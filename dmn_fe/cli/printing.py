@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from mpi4py import MPI
 
 from dmn_fe.cli.runfile import RunFile
+from dmn_fe.evaluate import EnsembleLaw
 from dmn_fe.fem import Part, StepReport
 from dmn_fe.laws import MaterialLaw
 
@@ -36,8 +37,11 @@ def description(run_file: RunFile, part: Part, laws: Mapping[str, MaterialLaw]) 
 
 
 def _law_name(law: MaterialLaw) -> str:
+    if isinstance(law, EnsembleLaw):
+        leaves = ", ".join(str(len(n.weights)) for n in law.ensemble.networks)
+        return f"{len(law.members)} networks with {leaves} leaves"
     network = getattr(law, "network", None)
-    return type(law).__name__ if network is None else f"network with {2**network.depth} leaves"
+    return type(law).__name__ if network is None else f"network with {len(network.weights)} leaves"
 
 
 def step_line(number: int, parts: Sequence[StepReport], factor: float, force: float) -> str:

@@ -2,9 +2,8 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from dmn_fe.errors import InputError
@@ -15,7 +14,7 @@ __all__ = ["make"]
 class _Generators(typer.core.TyperGroup):
     """Commands whose errors name options and commands where the generators name parameters."""
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: Any) -> object:
         try:
             return super().invoke(ctx)
         except InputError as error:

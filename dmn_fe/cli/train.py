@@ -1,46 +1,191 @@
-"""``dmn-fe train``: from a data set to an exported network."""
+"""``dmn-fe train``: from data sets to an exported network or ensemble."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from dmn_fe.errors import InputError
+
 __all__ = ["train"]
+
+_NETWORK, _START, _OPTIMISER, _LOSS = "Network", "Start", "Optimiser", "Loss and data"
 
 
 def train(
-    dataset: Annotated[Path, typer.Argument(help="Data set made by 'dmn-fe data'.")],
+    data: Annotated[list[Path], typer.Argument(help="Data sets of one RVE by 'dmn-fe data'.")],
     output: Annotated[Path, typer.Option(help="Network file to write (.dmn).")],
-    depth: Annotated[int, typer.Option(help="Levels N of the tree; it has 2^N leaves.")] = 5,
-    seed: Annotated[int, typer.Option(help="Seed of start and split.")] = 0,
-    iterations: Annotated[int, typer.Option(help="Limit of L-BFGS iterations.")] = 400,
-    validation_fraction: Annotated[float, typer.Option(help="Share of held-out samples.")] = 0.2,
+    networks: Annotated[
+        int, typer.Option(help="Networks to train; of several the file holds an ensemble.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the first network; the next counts on.")] = 0,
+    paths: Annotated[
+        Path | None, typer.Option(help="Nonlinear samples (data of kind one-step or history).")
+    ] = None,
+    compression: Annotated[
+        float, typer.Option(help="Share of the weights below which leaves are left out.")
+    ] = 1e-6,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="File that keeps the training.  [default: beside the output]"),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
+    depth: Annotated[
+        int, typer.Option(help="Levels N of the tree; it has 2^N leaves.", rich_help_panel=_NETWORK)
+    ] = 5,
+    kind: Annotated[
+        str, typer.Option(help="imn (normals) or dmn (rotations).", rich_help_panel=_NETWORK)
+    ] = "imn",
+    dimension: Annotated[
+        int | None,
+        typer.Option(help="2: normals in the plane; else as the RVE.", rich_help_panel=_NETWORK),
+    ] = None,
+    oriented_phases: Annotated[
+        str | None,
+        typer.Option(
+            help="Phases whose leaves have material axes, by commas.", rich_help_panel=_NETWORK
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="uniform, normal, quilting, or a network file (.dmn).", rich_help_panel=_START
+        ),
+    ] = None,
+    optimiser: Annotated[
+        str | None,
+        typer.Option(
+            help="lbfgs, adam, amsgrad, imn-recipe or sgd.  [default: lbfgs]",
+            rich_help_panel=_OPTIMISER,
+        ),
+    ] = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(
+            help="Limit of iterations, or epochs.  [default: 400 of lbfgs]",
+            rich_help_panel=_OPTIMISER,
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Not of lbfgs.", rich_help_panel=_OPTIMISER)
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(help="Samples a step; not of lbfgs.", rich_help_panel=_OPTIMISER),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="Iterations without a better validation loss.", rich_help_panel=_OPTIMISER
+        ),
+    ] = None,
+    elastic_iterations: Annotated[
+        int | None,
+        typer.Option(help="Before nonlinear samples join.", rich_help_panel=_OPTIMISER),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="relative or whitened.", rich_help_panel=_LOSS)
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Size of the training set.", rich_help_panel=_LOSS)
+    ] = None,
+    validation_fraction: Annotated[
+        float | None, typer.Option(help="Share of held-out samples.", rich_help_panel=_LOSS)
+    ] = None,
+    regularisation: Annotated[
+        float | None, typer.Option(help="λ of λ (Σ w − ξ)².", rich_help_panel=_LOSS)
+    ] = None,
+    leaf_sum: Annotated[
+        float | None, typer.Option(help="ξ; half the leaves if left out.", rich_help_panel=_LOSS)
+    ] = None,
+    fraction_penalty: Annotated[
+        float | None,
+        typer.Option(help="Ties the phases to their volume fractions.", rich_help_panel=_LOSS),
+    ] = None,
+    path_weight: Annotated[
+        float | None, typer.Option(help="Of the nonlinear samples.", rich_help_panel=_LOSS)
+    ] = None,
 ) -> None:
-    """Train a material network (IMN) and export it."""
+    """Train material networks and export them; interrupt and call again to go on."""
     from dmn_fe import network, training
     from dmn_fe.cli.interruption import interruptible
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.files import check_folder
-    from dmn_fe.homogenization import StiffnessDataset
+    from dmn_fe.homogenization import PathDataset, StiffnessDataset
 
+    if networks < 1:
+        raise InputError(f"--networks {networks}: train one or more.")
     check_folder(output, ending=".dmn")
-    samples = StiffnessDataset.load(dataset)
-    unfinished = interruptible(lambda: "nothing was written, the same command begins anew")
+    keep = checkpoint or output.with_name(output.name + ".partial.safetensors")
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in {
+            "depth": depth,
+            "kind": kind,
+            "dimension": dimension,
+            "oriented_phases": _names(oriented_phases),
+            "start": None if start is None or start.endswith(".dmn") else start,
+            "optimiser": optimiser,
+            "iterations": iterations,
+            "learning_rate": learning_rate,
+            "batch": batch,
+            "patience": patience,
+            "elastic_iterations": elastic_iterations,
+            "loss": loss,
+            "samples": samples,
+            "validation_fraction": validation_fraction,
+            "regularisation": regularisation,
+            "leaf_sum": leaf_sum,
+            "fraction_penalty": fraction_penalty,
+            "path_weight": path_weight,
+        }.items()
+        if value is not None
+    }
+    first = network.load(Path(start)) if start is not None and start.endswith(".dmn") else None
+    datasets = [StiffnessDataset.load(path) for path in data]
+    nonlinear = None if paths is None else PathDataset.load(paths)
+    unfinished = interruptible(lambda: f"{keep} keeps it, and the same command goes on there")
     with unfinished, progress_bar("training") as progress:
-        result = training.train(
-            samples,
-            seed=seed,
+        results = training.train_seeds(
+            datasets,
+            seeds=range(seed, seed + networks),
+            paths=nonlinear,
+            start=first,
+            checkpoint=keep,
+            device=device,
             progress=progress,
-            depth=depth,
-            iterations=iterations,
-            validation_fraction=validation_fraction,
+            **changes,
         )
-    trained = result.network
-    network.save(trained, output)
-    validation = trained.metadata["validation"]
-    held_out = trained.metadata["training"]["validation_samples"]
-    print(
-        f"{output}: IMN, {2**depth} leaves ({trained.active_leaves} active), "
-        f"validation error mean {validation['linear_mean']:.2%}, "
-        f"max {validation['linear_max']:.2%} (held-out samples: {held_out})"
+    compressed = [network.compress(result.network, compression) for result in results]
+    together = network.Ensemble(tuple(compressed)) if networks > 1 else compressed[0]
+    network.save(together, output)
+    if checkpoint is None:
+        keep.unlink(missing_ok=True)
+    for result, small in zip(results, compressed, strict=True):
+        print(f"{output}: {_description(result, small, datasets)}")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(","))
+
+
+def _description(result, small, datasets) -> str:
+    """A line on a trained network: leaves, errors, and what compression has changed."""
+    import torch
+
+    phase_stiffness = torch.cat([dataset.phase_stiffness for dataset in datasets])
+    before = result.network.stiffness(phase_stiffness)
+    change = torch.linalg.matrix_norm(small.stiffness(phase_stiffness) - before)
+    change = change / torch.linalg.matrix_norm(before)
+    held_out = result.network.metadata["training"]["validation_samples"]
+    text = (
+        f"{small.kind.upper()}, seed {result.seed}, {len(small.weights)} of "
+        f"{len(result.network.weights)} leaves kept (stiffness changed by {change.max():.1e}), "
+        f"validation error mean {result.chosen.validation_mean:.2%}, "
+        f"max {result.chosen.validation_max:.2%} (held-out samples: {held_out})"
     )
+    if result.chosen.path_error == result.chosen.path_error:
+        text += f", nonlinear samples {result.chosen.path_error:.2%}"
+    if "diverged" in result.outcome:
+        text += f"; {result.outcome}"
+    return text

@@ -2,7 +2,7 @@
 
 from dmn_fe.evaluate.ensemble_law import EnsembleLaw, EnsembleUpdate, network_law
 from dmn_fe.evaluate.network_law import NetworkLaw
-from dmn_fe.evaluate.path_error import PathErrors, path_errors
+from dmn_fe.evaluate.path_error import PathErrors, PathValidation, path_errors
 from dmn_fe.evaluate.strain_path import StrainPathResponse, follow_strain_path
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "EnsembleUpdate",
     "NetworkLaw",
     "PathErrors",
+    "PathValidation",
     "StrainPathResponse",
     "follow_strain_path",
     "network_law",

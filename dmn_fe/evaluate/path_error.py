@@ -1,16 +1,19 @@
 """Error of a material law, usually a network, on the reference paths of its RVE."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from dmn_fe.evaluate.ensemble_law import EnsembleLaw
 from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.evaluate.strain_path import follow_strain_path
 from dmn_fe.homogenization.reference_paths import ReferencePaths
 from dmn_fe.laws import MaterialLaw, Status
+from dmn_fe.network import Network
 
-__all__ = ["PathErrors", "path_errors"]
+__all__ = ["PathErrors", "PathValidation", "path_errors"]
 
 # Shown, but not counted: its stress is mostly pressure, which every network gets right.
 _NOT_COUNTED = frozenset({"uniaxial-strain"})
@@ -76,7 +79,7 @@ def path_errors(law: MaterialLaw, reference: ReferencePaths) -> PathErrors:
     Parameters
     ----------
     law : MaterialLaw
-        If it is a :class:`NetworkLaw`, its phases must have the laws of the reference.
+        If it is that of a network or an ensemble, its phases must have the reference's laws.
     reference : ReferencePaths
 
     Raises
@@ -84,7 +87,7 @@ def path_errors(law: MaterialLaw, reference: ReferencePaths) -> PathErrors:
     InputError
         If a network has other phases or other laws than the reference.
     """
-    if isinstance(law, NetworkLaw):
+    if isinstance(law, NetworkLaw | EnsembleLaw):
         reference.check_laws(law.laws)
     response = follow_strain_path(law, reference.times, reference.strain)
     largest_stress = reference.stress.norm(dim=-1).amax(1, keepdim=True)
@@ -101,3 +104,23 @@ def path_errors(law: MaterialLaw, reference: ReferencePaths) -> PathErrors:
         response.parts,
         counted,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class PathValidation:
+    """Error of networks on reference paths, for the training to validate with.
+
+    Called with a network it gives the mean error over the counted paths.
+
+    Attributes
+    ----------
+    reference : ReferencePaths
+    laws : mapping of str to MaterialLaw
+        The laws of the reference.
+    """
+
+    reference: ReferencePaths
+    laws: Mapping[str, MaterialLaw]
+
+    def __call__(self, network: Network) -> float:
+        return path_errors(NetworkLaw(network, self.laws), self.reference).overall_mean

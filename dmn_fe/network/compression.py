@@ -30,7 +30,7 @@ class _Laminate:
 _Node = _Leaf | _Laminate
 
 
-def compress(network: Network, threshold: float = 1e-4) -> Network:
+def compress(network: Network, threshold: float = 1e-6) -> Network:
     """Prune, lift and merge.
 
     Leaves whose share in all weights is at or below ``threshold`` are pruned, and the weights of
@@ -52,7 +52,8 @@ def compress(network: Network, threshold: float = 1e-4) -> Network:
             f"threshold = {threshold} leaves nothing to mix: the network has become one phase; "
             "give a smaller one."
         )
-    is_leaf, normals, leaves, row = [], [], [], [root]
+    is_leaf, normals, leaves = [], [], []
+    row: list[_Node] = [root]
     while row:
         below: list[_Node] = []
         for node in row:

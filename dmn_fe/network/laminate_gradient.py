@@ -76,11 +76,11 @@ def _normal_rate(difference: Tensor, p: Tensor, t: Tensor, s: Tensor) -> Tensor:
     """
     rates = []
     for j, components in enumerate(zip(*_COMPONENT[len(p)], strict=True)):
-        total: Tensor | float = 0.0
+        entries = []
         for i, component in enumerate(components):
             entry = (difference[component] * p[i]).sum(0) - (t[:, component] * s[:, i]).sum(0)
-            total = total + (entry if i == j else math.sqrt(0.5) * entry)
-        rates.append(total)
+            entries.append(entry if i == j else math.sqrt(0.5) * entry)
+        rates.append(sum(entries[1:], entries[0]))
     return torch.stack(rates)
 
 

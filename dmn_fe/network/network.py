@@ -92,6 +92,7 @@ class Network:
     @cached_property
     def tree(self) -> Tree:
         """The tree of laminates."""
+        assert self.is_leaf is not None
         return Tree(self.is_leaf)
 
     @property

@@ -40,27 +40,27 @@ class Geometry(NamedTuple):
 
 
 class Parametrisation(Protocol):
-    """One way to describe a network by free numbers: IMN or DMN.
+    """One way to describe a network by free numbers: IMN or DMN."""
 
-    Attributes
-    ----------
-    kind : str
-    tree : Tree
-    dimension : int
-    turned_leaves : Tensor of int64
-        Leaves that have rotation parameters of their own.
-    size : int
-        Length of a parameter vector; the first entries belong to the leaf weights.
-    """
+    @property
+    def kind(self) -> str:
+        """``"imn"`` or ``"dmn"``."""
 
-    kind: str
-    tree: Tree
-    dimension: int
-    turned_leaves: Tensor
+    @property
+    def tree(self) -> Tree:
+        """The tree of laminates."""
+
+    @property
+    def dimension(self) -> int:
+        """2 or 3."""
+
+    @property
+    def turned_leaves(self) -> Tensor:
+        """Leaves that have rotation parameters of their own, int64."""
 
     @property
     def size(self) -> int:
-        """Length of a parameter vector."""
+        """Length of a parameter vector; the first entries belong to the leaf weights."""
 
     def geometry(self, parameters: Tensor) -> Geometry:
         """Geometry of the networks with parameters ``[K, size]``; differentiable."""

@@ -1,7 +1,8 @@
 """Offline training of material networks."""
 
+from dmn_fe.training.ensemble import train_ensemble
 from dmn_fe.training.history import HistoryRow, TrainingResult
-from dmn_fe.training.run import NonlinearValidation
+from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.settings import Settings
 from dmn_fe.training.train import train, train_seeds
 
@@ -11,5 +12,6 @@ __all__ = [
     "Settings",
     "TrainingResult",
     "train",
+    "train_ensemble",
     "train_seeds",
 ]

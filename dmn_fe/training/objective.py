@@ -145,7 +145,7 @@ def _turned(phases: Tensor, leaf_phase: Tensor, rotation: Tensor) -> Tensor:
     turn = rotation_matrix(rotation.permute(2, 3, 0, 1))  # [leaves, K, 6, 6]
     if len(phases) == 3:
         turn = turn[..., _PLANE, :][..., _PLANE]
-    leaves = [None] * len(leaf_phase)
+    leaves = [phases] * len(leaf_phase)
     for phase in range(phases.shape[2]):
         own = torch.nonzero(leaf_phase == phase).flatten()
         both = torch.einsum("lkac,lkbd->ablkcd", turn[own], turn[own]).flatten(4)

@@ -1,11 +1,10 @@
 """J2 plasticity and elasticity whose parameters differ from point to point."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from dmn_fe.laws import Update, check_points
+from dmn_fe.laws.hardening import Hardening
 from dmn_fe.laws.j2 import radial_return
 
 __all__ = ["SampledJ2"]
@@ -43,7 +42,7 @@ class SampledJ2:
         return Update(update.stress, new_state, lambda: update.tangent)
 
 
-def _linear(yield_stress: Tensor, modulus: Tensor) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+def _linear(yield_stress: Tensor, modulus: Tensor) -> Hardening:
     def hardening(plastic_strain: Tensor) -> tuple[Tensor, Tensor]:
         return yield_stress + modulus * plastic_strain, modulus
 

@@ -47,7 +47,7 @@ class Settings:
     learning_rate : float, optional
         The largest; not of L-BFGS, which searches its steps.
     batch : int, optional
-        Samples in a step. Default: 20 or 40 for the published recipes, else all.
+        Samples in a step; not of L-BFGS. Default: 20 or 40 for the published recipes, else all.
     samples : int, optional
         Size of the training set; default: all that are not held out.
     validation_fraction : float
@@ -104,6 +104,8 @@ class Settings:
             raise InputError(f"dimension = {self.dimension!r} must be 2 or 3.")
         if self.learning_rate is not None and self.optimiser == "lbfgs":
             raise InputError("learning_rate: L-BFGS has none; give another optimiser, or leave it.")
+        if self.batch is not None and self.optimiser == "lbfgs":
+            raise InputError("batch: L-BFGS takes all samples; give another optimiser, or leave it.")
         defaults = {
             "iterations": _ITERATIONS[self.optimiser],
             "learning_rate": _LEARNING_RATE.get(self.optimiser),

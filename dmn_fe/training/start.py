@@ -21,7 +21,7 @@ def parametrisation_of(
     kind: str, tree: Tree, dimension: int, turned_leaves: Tensor
 ) -> Parametrisation:
     """The parametrisation of a kind."""
-    return {"imn": IMN, "dmn": DMN}[kind](tree, dimension, turned_leaves)
+    return (IMN if kind == "imn" else DMN)(tree, dimension, turned_leaves)
 
 
 def random_start(parametrisation: Parametrisation, start: str, seeds: Sequence[int]) -> Tensor:

@@ -17,9 +17,10 @@ from dmn_fe.network import Network
 from dmn_fe.progress import Progress, no_progress
 from dmn_fe.training.checkpoint import Checkpoint
 from dmn_fe.training.history import TrainingResult
+from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.path_objective import PathObjective
 from dmn_fe.training.problem import TrainingProblem
-from dmn_fe.training.run import NonlinearValidation, Run
+from dmn_fe.training.run import Run
 from dmn_fe.training.settings import Settings, with_changes
 from dmn_fe.training.start import copies, random_start
 
@@ -112,26 +113,24 @@ def train_seeds(
     found = file.read()
     first = _first_parameters(problem, seeds, start, found is not None, progress)
     run = Run(problem, first.to(device), seeds, objective, validation)
-    limit = settings.iterations
-    assert limit is not None
     if found is not None:
         run.set_state(found)
-        progress(run.iteration, limit, "resumed")
+        progress(run.iteration, run.limit, "resumed")
     try:
         while not run.finished:
             message = run.advance()
-            progress(run.iteration, limit, message)
+            progress(run.iteration, run.limit, message)
             if file.is_due():
                 file.write(run.state())
     finally:
         file.write(run.state())
     results = []
     for k, seed in enumerate(seeds):
-        network, history, chosen, outcome, seconds = run.result(k)
+        network, history, chosen, outcome = run.result(k)
         entries = _summary(problem, network, seed, chosen, outcome, paths)
         results.append(
             TrainingResult(
-                network.with_metadata(**entries), seed, history, chosen, outcome, seconds
+                network.with_metadata(**entries), seed, history, chosen, outcome, run.seconds
             )
         )
     return results
@@ -152,8 +151,7 @@ def _first_parameters(
         networks = [start] * len(seeds)
         _check_start(start, problem)
     elif settings.start == "quilting":
-        changes = {"depth": settings.depth - 2, "start": "uniform", "leaf_sum": None}
-        smaller = dataclasses.replace(settings, **changes)
+        smaller = with_changes(settings, {"depth": settings.depth - 2, "start": "uniform"})
         networks = [
             result.network
             for result in train_seeds(problem.data, smaller, seeds, progress=progress)
