@@ -171,5 +171,5 @@ class NetworkLaw:
         for chunk in self._chunks(new_state.shape[0]):
             strain = self.leaves.committed_strain(new_state[chunk].mT.contiguous())
             update = self.leaves.integrate(strain, state[chunk].mT.contiguous(), dt)
-            tangent[chunk] = self.sweep.tangent(update.tangent()).permute(2, 0, 1)
+            tangent[chunk] = self.sweep.linearise(update.tangent()).tangent.permute(2, 0, 1)
         return tangent

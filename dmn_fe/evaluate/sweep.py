@@ -16,7 +16,7 @@ from dmn_fe.network import Network
 from dmn_fe.network.laminate import interface_traction, jump_strain, mix_stiffness, mix_stress
 from dmn_fe.network.tree import Level, level_fractions, pairs
 
-__all__ = ["Sweep"]
+__all__ = ["Linearised", "Sweep", "divide_strain"]
 
 
 @dataclass(frozen=True)
@@ -46,45 +46,13 @@ class Sweep:
             normal = network.normals[level.laminates].mT[:, :, None]
             self.levels.append(_Laminates(level, normal, fraction[:, None], share[:, None]))
 
-    def tangent(self, leaf_tangent: Tensor) -> Tensor:
-        """Macroscopic tangent ``[6, 6, point]`` of leaf tangents ``[6, 6, leaf, point]``."""
-        stiffness: Tensor | None = None
-        for at in self.levels:
-            first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
-            stiffness = mix_stiffness(first, second, at.fraction, at.normal)[0]
-        assert stiffness is not None
-        return stiffness[:, :, 0]
+    def linearise(self, leaf_tangent: Tensor) -> "Linearised":
+        """The network of affine leaves with tangents ``[6, 6, leaf, point]``."""
+        return Linearised(self, leaf_tangent)
 
     def localise(self, macro_strain: Tensor, leaf_tangent: Tensor, leaf_offset: Tensor) -> Tensor:
-        """Leaf strains in equilibrium for affine leaves.
-
-        Parameters
-        ----------
-        macro_strain : Tensor ``[6, point]``
-        leaf_tangent : Tensor ``[6, 6, leaf, point]``
-        leaf_offset : Tensor ``[6, leaf, point]``
-            Stress ``s`` of each leaf at zero strain.
-
-        Returns
-        -------
-        Tensor ``[6, leaf, point]``
-        """
-        stiffness: Tensor | None = None
-        offset: Tensor | None = None
-        localisation = []
-        for at in self.levels:
-            first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
-            stiffness, inverse, m, k = mix_stiffness(first, second, at.fraction, at.normal)
-            first, second = pairs(at.level.join(offset, leaf_offset, 1), 1)
-            offset, b = mix_stress(first, second, at.fraction, at.normal, inverse, m)
-            localisation.append((k, b))
-        strain, leaves = macro_strain[:, None], []
-        for at, (k, b) in zip(reversed(self.levels), reversed(localisation), strict=True):
-            jump = jump_strain(at.normal, (k * strain).sum(1) + b)
-            children = divide_strain(strain, jump, at.fraction)
-            strain, own = at.level.split(children, 1)
-            leaves.append(own)
-        return torch.cat(leaves, 1)
+        """Leaf strains ``[6, leaf, point]`` in equilibrium; see :meth:`Linearised.localise`."""
+        return self.linearise(leaf_tangent).localise(macro_strain, leaf_offset)
 
     def average(self, leaf_value: Tensor) -> Tensor:
         """Weighted mean over the leaves of ``[..., leaf, point]``, ``[..., point]``."""
@@ -108,6 +76,55 @@ class Sweep:
             stress = second + f1 * (first - second)
         scale = self.average(leaf_stress.square().sum(0))
         return torch.sqrt(largest / torch.where(scale > 0, scale, 1.0))
+
+
+class Linearised:
+    """A network whose leaves are affine, ready for any stresses at zero strain.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    leaf_tangent : Tensor ``[6, 6, leaf, point]``
+
+    Attributes
+    ----------
+    tangent : Tensor ``[6, 6, point]``
+        Macroscopic tangent.
+    """
+
+    def __init__(self, sweep: Sweep, leaf_tangent: Tensor):
+        self._levels = sweep.levels
+        self._mixtures = []  # of each level from the leaves up: A⁻¹, M and K
+        stiffness: Tensor | None = None
+        for at in self._levels:
+            first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
+            stiffness, *mixture = mix_stiffness(first, second, at.fraction, at.normal)
+            self._mixtures.append(mixture)
+        assert stiffness is not None
+        self.tangent = stiffness[:, :, 0]
+
+    def localise(self, macro_strain: Tensor, leaf_offset: Tensor) -> Tensor:
+        """Leaf strains ``[6, leaf, point]`` in equilibrium.
+
+        Parameters
+        ----------
+        macro_strain : Tensor ``[6, point]``
+        leaf_offset : Tensor ``[6, leaf, point]``
+            Stress ``s`` of each leaf at zero strain.
+        """
+        offset: Tensor | None = None
+        jumps = []
+        for at, (inverse, m, k) in zip(self._levels, self._mixtures, strict=True):
+            first, second = pairs(at.level.join(offset, leaf_offset, 1), 1)
+            offset, b = mix_stress(first, second, at.fraction, at.normal, inverse, m)
+            jumps.append((k, b))
+        strain, leaves = macro_strain[:, None], []
+        for at, (k, b) in zip(reversed(self._levels), reversed(jumps), strict=True):
+            jump = jump_strain(at.normal, (k * strain).sum(1) + b)
+            children = divide_strain(strain, jump, at.fraction)
+            strain, own = at.level.split(children, 1)
+            leaves.append(own)
+        return torch.cat(leaves, 1)
 
 
 def divide_strain(strain: Tensor, jump: Tensor, fraction: Tensor) -> Tensor:
