@@ -16,6 +16,7 @@ from dmn_fe.cli.demo import demo
 from dmn_fe.cli.inspect import inspect
 from dmn_fe.cli.run import run
 from dmn_fe.cli.rve import rve
+from dmn_fe.cli.study import study
 from dmn_fe.cli.train import train
 from dmn_fe.errors import InputError
 
@@ -49,6 +50,7 @@ app.add_typer(rve, name="rve")
 app.command()(data)
 app.command()(train)
 app.command()(inspect)
+app.command()(study)
 app.command()(run)
 
 

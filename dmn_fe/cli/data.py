@@ -118,13 +118,14 @@ def _check(rve: Path, output: Path, kind, samples, seed, phases, settings) -> No
 def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> None:
     """Compute as one rank of a mpirun, or as a single process."""
     from dmn_fe import homogenization
+    from dmn_fe.cli.communicator import communicator
     from dmn_fe.cli.progress_bar import progress_bar
 
     make: Any = homogenization.make_dataset
     load: Any = homogenization.StiffnessDataset.load
     if kind in _NONLINEAR:
         make, load = homogenization.make_path_dataset, homogenization.PathDataset.load
-    comm = _communicator()
+    comm = communicator()
     try:
         complete = output.exists() and load(output).meta.get("samples") == samples
         element = _read(rve, phases)
@@ -142,15 +143,6 @@ def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> Non
     without = f", {failed} of them left out: no convergence" if failed else ""
     already = " (it was complete already)" if complete else ""
     print(f"{output}: {samples} {kind} samples of {rve}{without}{already}")
-
-
-def _communicator():
-    """All ranks of a mpirun; None without mpi4py."""
-    try:
-        from mpi4py import MPI
-    except ImportError:
-        return None
-    return MPI.COMM_WORLD
 
 
 def _read(rve: Path, phases: str):

@@ -141,7 +141,12 @@ def train(
         }.items()
         if value is not None
     }
-    first = network.load(Path(start)) if start is not None and start.endswith(".dmn") else None
+    first = None
+    if start is not None and start.endswith(".dmn"):
+        loaded = network.load(start)
+        if not isinstance(loaded, network.Network):
+            raise InputError(f"--start {start}: holds an ensemble; give a file with one network.")
+        first = loaded
     datasets = [StiffnessDataset.load(path) for path in data]
     nonlinear = None if paths is None else PathDataset.load(paths)
     unfinished = interruptible(lambda: f"{keep} keeps it, and the same command goes on there")

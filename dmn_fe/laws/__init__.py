@@ -1,12 +1,13 @@
 """Constitutive laws of the phases: parameters and a pure update, one file per family."""
 
 from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points
+from dmn_fe.laws.description import laws_description, laws_fingerprint, laws_from_description
 from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
 from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
-from dmn_fe.laws.phases import check_phase_laws, laws_description, laws_fingerprint
+from dmn_fe.laws.phases import check_phase_laws
 
 __all__ = [
     "J2",
@@ -23,4 +24,5 @@ __all__ = [
     "check_points",
     "laws_description",
     "laws_fingerprint",
+    "laws_from_description",
 ]

@@ -10,7 +10,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.homogenization import StiffnessDataset
 from dmn_fe.training.settings import Settings
 
-__all__ = ["StiffnessSamples", "prepare"]
+__all__ = ["StiffnessSamples", "prepare", "split"]
 
 _SPLIT_SEED = 0
 
@@ -64,7 +64,7 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
             raise InputError("two data sets differ in dimension; give data of one RVE.")
     training, validation, start = [], [], 0
     for dataset in data:
-        own_training, own_validation = _split(len(dataset), settings.validation_fraction)
+        own_training, own_validation = split(len(dataset), settings.validation_fraction)
         training.append(start + own_training)
         validation.append(start + own_validation)
         start += len(dataset)
@@ -85,7 +85,8 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
     )
 
 
-def _split(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
+def split(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
+    """Numbers of the samples to learn from and of those held out: the same for all trainings."""
     held_out = round(fraction * samples)
     if not 1 <= held_out < samples:
         raise InputError(

@@ -105,7 +105,9 @@ class Settings:
         if self.learning_rate is not None and self.optimiser == "lbfgs":
             raise InputError("learning_rate: L-BFGS has none; give another optimiser, or leave it.")
         if self.batch is not None and self.optimiser == "lbfgs":
-            raise InputError("batch: L-BFGS takes all samples; give another optimiser, or leave it.")
+            raise InputError(
+                "batch: L-BFGS takes all samples; give another optimiser, or leave it."
+            )
         defaults = {
             "iterations": _ITERATIONS[self.optimiser],
             "learning_rate": _LEARNING_RATE.get(self.optimiser),

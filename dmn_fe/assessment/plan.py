@@ -1,0 +1,184 @@
+"""What an assessment compares: subjects (RVEs with their data), and variants of a training."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dmn_fe.errors import InputError
+from dmn_fe.training import Settings
+
+__all__ = ["Comparison", "Plan", "Subject", "Training", "Variant"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An RVE with its data.
+
+    Attributes
+    ----------
+    name, group : str
+        E.g. "spheres A" of the group "particles".
+    elastic, nonlinear, truth : mapping of str to Path
+        Stiffness data sets, nonlinear samples and reference paths, by name. The first truth is the
+        one that variants are ranked by.
+    """
+
+    name: str
+    group: str
+    elastic: Mapping[str, Path]
+    nonlinear: Mapping[str, Path]
+    truth: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One choice of settings and data.
+
+    Attributes
+    ----------
+    label : str
+    settings : Settings
+    elastic : tuple of str
+        Stiffness data sets to learn from.
+    nonlinear : str
+        Nonlinear samples to learn from; empty for none.
+    x : float, optional
+        Place on the axis of a figure, where the variants are values of one number.
+    """
+
+    label: str
+    settings: Settings
+    elastic: tuple[str, ...]
+    nonlinear: str = ""
+    x: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Variants that differ in one choice.
+
+    Attributes
+    ----------
+    title, question : str
+    variants : tuple of Variant
+    subjects : tuple of str
+        Names of the subjects it is made on.
+    axis : str
+        What ``x`` of the variants is; empty without.
+    """
+
+    title: str
+    question: str
+    variants: tuple[Variant, ...]
+    subjects: tuple[str, ...]
+    axis: str = ""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Training of one variant on one subject, with all seeds."""
+
+    subject: Subject
+    settings: Settings
+    elastic: tuple[str, ...]
+    nonlinear: str
+    seeds: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """Name of its files: of equal trainings in several comparisons one is made."""
+        settings = dataclasses.asdict(self.settings)
+        what = [self.subject.name, settings, self.elastic, self.nonlinear, self.seeds]
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def cost(self) -> float:
+        """How long it takes, relative to others; roughly."""
+        leaves, settings = 2.0**self.settings.depth, self.settings
+        assert settings.iterations is not None
+        steps = settings.iterations * (10.0 if settings.optimiser != "lbfgs" else 1.0)
+        return leaves * steps * len(self.seeds) * (10.0 if self.nonlinear else 1.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An assessment.
+
+    Attributes
+    ----------
+    title : str
+    subjects : tuple of Subject
+    comparisons : tuple of Comparison
+    seeds : int
+        Networks of every training; at least 5, so that a band says something.
+    ensemble : int
+        Networks whose mean is tested.
+
+    Raises
+    ------
+    InputError
+        If a comparison names data that a subject lacks, or there are too few seeds.
+    """
+
+    title: str
+    subjects: tuple[Subject, ...]
+    comparisons: tuple[Comparison, ...]
+    seeds: int = 5
+    ensemble: int = field(default=5)
+
+    def __post_init__(self):
+        if self.seeds < 5:
+            raise InputError(f"seeds = {self.seeds}: 5 or more, or the bands say nothing.")
+        if not 2 <= self.ensemble <= self.seeds:
+            raise InputError(f"ensemble = {self.ensemble} must lie between 2 and {self.seeds}.")
+        names = [subject.name for subject in self.subjects]
+        for comparison in self.comparisons:
+            for name in comparison.subjects:
+                if name not in names:
+                    raise InputError(
+                        f"comparison {comparison.title!r}: there is no RVE {name!r}, the RVEs are "
+                        f"{', '.join(names)}."
+                    )
+            for variant in comparison.variants:
+                for name in comparison.subjects:
+                    _check_data(self.subject(name), variant)
+
+    def subject(self, name: str) -> Subject:
+        """The subject of a name."""
+        return next(subject for subject in self.subjects if subject.name == name)
+
+    def training(self, comparison: Comparison, variant: Variant, subject: str) -> Training:
+        """The training of a variant on a subject."""
+        seeds = tuple(range(self.seeds))
+        return Training(
+            self.subject(subject), variant.settings, variant.elastic, variant.nonlinear, seeds
+        )
+
+    def trainings(self) -> list[Training]:
+        """All different trainings, the longest first."""
+        found = {training.key: training for training in self._all()}
+        return sorted(found.values(), key=lambda training: -training.cost)
+
+    def _all(self) -> Iterator[Training]:
+        for comparison in self.comparisons:
+            for variant in comparison.variants:
+                for subject in comparison.subjects:
+                    yield self.training(comparison, variant, subject)
+
+
+def _check_data(subject: Subject, variant: Variant) -> None:
+    for what, names, known in (
+        ("elastic data", variant.elastic, subject.elastic),
+        ("nonlinear samples", (variant.nonlinear,) if variant.nonlinear else (), subject.nonlinear),
+    ):
+        for name in names:
+            if name not in known:
+                raise InputError(
+                    f"variant {variant.label!r}: the RVE {subject.name!r} has no {what} "
+                    f"{name!r}, only {', '.join(known) or 'none'}."
+                )
+    if not variant.elastic:
+        raise InputError(f"variant {variant.label!r}: name elastic data to learn from.")

@@ -1,0 +1,73 @@
+"""``dmn-fe study``: compare ways of training, and write a report."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dmn_fe.errors import InputError
+
+__all__ = ["study"]
+
+
+def study(
+    file: Annotated[Path, typer.Argument(help="Study file (.toml).")],
+    output: Annotated[
+        Path, typer.Option(help="Folder of the report; results go to its folder 'runs'.")
+    ],
+    ranks: Annotated[int, typer.Option(help="Processes that share the trainings.")] = 1,
+) -> None:
+    """Train all variants of a study and write its report; interrupt and call again to go on."""
+    from dmn_fe.cli.interruption import interruptible
+    from dmn_fe.cli.launch import run_on_ranks
+    from dmn_fe.cli.study_file import read_study_file
+
+    def kept() -> str:
+        return f"what is done is kept in {output}, and the same command goes on there"
+
+    with interruptible(kept):
+        if ranks == 1:
+            _work(file, output)
+            return
+        from dmn_fe.assessment import check_files
+
+        check_files(read_study_file(file))  # before mpirun adds its own words
+        sys.exit(run_on_ranks(ranks, ["study", f"--output={output}", "--", str(file)]))
+
+
+def _work(file: Path, output: Path) -> None:
+    """Work as one rank of a mpirun, or as a single process."""
+    from dmn_fe.assessment import execute, write_report
+    from dmn_fe.cli.communicator import communicator
+    from dmn_fe.cli.progress_bar import progress_bar
+    from dmn_fe.cli.study_file import read_study_file
+
+    comm = communicator()
+    try:
+        plan = read_study_file(file)
+        if comm is not None and comm.rank > 0:
+            execute(plan, output / "runs", comm=comm)
+            return
+        with progress_bar("trainings") as progress:
+            execute(plan, output / "runs", progress, comm)
+    except InputError:
+        if comm is None or comm.rank == 0:
+            raise
+        sys.exit(2)  # every rank raises it; one of them speaks
+    report = write_report(plan, output / "runs", output, _machine(1 if comm is None else comm.size))
+    print(f"{report}: {len(plan.trainings())} trainings")
+
+
+def _machine(ranks: int) -> str:
+    """What the times depend on, in words."""
+    import platform
+
+    import torch
+
+    info, cpu = Path("/proc/cpuinfo"), platform.processor()
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].split(":", 1)[1].strip() if names else cpu
+    threads = torch.get_num_threads()
+    return f"{cpu}, torch {torch.__version__}, {ranks} process(es) of {threads} thread(s)"

@@ -1,0 +1,69 @@
+"""Laws as JSON values: to know them again, and to make them again."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.laws.base import MaterialLaw
+from dmn_fe.laws.elastic import Elastic
+from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
+from dmn_fe.laws.j2 import J2
+from dmn_fe.laws.norton import Norton
+
+__all__ = ["laws_description", "laws_fingerprint", "laws_from_description"]
+
+_KNOWN: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (Elastic, J2, LinearHardening, Norton, PowerHardening, VoceHardening)
+}
+
+
+def laws_description(laws: Mapping[str, MaterialLaw]) -> dict[str, Any]:
+    """Kind and parameters of each law as JSON values; of others than dataclasses their ``repr``."""
+    return {name: _parameters(law) for name, law in laws.items()}
+
+
+def laws_fingerprint(laws: Mapping[str, MaterialLaw]) -> str:
+    """SHA-256 (hex) of the description of laws."""
+    text = json.dumps(laws_description(laws), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parameters(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.tolist()
+    if dataclasses.is_dataclass(value):
+        entries = {f.name: _parameters(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return [type(value).__name__, entries]
+    return value if isinstance(value, int | float | str | bool | None) else repr(value)
+
+
+def laws_from_description(description: Mapping[str, Any]) -> dict[str, MaterialLaw]:
+    """The laws that :func:`laws_description` describes.
+
+    Raises
+    ------
+    InputError
+        If a law is none of this package, or its parameters are wrong.
+    """
+    return {name: _made(entry, name) for name, entry in description.items()}
+
+
+def _made(value: Any, name: str) -> Any:
+    if not (isinstance(value, list) and len(value) == 2 and isinstance(value[1], dict)):
+        if isinstance(value, list):
+            return torch.tensor(value, dtype=torch.float64)
+        return value
+    kind, entries = value
+    if kind not in _KNOWN:
+        raise InputError(f"the law of {name!r} has a part {kind!r}; give the laws in Python.")
+    try:
+        return _KNOWN[kind](**{key: _made(entry, name) for key, entry in entries.items()})
+    except TypeError as error:
+        raise InputError(f"the law of {name!r} is described wrongly: {error}.") from error
