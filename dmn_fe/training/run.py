@@ -227,7 +227,7 @@ class Run:
             "best_value": self._best_value,
             "best_row": self._best_row,
             "history": self._history,
-            "seconds": torch.tensor(self.seconds).double(),
+            "seconds": torch.tensor(self.seconds, dtype=torch.float64),
         }
         optimiser = {f"optimiser {k}": v for k, v in self._optimiser.state().items()}
         paths = {} if self._paths is None else self._paths.state()
