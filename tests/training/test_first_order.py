@@ -1,5 +1,6 @@
 """First-order optimisers for several networks: torch's own, run by hand for one."""
 
+import itertools
 import math
 
 import pytest
@@ -59,7 +60,7 @@ def rates(optimiser: str, epoch: int, epochs: int, rate: float, losses: list[flo
     """Learning rate of an epoch by the published rule."""
     if optimiser != "imn-recipe":
         return 0.5 * rate * (1.0 + math.cos(math.pi * epoch / epochs))
-    for before, after in zip(losses, losses[1:], strict=False):
+    for before, after in itertools.pairwise(losses):
         if after > before:
             rate = max(0.8 * rate, 1e-4)
     return rate
