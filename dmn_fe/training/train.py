@@ -117,14 +117,16 @@ def train_seeds(
     if found is not None:
         run.set_state(found)
         progress(run.iteration, limit, "resumed")
+    state = _snapshot(run)
     try:
         while not run.finished:
             message = run.advance()
+            state = _snapshot(run)
             progress(run.iteration, limit, message)
             if file.is_due():
-                file.write(run.state())
+                file.write(state)
     finally:
-        file.write(run.state())
+        file.write(state)
     results = []
     for k, seed in enumerate(seeds):
         network, history, chosen, outcome, seconds = run.result(k)
@@ -135,6 +137,11 @@ def train_seeds(
             )
         )
     return results
+
+
+def _snapshot(run: Run) -> dict[str, Tensor]:
+    """State after a report: of an interruption amid iterations only these are lost."""
+    return {name: value.clone() for name, value in run.state().items()}
 
 
 def _first_parameters(
