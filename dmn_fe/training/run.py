@@ -81,7 +81,12 @@ class Run:
         """Whether nothing is left to do."""
         limit = self._problem.settings.iterations
         assert limit is not None
-        return self.iteration >= limit or bool(self._ended.all())
+        return self.iteration >= limit or (bool(self._ended.all()) and not self._paths_wait)
+
+    @property
+    def _paths_wait(self) -> bool:
+        """Whether there are nonlinear samples that have not joined."""
+        return self._paths is not None and not self._joined
 
     def advance(self) -> str:
         """Iterate up to the next report; gives its message."""
@@ -90,8 +95,9 @@ class Run:
         lbfgs = settings.optimiser == "lbfgs"
         stop = self.iteration + (_ITERATIONS_PER_REPORT if lbfgs else 1)
         stop = min(stop, settings.iterations)
-        if self._paths is not None and not self._joined:
-            if self.iteration >= settings.elastic_iterations:
+        if self._paths_wait:
+            # Networks that have all ended before go on with the nonlinear samples.
+            if self.iteration >= settings.elastic_iterations or bool(self._ended.all()):
                 self._join_paths()
             else:
                 stop = min(stop, settings.elastic_iterations)
@@ -123,23 +129,25 @@ class Run:
         self._joined = True
         self._optimiser = self._new_optimiser(self._optimiser.parameters)
         self._best_value[:] = math.inf
+        self._best_row[:] = max(len(self._history) - 1, 0)
         self._ended[:], self._outcome[:] = False, 0
 
     def _end_where_due(self, before: Tensor, lbfgs: bool) -> None:
         """Note which networks have ended, and why."""
         value, active = self._optimiser.value.cpu(), self._optimiser.active.cpu()
-        first = self._history[0, :, 1] if len(self._history) else value
-        diverged = ~torch.isfinite(value) | (value > _DIVERGED * first)
-        self._end(diverged, 3)
-        if lbfgs:
+        parameters = self._optimiser.parameters
+        weights = self._problem.parametrisation.geometry(parameters).weights.detach()
+        # A network that has lost all its weights learns no more.
+        self._end(~torch.isfinite(value) | ~(weights.sum(0).cpu() > 0), 3)
+        if len(self._history) and not lbfgs:
+            self._end(value > _DIVERGED * self._history[0, :, 1], 3)
+        if lbfgs:  # never raises the loss
             self._end(~active | (torch.isfinite(before) & ~(value < before * (1 - _STALLED))), 1)
         patience = self._problem.settings.patience
         if patience is not None and len(self._history):
+            # By the last report: whether these iterations are better is not known yet.
             best = self._history[self._best_row, torch.arange(len(self._seeds)), 0]
-            self._end(self.iteration - best > patience, 2)
-        # A network that has ended before the nonlinear samples join goes on with them.
-        if self._paths is not None and not self._joined and bool(self._ended.all()):
-            self._join_paths()
+            self._end(self._history[-1, 0, 0] - best >= patience, 2)
         self._optimiser.active = self._optimiser.active & ~self._ended.to(
             self._optimiser.active.device
         )
@@ -160,6 +168,8 @@ class Run:
             held_out = self._paths.validation_loss(parameters).cpu()
             loss, path_error = loss + problem.settings.path_weight * held_out, held_out.sqrt()
         weights = problem.parametrisation.geometry(parameters).weights
+        # Without any weight it is no network, whatever its stiffness may be.
+        loss = torch.where(weights.sum(0).cpu() > 0, loss, math.nan)
         active = (weights > 1e-3 * weights.mean(0)).sum(0)
         columns = [
             torch.full_like(loss, self.iteration),
@@ -170,7 +180,7 @@ class Run:
             path_error,
             active.double().cpu(),
             self._fraction_errors(weights).cpu(),
-            self._nonlinear_errors(parameters),
+            self._nonlinear_errors(parameters, torch.isfinite(loss)),
         ]
         row = torch.stack(columns, -1)
         self._history = torch.cat([self._history, row[None]])
@@ -191,17 +201,17 @@ class Run:
         shares = sums.index_add(0, phases, weights) / weights.sum(0)
         return (shares - fractions[:, None]).abs().amax(0)
 
-    def _nonlinear_errors(self, parameters: Tensor) -> Tensor:
+    def _nonlinear_errors(self, parameters: Tensor, usable: Tensor) -> Tensor:
         validation, last = self._validation, 0.0
         errors = torch.full((len(parameters),), math.nan, dtype=torch.float64)
         if validation is None:
             return errors
-        made = ~torch.isnan(self._history[:, 0, -1])
+        made = ~torch.isnan(self._history[:, :, -1]).all(-1)
         if made.any():
             last = self._history[made][-1, 0, 0].item()
         if self.iteration - last >= validation.every or self.finished:
-            for k, row in enumerate(parameters):
-                errors[k] = float(validation.error(self._problem.network(row)))
+            for k in torch.nonzero(usable).flatten().tolist():
+                errors[k] = float(validation.error(self._problem.network(parameters[k])))
         return errors
 
     def result(self, k: int) -> tuple[Network, list[HistoryRow], HistoryRow, str, float]:
