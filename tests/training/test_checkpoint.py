@@ -114,7 +114,7 @@ def test_with_nonlinear_samples_too(data, paths, stop, tmp_path):
         assert_identical(first, second)
 
 
-@pytest.mark.parametrize("case", [CASES[0], CASES[3], CASES[4]])
+@pytest.mark.parametrize("case", [{**CASES[0], "iterations": 25}, CASES[3], CASES[4]])
 def test_amid_iterations_too(data, case, tmp_path, monkeypatch):
     """As by Ctrl-C, which comes while the loss is evaluated and not between reports."""
     case = {"depth": 2, "seeds": [3, 0], **case}
