@@ -67,6 +67,11 @@ class Norton:
             raise InputError(f"Norton: exponent = {self.exponent} must be at least 1.")
 
     @property
+    def is_isotropic(self) -> bool:
+        """It has no axes."""
+        return True
+
+    @property
     def bulk(self) -> float:
         """Bulk modulus."""
         return self.young / (3.0 * (1.0 - 2.0 * self.poisson))

@@ -42,7 +42,7 @@ def compress(network: Network, threshold: float = 1e-6) -> Network:
     Raises
     ------
     InputError
-        If the threshold is out of range, or leaves no two leaves.
+        If the threshold is out of range, leaves no two leaves, or prunes a phase away.
     """
     if not 0.0 <= threshold < 1.0:
         raise InputError(f"threshold = {threshold} must lie between 0 and 1.")
@@ -78,6 +78,13 @@ def compress(network: Network, threshold: float = 1e-6) -> Network:
         network.kind,
         network.metadata,
     )
+    for name, before, after in zip(
+        network.phase_names, network.volume_fractions, compressed.volume_fractions, strict=True
+    ):
+        if before > 0 and after == 0:
+            raise InputError(
+                f"threshold = {threshold} prunes all leaves of {name!r}; give a smaller one."
+            )
     kept = network.volume_fractions / compressed.volume_fractions.clamp(min=1e-300)
     return replace(compressed, weights=weights * kept[phases])
 

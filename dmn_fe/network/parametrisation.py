@@ -94,7 +94,10 @@ def turns_from_rotation(rotation: Tensor, dimension: int) -> Tensor:
     if dimension == 2:
         return gamma[None] / (2.0 * math.pi)
     beta = torch.atan2(-rotation[2, 0], torch.hypot(rotation[0, 0], rotation[1, 0]))
-    alpha = torch.atan2(rotation[2, 1], rotation[2, 2])
+    # From the second row of Rz(−γ) Q = Ry(β) Rx(α), which holds also where β is a quarter turn:
+    # there only α and γ together are determined, and γ may be anything.
+    second = torch.cos(gamma) * rotation[1] - torch.sin(gamma) * rotation[0]
+    alpha = torch.atan2(-second[2], second[1])
     return torch.stack([alpha, beta, gamma]) / (2.0 * math.pi)
 
 

@@ -107,7 +107,9 @@ class FirstOrder:
             "value": self.value,
             "active": self.active,
             "epoch": torch.tensor(self.epoch),
-            "rates": torch.tensor([g["lr"] for g in self._optimiser.param_groups]).double(),
+            "rates": torch.tensor(
+                [group["lr"] for group in self._optimiser.param_groups], dtype=torch.float64
+            ),
         }
         for number, row in enumerate(self._rows):
             for name, value in self._optimiser.state[row].items():

@@ -49,6 +49,9 @@ def judge(
     """
     errors = problem.objective.errors(parameters, problem.validation)
     held_out = problem.objective.validation_loss(parameters, problem.validation).cpu()
+    weights = problem.parametrisation.geometry(parameters).weights
+    # Without any weight it is no network, whatever its stiffness may be.
+    held_out = torch.where(weights.sum(0).cpu() > 0, held_out, math.nan)
     path_error = torch.full_like(held_out, math.nan)
     if paths is not None:
         path_loss = paths.validation_loss(parameters).cpu()
@@ -56,9 +59,8 @@ def judge(
         path_error = path_loss.sqrt()
     nonlinear = torch.full_like(held_out, math.nan)
     if validation is not None:
-        for k, row in enumerate(parameters):
-            nonlinear[k] = float(validation.error(problem.network(row)))
-    weights = problem.parametrisation.geometry(parameters).weights
+        for k in torch.nonzero(torch.isfinite(held_out)).flatten().tolist():
+            nonlinear[k] = float(validation.error(problem.network(parameters[k])))
     columns = {
         "iteration": torch.full_like(held_out, iteration),
         "loss": loss,

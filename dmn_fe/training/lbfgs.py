@@ -154,7 +154,7 @@ class LBFGS:
         steps, changes = self.parameters - start, gradient - start_gradient
         curvature = (steps * changes).sum(-1)
         squares = changes.square().sum(-1)
-        good = moved & (curvature > 1e-14 * squares)
+        good = moved & (curvature > 1e-14 * (steps.square().sum(-1) * squares).sqrt())
         steps, changes = steps * good[:, None], changes * good[:, None]
         self._scale = torch.where(good, curvature / torch.where(good, squares, 1.0), self._scale)
         self._steps = torch.cat([self._steps[-_HISTORY + 1 :], steps[None]])

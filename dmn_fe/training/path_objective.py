@@ -172,3 +172,9 @@ def _check(
         raise InputError("the nonlinear samples differ in their time steps; make them again.")
     if problem.settings.optimiser != "lbfgs":
         raise InputError("nonlinear samples need the optimiser 'lbfgs'; leave it at that.")
+    limit, joins = problem.settings.iterations, problem.settings.elastic_iterations
+    if limit is not None and joins >= limit:
+        raise InputError(
+            f"elastic_iterations = {joins} leave none of {limit} iterations to the nonlinear "
+            "samples; give fewer, or more iterations."
+        )

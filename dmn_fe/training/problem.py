@@ -14,7 +14,7 @@ from dmn_fe.network.tree import Tree
 from dmn_fe.training.objective import StiffnessObjective
 from dmn_fe.training.samples import prepare
 from dmn_fe.training.settings import Settings
-from dmn_fe.training.start import parametrisation_of
+from dmn_fe.training.start import check_copies, parametrisation_of
 
 __all__ = ["TrainingProblem"]
 
@@ -28,6 +28,8 @@ class TrainingProblem:
         One RVE.
     settings : Settings
     device : str
+    start : Network, optional
+        Trained network to start from.
 
     Raises
     ------
@@ -35,20 +37,30 @@ class TrainingProblem:
         If data and settings do not fit together.
     """
 
-    def __init__(self, data: Sequence[StiffnessDataset], settings: Settings, device: str = "cpu"):
+    def __init__(
+        self,
+        data: Sequence[StiffnessDataset],
+        settings: Settings,
+        device: str = "cpu",
+        start: Network | None = None,
+    ):
         samples = prepare(data, settings)
         self.settings, self.data, self.device = settings, list(data), device
         self.phase_names = data[0].phase_names
         self.fractions = _fractions(data[0], settings)
         self.dimension = _dimension(data[0], settings)
         tree = Tree.complete(settings.depth)
-        self.leaf_phase = torch.arange(tree.leaf_count) % len(self.phase_names)
+        if start is not None:
+            _check_start(start, self)
+        self.leaf_phase = _leaf_phase(settings, len(self.phase_names), start)
         if tree.leaf_count < len(self.phase_names):
             raise InputError(
                 f"depth = {settings.depth} gives {tree.leaf_count} leaves for "
                 f"{len(self.phase_names)} phases; give a greater depth."
             )
         turned = _turned_phases(data, settings)
+        if start is not None:
+            _check_axes(start, data, turned)
         turned_leaves = torch.nonzero(torch.isin(self.leaf_phase, turned)).flatten()
         self.parametrisation = parametrisation_of(
             settings.kind, tree, self.dimension, turned_leaves
@@ -98,6 +110,45 @@ def _dimension(data: StiffnessDataset, settings: Settings) -> int:
     if settings.dimension is not None:
         return settings.dimension
     return 2 if flat else 3
+
+
+def _leaf_phase(settings: Settings, phases: int, start: Network | None) -> Tensor:
+    """Phases of the leaves: they alternate, anew in each of the copies of a smaller network."""
+    leaves = 2**settings.depth
+    if start is not None:
+        return start.leaf_phase.repeat(leaves // len(start.leaf_phase))
+    if settings.start == "quilting":
+        return (torch.arange(leaves // 4) % phases).repeat(4)
+    return torch.arange(leaves) % phases
+
+
+def _check_start(start: Network, problem: "TrainingProblem") -> None:
+    if not isinstance(start, Network):
+        raise InputError(f"start is a {type(start).__name__}; give a Network.")
+    for what, own, other in (
+        ("phases", problem.phase_names, start.phase_names),
+        ("dimension", problem.dimension, start.dimension),
+    ):
+        if own != other:
+            raise InputError(
+                f"the network to start from has the {what} {other}, the training {own}; give a "
+                "network of the same microstructure."
+            )
+    check_copies(start, problem.settings.depth - start.depth)
+
+
+def _check_axes(start: Network, data: Sequence[StiffnessDataset], turned: Tensor) -> None:
+    """Refuse a start whose leaves have axes that its anisotropic phases would lose."""
+    identity = torch.eye(3, dtype=start.rotations.dtype)
+    own_axes = (start.rotations - identity).abs().amax((1, 2)) > 1e-9
+    stiffness = torch.cat([d.phase_stiffness for d in data])
+    for phase, name in enumerate(start.phase_names):
+        lost = phase not in turned.tolist() and own_axes[start.leaf_phase == phase].any()
+        if lost and not _isotropic(stiffness[:, phase]):
+            raise InputError(
+                f"the leaves of {name!r} have material axes of their own in the network to start "
+                f"from; name {name!r} in oriented_phases."
+            )
 
 
 def _turned_phases(data: Sequence[StiffnessDataset], settings: Settings) -> Tensor:

@@ -75,7 +75,12 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to do."""
-        return self.iteration >= self.limit or bool(self._ended.all())
+        return self.iteration >= self.limit or bool(self._ended.all() and not self._paths_wait)
+
+    @property
+    def _paths_wait(self) -> bool:
+        """Whether there are nonlinear samples that have not joined."""
+        return self._paths is not None and not self._joined
 
     @property
     def seconds(self) -> float:
@@ -84,13 +89,14 @@ class Run:
 
     def advance(self) -> str:
         """Iterate up to the next report; gives a message for a person."""
-        settings, waiting = self._problem.settings, self._paths is not None and not self._joined
-        if waiting and (self.iteration >= settings.elastic_iterations or self._ended.all()):
+        settings = self._problem.settings
+        # Networks that have all ended before go on with the nonlinear samples.
+        due = self.iteration >= settings.elastic_iterations or bool(self._ended.all())
+        if self._paths_wait and due:
             self._join_paths()
-            waiting = False
         stop = self.iteration + (_ITERATIONS_PER_REPORT if settings.optimiser == "lbfgs" else 1)
         stop = min(stop, self.limit)
-        if waiting:
+        if self._paths_wait:
             stop = min(stop, settings.elastic_iterations)
         before = self._optimiser.value.cpu().clone()
         while self.iteration < stop:
@@ -105,21 +111,29 @@ class Run:
         start = self._optimiser.parameters
         self._optimiser = optimiser_of(self._problem, start, self._seeds, self._paths)
         self._best_value[:] = math.inf
+        self._best_row[:] = max(len(self._history) - 1, 0)
         self._ended[:], self._outcome[:] = False, _USED_UP
 
     def _note_ends(self, before: Tensor) -> None:
         """Note which networks have ended, and why; ``before`` holds the losses of last time."""
         value, active = self._optimiser.value.cpu(), self._optimiser.active.cpu()
-        first = self._history[0, :, _COLUMN["loss"]] if len(self._history) else value
-        self._end(~torch.isfinite(value) | (value > _DIVERGED * first), _DIVERGES)
-        if self._problem.settings.optimiser == "lbfgs":
+        parameters = self._optimiser.parameters
+        weights = self._problem.parametrisation.geometry(parameters).weights.detach()
+        # A network that has lost all its weights learns no more.
+        self._end(~torch.isfinite(value) | ~(weights.sum(0).cpu() > 0), _DIVERGES)
+        if self._problem.settings.optimiser != "lbfgs":
+            if len(self._history):
+                self._end(value > _DIVERGED * self._history[0, :, _COLUMN["loss"]], _DIVERGES)
+        else:  # it never raises the loss
             stalls = torch.isfinite(before) & ~(value < before * (1.0 - _STALLED))
             self._end(~active | stalls, _STALLS)
         patience = self._problem.settings.patience
         if patience is not None and len(self._history):
-            rows = self._history[self._best_row, torch.arange(len(self._seeds))]
-            self._end(self.iteration - rows[:, _COLUMN["iteration"]] > patience, _NO_BETTER)
-        if self._paths is not None and not self._joined:
+            # By the last report: whether these iterations are better is not known yet.
+            last, column = self._history[-1, 0, _COLUMN["iteration"]], _COLUMN["iteration"]
+            best = self._history[self._best_row, torch.arange(len(self._seeds)), column]
+            self._end(last - best >= patience, _NO_BETTER)
+        if self._paths_wait:
             return  # a network that has ended goes on when the nonlinear samples join
         self._optimiser.active = active.logical_and(~self._ended).to(self._best.device)
 
@@ -151,7 +165,7 @@ class Run:
     def _validation_is_due(self) -> bool:
         if self._validation is None:
             return False
-        made = ~torch.isnan(self._history[:, 0, _COLUMN["nonlinear_error"]])
+        made = ~torch.isnan(self._history[:, :, _COLUMN["nonlinear_error"]]).all(-1)
         last = self._history[made][-1, 0, _COLUMN["iteration"]].item() if made.any() else 0
         return self.iteration - last >= self._validation.every or self.finished
 
@@ -166,7 +180,7 @@ class Run:
         own = {
             "iteration": torch.tensor(self.iteration),
             "joined": torch.tensor(self._joined),
-            "seconds": torch.tensor(self.seconds).double(),
+            "seconds": torch.tensor(self.seconds, dtype=torch.float64),
         }
         own |= {name: getattr(self, f"_{name}") for name in _KEPT}
         optimiser = {f"optimiser {k}": v for k, v in self._optimiser.state().items()}

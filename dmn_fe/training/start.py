@@ -12,7 +12,7 @@ from dmn_fe.network.network import Network
 from dmn_fe.network.parametrisation import Parametrisation
 from dmn_fe.network.tree import Tree
 
-__all__ = ["copies", "parametrisation_of", "random_start"]
+__all__ = ["check_copies", "copies", "parametrisation_of", "random_start"]
 
 _QUILTING_NOISE = 1e-6
 
@@ -41,18 +41,23 @@ def random_start(parametrisation: Parametrisation, start: str, seeds: Sequence[i
     return torch.stack(rows)
 
 
-def copies(network: Network, levels: int, noise_seed: int | None = None) -> Network:
-    """``2**levels`` copies of a network under laminates with the normals e1, e2 and so on.
-
-    Equal phases give the phase: the stiffness stays the same, and there is room to learn
-    (quilting; Shin et al., npj Comput. Mater. 9 (2023) 128). The tree must be complete.
-    """
+def check_copies(network: Network, levels: int) -> None:
+    """Raise ``InputError`` unless :func:`copies` of a network can be made."""
     if levels < 0 or network.weights.shape[0] != 2**network.depth:
         raise InputError(
             f"a network of depth {network.depth} with {network.weights.shape[0]} leaves cannot be "
             f"the start of one of depth {network.depth + levels}; give an uncompressed network of "
             "the same or a smaller depth."
         )
+
+
+def copies(network: Network, levels: int, noise_seed: int | None = None) -> Network:
+    """``2**levels`` copies of a network under laminates with the normals e1, e2 and so on.
+
+    Equal phases give the phase: the stiffness stays the same, and there is room to learn
+    (quilting; Shin et al., npj Comput. Mater. 9 (2023) 128). The tree must be complete.
+    """
+    check_copies(network, levels)
     weights, normals = network.weights, network.normals
     rotation, phases = network.leaf_rotation, network.leaf_phase
     for level in reversed(range(levels)):

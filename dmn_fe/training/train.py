@@ -99,7 +99,7 @@ def train_seeds(
     if not seeds:
         raise InputError("seeds: give at least one.")
     datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
-    problem = TrainingProblem(datasets, settings, device)
+    problem = TrainingProblem(datasets, settings, device, start)
     objective = None if paths is None else PathObjective(problem, paths, laws, len(seeds))
     identity = {
         "settings": dataclasses.asdict(settings)
@@ -107,7 +107,7 @@ def train_seeds(
         "seeds": seeds,
         "data": [_digest(d.phase_stiffness, d.effective) for d in datasets],
         "paths": None if paths is None else _digest(paths.strain, paths.stress),
-        "start": None if start is None else _digest(start.weights, start.normals),
+        "start": None if start is None else _network_digest(start),
     }
     file = Checkpoint(checkpoint, identity)
     found = file.read()
@@ -116,14 +116,16 @@ def train_seeds(
     if found is not None:
         run.set_state(found)
         progress(run.iteration, run.limit, "resumed")
+    state = _snapshot(run)
     try:
         while not run.finished:
             message = run.advance()
+            state = _snapshot(run)
             progress(run.iteration, run.limit, message)
             if file.is_due():
-                file.write(run.state())
+                file.write(state)
     finally:
-        file.write(run.state())
+        file.write(state)
     results = []
     for k, seed in enumerate(seeds):
         network, history, chosen, outcome = run.result(k)
@@ -134,6 +136,11 @@ def train_seeds(
             )
         )
     return results
+
+
+def _snapshot(run: Run) -> dict[str, Tensor]:
+    """State after a report: of an interruption amid iterations only these are lost."""
+    return {name: value.clone() for name, value in run.state().items()}
 
 
 def _first_parameters(
@@ -149,12 +156,13 @@ def _first_parameters(
         return random_start(parametrisation, "uniform", seeds)  # the checkpoint has the others
     if start is not None:
         networks = [start] * len(seeds)
-        _check_start(start, problem)
     elif settings.start == "quilting":
         smaller = with_changes(settings, {"depth": settings.depth - 2, "start": "uniform"})
         networks = [
             result.network
-            for result in train_seeds(problem.data, smaller, seeds, progress=progress)
+            for result in train_seeds(
+                problem.data, smaller, seeds, device=problem.device, progress=progress
+            )
         ]
     else:
         return random_start(parametrisation, settings.start, seeds)
@@ -169,22 +177,6 @@ def _first_parameters(
     return torch.stack(rows)
 
 
-def _check_start(start: Network, problem: TrainingProblem) -> None:
-    if not isinstance(start, Network):
-        raise InputError(f"start is a {type(start).__name__}; give a Network.")
-    for what, own, other in (
-        ("phases", problem.phase_names, start.phase_names),
-        ("dimension", problem.dimension, start.dimension),
-    ):
-        if own != other:
-            raise InputError(
-                f"the network to start from has the {what} {other}, the training {own}; give a "
-                "network of the same microstructure."
-            )
-    if not torch.equal(start.leaf_phase.repeat(1), problem.leaf_phase[: len(start.leaf_phase)]):
-        raise InputError("the phases of the start's leaves do not alternate; give another network.")
-
-
 def _seed(seed: int) -> int:
     try:
         seed = operator.index(seed)
@@ -193,6 +185,10 @@ def _seed(seed: int) -> int:
     if not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed} must lie between 0 and 2**63 - 1.")
     return seed
+
+
+def _network_digest(network: Network) -> str:
+    return _digest(network.weights, network.normals, network.leaf_phase, network.rotations)
 
 
 def _digest(*tensors: Tensor) -> str:

@@ -197,7 +197,7 @@ def test_an_interrupted_training_writes_nothing(dmn_fe, tmp_path, monkeypatch):
 
     dataset = StiffnessDataset(*_samples(), {"phase_names": ["matrix", "inclusion"]})
     dataset.save(tmp_path / "set.safetensors")
-    monkeypatch.setattr("dmn_fe.network.train", interrupted)
+    monkeypatch.setattr("dmn_fe.training.train", interrupted)
     process = dmn_fe("train", "set.safetensors", "--output", "a.dmn")
     assert process.returncode == 130
     assert "nothing was written" in process.stderr

@@ -5,10 +5,12 @@ import struct
 
 import pytest
 import torch
-from helpers.networks import random_network
+from helpers.networks import UNEVEN, random_network
 
 import dmn_fe
 from dmn_fe import InputError
+from dmn_fe.network import Ensemble
+from dmn_fe.network.tree import Tree
 
 
 @pytest.fixture
@@ -111,3 +113,82 @@ def test_a_network_that_is_none_is_refused(change, word):
     entries = {name: getattr(good, name) for name in ("weights", "normals", "leaf_phase")}
     with pytest.raises(InputError, match=word):
         dmn_fe.network.Network(**{**entries, **change}, phase_names=("a", "b"))
+
+
+@pytest.mark.parametrize("kind", ["imn", "dmn"])
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("turned", [False, True])
+def test_uneven_trees_and_turned_leaves_come_back(tmp_path, kind, dimension, turned):
+    network = random_network(
+        tree=Tree(UNEVEN), kind=kind, dimension=dimension, turned=turned, seed=3
+    )
+    path = tmp_path / "uneven.dmn"
+    dmn_fe.save(network, path)
+    loaded = dmn_fe.load(path)
+    for name in ("weights", "normals", "leaf_phase", "is_leaf", "leaf_rotation"):
+        assert_same(getattr(loaded, name), getattr(network, name))
+    assert (loaded.kind, loaded.dimension, loaded.depth) == (kind, dimension, 4)
+    assert loaded.phase_names == network.phase_names
+
+
+def assert_same(first, second):
+    assert first is second is None or torch.equal(first, second)
+
+
+def test_an_ensemble_comes_back_in_its_order(tmp_path):
+    members = (
+        random_network(2, seed=1, kind="dmn", turned=True).with_metadata(seed=1),
+        random_network(tree=Tree(UNEVEN), seed=2).with_metadata(seed=2),
+        random_network(3, seed=3),
+    )
+    path = tmp_path / "three.dmn"
+    dmn_fe.save(Ensemble(members), path)
+    loaded = dmn_fe.load(path)
+    assert isinstance(loaded, Ensemble)
+    assert [n.metadata for n in loaded.networks] == [{"seed": 1}, {"seed": 2}, {}]
+    assert [n.kind for n in loaded.networks] == ["dmn", "imn", "imn"]
+    for one, other in zip(loaded.networks, members, strict=True):
+        for name in ("weights", "normals", "leaf_phase", "is_leaf", "leaf_rotation"):
+            assert_same(getattr(one, name), getattr(other, name))
+
+
+def test_an_ensemble_of_one_network_or_of_other_phases_is_refused():
+    with pytest.raises(InputError, match="two or more"):
+        Ensemble((random_network(2),))
+    with pytest.raises(InputError, match="no ensemble"):
+        Ensemble((random_network(2), random_network(2, dimension=2)))
+
+
+def test_the_bytes_of_a_file_depend_on_its_content_alone(tmp_path):
+    for name in ("a.dmn", "b.dmn"):
+        dmn_fe.save(random_network(3, turned=True), tmp_path / name)
+    assert (tmp_path / "a.dmn").read_bytes() == (tmp_path / "b.dmn").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "word"),
+    [
+        ("0.leaf_rotation", lambda r: 1.1 * r, "proper"),
+        ("0.leaf_rotation", lambda r: -r, "proper"),
+        ("0.leaf_rotation", lambda r: r[:3], "shape"),
+        ("0.leaf_rotation", lambda r: r.float(), "rotations|float64"),
+        ("0.is_leaf", lambda t: ~t, "tree"),
+        ("0.weights", lambda w: w[:-1], "leaves"),
+        ("0.weights", lambda w: w.float(), "float64"),
+        ("0.weights", lambda w: w * torch.nan, "weights"),
+        ("0.normals", lambda n: n * torch.nan, "unit"),
+        ("0.leaf_phase", None, "lacks leaf_phase"),
+    ],
+)
+def test_a_whole_file_of_wrong_tensors_is_refused(tmp_path, name, change, word):
+    path = tmp_path / "spheres.dmn"
+    dmn_fe.save(random_network(tree=Tree(UNEVEN), turned=True), path)
+    file_format = dmn_fe.network.file._FORMAT
+    tensors, header = file_format.load(path)
+    if change is None:
+        del tensors[name]
+    else:
+        tensors[name] = change(tensors[name])
+    file_format.save(path, tensors, header)
+    with pytest.raises(InputError, match=rf"spheres\.dmn: .*({word})"):
+        dmn_fe.load(path)

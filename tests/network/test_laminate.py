@@ -2,18 +2,11 @@
 
 import pytest
 import torch
+from helpers.laminates import rank_one
 from helpers.networks import random_network, random_stiffness
 
 from dmn_fe import mandel
 from dmn_fe.network import Network
-
-
-def rank_one(c1, c2, f1, normal):
-    """Closed form of a laminate of two phases by plain matrix algebra."""
-    h = mandel.interface_matrix(normal)
-    mean, difference = (1 - f1) * c1 + f1 * c2, c1 - c2
-    q = h @ torch.linalg.inv(h.mT @ mean @ h) @ h.mT
-    return f1 * c1 + (1 - f1) * c2 - f1 * (1 - f1) * difference @ q @ difference
 
 
 def unit(*components: float) -> torch.Tensor:

@@ -2,11 +2,13 @@
 
 import pytest
 import torch
-from helpers.networks import random_network
+from helpers.laminates import network_stiffness, rank_one
+from helpers.networks import random_network, random_stiffness
 
-from dmn_fe import InputError
-from dmn_fe.homogenization import StiffnessDataset, sample_tangent_like
-from dmn_fe.training import train
+from dmn_fe import InputError, mandel
+from dmn_fe.homogenization import StiffnessDataset, sample_orthotropic, sample_tangent_like
+from dmn_fe.network import Network
+from dmn_fe.training import train, train_seeds
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +57,131 @@ def test_the_same_seed_gives_the_same_network(dataset):
         ({"validation_fraction": 1.0}, "validation_fraction"),
         ({"validation_fraction": 0.001}, "split"),
         ({"seed": 2**70}, "seed"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 0.5}, "seed"),
+        ({"batch": 49, "optimiser": "adam"}, "batch = 49 is larger than the training set of 48"),
+        ({"samples": 49}, "samples = 49"),
+        ({"depht": 3}, "'depht' is no setting"),
+        ({"dimension": 4}, "dimension"),
+        ({"oriented_phases": ("fibre",)}, "'fibre'"),
+        ({"fraction_penalty": 1.0}, "volume fractions"),
+        ({"learning_rate": 0.1}, "learning_rate"),
+        ({"kind": "fft"}, "kind"),
     ],
 )
 def test_wrong_arguments_are_named(dataset, arguments, word):
     with pytest.raises(InputError, match=word):
         train(dataset, **arguments)
+
+
+def test_no_seeds_are_refused(dataset):
+    with pytest.raises(InputError, match="seeds"):
+        train_seeds(dataset, seeds=[])
+
+
+def known(stiffness, phase_stiffness, **meta) -> StiffnessDataset:
+    """Samples of a microstructure whose stiffness is given by a function of its phases'."""
+    effective = torch.stack([stiffness(c) for c in phase_stiffness])
+    names = ["a", "b", "c"][: phase_stiffness.shape[1]]
+    return StiffnessDataset(phase_stiffness, effective, {"phase_names": names, **meta})
+
+
+@pytest.mark.parametrize("kind", ["imn", "dmn"])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_a_laminate_of_rank_one_is_learned_exactly(kind, dimension):
+    """Isotropic phases: those of a DMN then have no axes to learn, and depth 1 holds the answer."""
+    normal = torch.tensor([2.0, -1.0, 2.0 if dimension == 3 else 0.0], dtype=torch.float64)
+    phases = torch.stack(
+        [
+            torch.stack(
+                [
+                    mandel.isotropic_stiffness(1.0, 0.2 + 0.01 * i),
+                    mandel.isotropic_stiffness(2.0 + i, 0.3),
+                ]
+            )
+            for i in range(12)
+        ]
+    )
+    data = known(lambda c: rank_one(*c, 0.35, normal / normal.norm()), phases)
+    best = min(
+        train_seeds(data, depth=1, kind=kind, dimension=dimension, seeds=[0, 1], iterations=150),
+        key=lambda result: result.chosen.validation_loss,
+    )
+    assert best.chosen.validation_max < 1e-6
+    network = best.network
+    assert network.volume_fractions.tolist() == pytest.approx([0.35, 0.65], abs=1e-5)
+    cosine = (network.normals[0] @ normal / normal.norm()).abs().item()
+    assert cosine == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["imn", "dmn"])
+def test_equal_phases_are_exact_from_the_start(kind):
+    c = random_stiffness(10, seed=4)
+    if kind == "dmn":  # no axes to learn
+        c = torch.eye(6, dtype=torch.float64) * torch.linspace(1, 3, 10)[:, None, None].double()
+    data = known(lambda pair: pair[0], c[:, None].expand(-1, 2, -1, -1).contiguous())
+    result = train(data, depth=3, kind=kind, iterations=1)
+    assert result.history[0].validation_max < 1e-12
+
+
+def test_three_phases_are_learned():
+    weights = random_network(2, seed=6).weights
+    names, phases = ("a", "b", "c"), torch.tensor([0, 1, 2, 0])
+    teacher = Network(weights, random_network(2, seed=7).normals, phases, names)
+    samples = sample_orthotropic(30, seed=2, contrast=5.0, phases=3)
+    data = known(lambda c: network_stiffness(teacher, c), samples)
+    result = min(
+        train_seeds(data, depth=3, seeds=[0, 1], iterations=100),
+        key=lambda r: r.chosen.validation_loss,
+    )
+    assert result.network.phase_names == names
+    assert set(result.network.leaf_phase.tolist()) == {0, 1, 2}
+    assert result.chosen.validation_mean < 0.02
+    with pytest.raises(InputError, match="3 phases"):
+        train(data, depth=1)
+
+
+def test_the_dimension_follows_the_data_or_the_choice():
+    samples = sample_orthotropic(6, seed=3)
+    teacher = random_network(1, dimension=2)
+    flat, space = (known(teacher.stiffness, samples, grid=grid) for grid in ([8, 8, 1], [8, 8, 8]))
+    unknown = known(teacher.stiffness, samples)
+
+    def dimension(data, **changes) -> int:
+        network = train(data, depth=1, iterations=1, **changes).network
+        assert network.dimension == 3 or (network.normals[:, 2] == 0).all()
+        return network.dimension
+
+    assert dimension(flat) == 2
+    assert dimension(flat, dimension=3) == 3
+    assert dimension(space) == dimension(unknown) == 3
+    assert dimension(unknown, dimension=2) == 2
+    with pytest.raises(InputError, match="8 voxels along e3"):
+        train(space, depth=1, dimension=2)
+
+
+def test_data_of_two_rves_are_refused():
+    samples, teacher = sample_orthotropic(6, seed=3), random_network(1)
+    first = known(teacher.stiffness, samples, rve_hash="one")
+    with pytest.raises(InputError, match="rve_hash = 'one' and 'two'"):
+        train([first, known(teacher.stiffness, samples, rve_hash="two")], depth=1)
+    renamed = StiffnessDataset(
+        samples, first.effective, {"phase_names": ["a", "x"], "rve_hash": "one"}
+    )
+    with pytest.raises(InputError, match="phase_names"):
+        train([first, renamed], depth=1)
+    with pytest.raises(InputError, match="is a str"):
+        train(["data.safetensors"], depth=1)
+
+
+def test_each_of_several_data_sets_is_split():
+    teacher = random_network(2, seed=5)
+    sets = [
+        known(teacher.stiffness, sample_orthotropic(n, seed=n), rve_hash="one") for n in (10, 20)
+    ]
+    result = train(sets, depth=2, iterations=5)
+    training = result.network.metadata["training"]
+    assert (training["training_samples"], training["validation_samples"]) == (24, 6)
+    assert result.network.metadata["data"] == [s.meta for s in sets]
+    fewer = train(sets, depth=2, iterations=5, samples=12).network.metadata["training"]
+    assert (fewer["training_samples"], fewer["validation_samples"]) == (12, 6)

@@ -1,0 +1,252 @@
+"""The loss on nonlinear samples: NetworkLaw point by point, and central differences."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from helpers.networks import random_network
+from torch import Tensor
+
+from dmn_fe import InputError, laws
+from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.homogenization import PathDataset, StiffnessDataset, sample_orthotropic
+from dmn_fe.laws import MaterialLaw, laws_fingerprint
+from dmn_fe.network import Network
+from dmn_fe.training import Settings, train
+from dmn_fe.training.path_objective import PathObjective
+from dmn_fe.training.problem import TrainingProblem
+
+NAMES = ("matrix", "inclusion")
+ONE_RVE = {"phase_names": list(NAMES), "rve_hash": "abc", "volume_fractions": [0.7, 0.3]}
+GIVEN = {
+    "matrix": laws.J2(3000.0, 0.35, laws.VoceHardening(30.0, 20.0, 50.0, 10.0)),
+    "inclusion": laws.Elastic.isotropic(20000.0, 0.2),
+}
+CREEPING = {**GIVEN, "matrix": laws.Norton(3000.0, 0.35, 1e-2, 30.0, 3.0)}
+
+
+def elastic(dimension: int = 3, isotropic: bool = False) -> StiffnessDataset:
+    phases = sample_orthotropic(6, seed=1, contrast=10.0)
+    if isotropic:
+        eye = torch.eye(6, dtype=torch.float64)
+        phases = eye * torch.linspace(1, 5, 12, dtype=torch.float64).reshape(6, 2, 1, 1)
+    effective = random_network(2, seed=2, dimension=dimension).stiffness(phases)
+    return StiffnessDataset(phases, effective, dict(ONE_RVE))
+
+
+def numbers(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def path_data(
+    kind: str,
+    given: dict[str, MaterialLaw] | None,
+    samples: int = 6,
+    steps: int = 3,
+    dt: float = 1.0,
+    **meta,
+) -> PathDataset:
+    """Nonlinear samples whose stresses are made up: any numbers of the right size will do."""
+    strain = 0.01 * numbers(samples, steps, 6, seed=3)
+    stress = 100.0 * numbers(samples, steps, 6, seed=4)
+    material = torch.full((samples, 2, 4), torch.nan, dtype=torch.float64)
+    if given is None:
+        size = 1.0 + 0.2 * numbers(samples, 2, seed=5).abs()
+        rows = torch.tensor(
+            [[3000.0, 0.35, 25.0, 100.0], [20000.0, 0.2, torch.inf, 0.0]], dtype=torch.float64
+        )
+        material = rows.repeat(samples, 1, 1)
+        material[..., 0] *= size
+        material[::2, 1, 2], material[::2, 1, 3] = 80.0, 500.0  # some inclusions yield
+    meta = {
+        **ONE_RVE,
+        "kind": kind,
+        "steps": steps,
+        "samples": samples,
+        "failed": [],
+        "laws_fingerprint": None if given is None else laws_fingerprint(given),
+        **meta,
+    }
+    times = torch.full((samples, steps), dt, dtype=torch.float64)
+    return PathDataset(strain, stress, material, times, meta)
+
+
+def point_errors(network: Network, data: PathDataset, given) -> Tensor:
+    """``|σ_net − σ|² / |σ|²`` of every sample and step, one point at a time."""
+    errors = torch.zeros(data.stress.shape[:2], dtype=torch.float64)
+    for sample in range(len(data)):
+        law = NetworkLaw(network, given or data.laws(sample), tolerance=1e-10)
+        state = law.initial_state(1)
+        for step in range(data.strain.shape[1]):
+            update = law.integrate(data.strain[sample, step][None], state, data.dt[0, step].item())
+            assert update.status.item() == 0
+            reference = data.stress[sample, step]
+            errors[sample, step] = (
+                update.stress[0] - reference
+            ).square().sum() / reference.square().sum()
+            if data.kind == "history":
+                state = update.state
+    return errors
+
+
+def problem(kind: str = "imn", **changes) -> TrainingProblem:
+    data = elastic(changes.get("dimension", 3), isotropic=kind == "dmn")
+    return TrainingProblem([data], Settings(**{"depth": 2, "kind": kind, **changes}))
+
+
+def parameters(own: TrainingProblem, networks: int, seed: int = 6) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    size = own.parametrisation.size
+    return 0.2 + 0.6 * torch.rand(networks, size, generator=generator, dtype=torch.float64)
+
+
+SAMPLES = [
+    ("one-step", None),
+    ("one-step", GIVEN),
+    ("history", None),
+    ("history", GIVEN),
+    ("history", CREEPING),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), SAMPLES)
+@pytest.mark.parametrize("parametrisation", ["imn", "dmn"])
+def test_loss_is_that_of_the_law_point_by_point(kind, given, parametrisation):
+    """Also the split: one sample of six is held out, with all its steps."""
+    own, data = problem(parametrisation), path_data(kind, given)
+    objective, x = PathObjective(own, data, given, 2), parameters(own, 2)
+    training, _ = objective(x, torch.arange(2))
+    held_out = objective.validation_loss(x)
+    candidates = set(range(6))
+    for k in range(2):
+        errors = point_errors(own.network(x[k]), data, given).mean(1)
+        candidates &= {
+            s for s in range(6) if held_out[k].item() == pytest.approx(errors[s].item(), rel=1e-5)
+        }
+        (sample,) = candidates
+        rest = (errors.sum() - errors[sample]) / 5
+        assert training[k].item() == pytest.approx(rest.item(), rel=1e-5)
+
+
+def slopes(objective: PathObjective, x: Tensor, along: Tensor, h: float = 1e-5) -> Tensor:
+    rows, found = torch.arange(len(x)), []
+    for d in along:
+        upper, lower = (objective(x + s * h * d, rows)[0] for s in (1.0, -1.0))
+        found.append((upper - lower) / (2 * h))
+    return torch.stack(found)
+
+
+CASES = [(*sample, {"kind": kind}) for sample in SAMPLES for kind in ("imn", "dmn")]
+CASES += [("history", GIVEN, {"dimension": 2}), ("history", None, {"oriented_phases": NAMES})]
+
+
+@pytest.mark.parametrize(("kind", "given", "changes"), CASES)
+def test_gradient_equals_central_differences(kind, given, changes, monkeypatch):
+    monkeypatch.setattr("dmn_fe.training.path_objective._TOLERANCE", 1e-12)
+    own = problem(**changes)
+    objective = PathObjective(own, path_data(kind, given, samples=4), given, 1)
+    x = parameters(own, 1)
+    _, gradient = objective(x, torch.arange(1))
+    along = numbers(2, *x.shape, seed=7)
+    found = (along * gradient).sum(-1)
+    expected = slopes(objective, x, along)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6 * float(found.abs().max()))
+    if "oriented_phases" in changes:  # isotropic phases do not turn
+        turns = own.parametrisation.tree.leaf_count * 3
+        assert (gradient[:, -turns:] == 0).all()
+
+
+def test_rows_say_which_networks_are_asked_for():
+    own, data = problem(), path_data("history", GIVEN)
+    x = parameters(own, 3)
+    value, gradient = PathObjective(own, data, GIVEN, 3)(x, torch.arange(3))
+    objective = PathObjective(own, data, GIVEN, 3)
+    for rows in ([2], [0, 1]):
+        some, slope = objective(x[rows], torch.tensor(rows))
+        assert torch.equal(some, value[rows])
+        assert torch.equal(slope, gradient[rows])
+
+
+def test_the_state_is_what_the_next_evaluation_depends_on():
+    own, data = problem(), path_data("one-step", GIVEN)
+    x = parameters(own, 2)
+    first = PathObjective(own, data, GIVEN, 2)
+    first(x, torch.arange(2))
+    state = {name: value.clone() for name, value in first.state().items()}
+    second = PathObjective(own, data, GIVEN, 2)
+    second.set_state(state)
+    each = [objective(x + 0.01, torch.arange(2)) for objective in (first, second)]
+    for a, b in zip(*each, strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "settings", "word"),
+    [
+        (lambda: "paths.safetensors", None, {}, "are a str"),
+        (lambda: path_data("history", None, rve_hash="other"), None, {}, "rve_hash"),
+        (
+            lambda: path_data("history", None, phase_names=["matrix", "fibre"]),
+            None,
+            {},
+            "phase_names",
+        ),
+        (lambda: path_data("history", None), GIVEN, {}, "random materials"),
+        (lambda: path_data("history", GIVEN), None, {}, "given laws"),
+        (lambda: path_data("history", GIVEN), CREEPING, {}, "other laws"),
+        (lambda: path_data("history", None, samples=1), None, {}, "one nonlinear sample"),
+        (lambda: path_data("history", None), None, {"optimiser": "adam"}, "lbfgs"),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(data, given, settings, word):
+    with pytest.raises(InputError, match=word):
+        train(elastic(), paths=data(), laws=given, depth=2, **settings)
+
+
+def test_steps_that_differ_in_time_are_refused():
+    data = path_data("history", CREEPING)
+    data.dt[1, 2] = 3.0
+    with pytest.raises(InputError, match="time steps"):
+        train(elastic(), paths=data, laws=CREEPING, depth=2)
+
+
+def test_anisotropic_laws_are_refused():
+    stiffness = torch.diag(torch.tensor([1.0, 2, 3, 4, 5, 6], dtype=torch.float64))
+    given = {**GIVEN, "inclusion": laws.Elastic(stiffness)}
+    with pytest.raises(InputError, match="'inclusion' is not isotropic"):
+        train(elastic(), paths=path_data("one-step", given), laws=given, depth=2)
+
+
+def test_iterations_that_end_before_the_samples_join_are_refused():
+    with pytest.raises(InputError, match="elastic_iterations"):
+        train(elastic(), paths=path_data("one-step", None), depth=2, iterations=50)
+
+
+@pytest.mark.parametrize("kind", ["one-step", "history"])
+def test_training_learns_from_nonlinear_samples(kind):
+    """Another network is found again from its stresses, beginning beside it."""
+    teacher, data = random_network(2, seed=2), path_data(kind, GIVEN, samples=10)
+    law = NetworkLaw(teacher, GIVEN)
+    state = law.initial_state(10)
+    for step in range(3):
+        update = law.integrate(data.strain[:, step].contiguous(), state, 1.0)
+        data.stress[:, step] = update.stress
+        state = update.state if kind == "history" else state
+    start = replace(teacher, weights=teacher.weights * torch.tensor([1.2, 1.0, 0.9, 1.0]))
+    result = train(
+        elastic(),
+        paths=data,
+        laws=GIVEN,
+        depth=2,
+        start=start,
+        iterations=21,
+        elastic_iterations=1,
+        path_weight=1e3,
+    )
+    assert [row.iteration for row in result.history] == [1, 11, 21]
+    before, after = result.history[0], result.chosen
+    assert before.path_error != before.path_error  # not asked for yet
+    assert after.path_error < 1e-3
+    assert after.path_error == pytest.approx(
+        result.network.metadata["validation"]["one_step"], rel=1e-12
+    )
