@@ -11,6 +11,7 @@ from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part
 from dmn_fe.network.network import Network
 from dmn_fe.network.parametrisation import to_network
 from dmn_fe.network.tree import Tree
+from dmn_fe.training.leaf_phases import leaf_phases, void_phases
 from dmn_fe.training.objective import StiffnessObjective
 from dmn_fe.training.samples import prepare
 from dmn_fe.training.settings import Settings
@@ -41,14 +42,12 @@ class TrainingProblem:
         self.phase_names = data[0].phase_names
         self.fractions = _fractions(data[0], settings)
         self.dimension = _dimension(data[0], settings)
-        tree = Tree.complete(settings.depth)
-        self.leaf_phase = torch.arange(tree.leaf_count) % len(self.phase_names)
-        if tree.leaf_count < len(self.phase_names):
-            raise InputError(
-                f"depth = {settings.depth} gives {tree.leaf_count} leaves for "
-                f"{len(self.phase_names)} phases; give a greater depth."
-            )
-        turned = _turned_phases(data, settings)
+        tree, voids = Tree.complete(settings.depth), void_phases(data)
+        # The network to be quilted has two levels less, and must have all phases, too.
+        least = settings.depth - (2 if settings.start == "quilting" else 0)
+        leaf_phases(least, self.phase_names, voids)
+        self.leaf_phase = leaf_phases(settings.depth, self.phase_names, voids)
+        turned = _turned_phases(data, settings, voids)
         turned_leaves = torch.nonzero(torch.isin(self.leaf_phase, turned)).flatten()
         self.parametrisation = parametrisation_of(
             settings.kind, tree, self.dimension, turned_leaves
@@ -100,7 +99,9 @@ def _dimension(data: StiffnessDataset, settings: Settings) -> int:
     return 2 if flat else 3
 
 
-def _turned_phases(data: Sequence[StiffnessDataset], settings: Settings) -> Tensor:
+def _turned_phases(
+    data: Sequence[StiffnessDataset], settings: Settings, voids: Sequence[int]
+) -> Tensor:
     """Phases whose leaves have rotations: of a DMN those that are anisotropic in the data."""
     names = data[0].phase_names
     for name in settings.oriented_phases:
@@ -109,9 +110,15 @@ def _turned_phases(data: Sequence[StiffnessDataset], settings: Settings) -> Tens
                 f"oriented_phases: there is no phase {name!r}, the phases are {', '.join(names)}."
             )
     chosen = {names.index(name) for name in settings.oriented_phases}
+    if chosen & set(voids):
+        raise InputError(
+            f"oriented_phases: {names[min(chosen & set(voids))]!r} is a void, which has no axes; "
+            "leave it out."
+        )
     if settings.kind == "dmn":
         stiffness = torch.cat([d.phase_stiffness for d in data])
-        chosen |= {p for p in range(len(names)) if not _isotropic(stiffness[:, p])}
+        solids = [p for p in range(len(names)) if p not in voids]
+        chosen |= {p for p in solids if not _isotropic(stiffness[:, p])}
     return torch.tensor(sorted(chosen), dtype=torch.int64)
 
 
