@@ -7,6 +7,7 @@ from dmn_fe.laws.j2 import J2
 from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
 from dmn_fe.laws.phases import check_phase_laws, laws_description, laws_fingerprint
+from dmn_fe.laws.void import Void
 
 __all__ = [
     "J2",
@@ -19,6 +20,7 @@ __all__ = [
     "Status",
     "Update",
     "VoceHardening",
+    "Void",
     "check_phase_laws",
     "check_points",
     "laws_description",
