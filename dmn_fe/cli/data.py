@@ -39,6 +39,10 @@ def data(
     phases: Annotated[
         str, typer.Option(help="Names of the phases in order, with commas between.")
     ] = "",
+    void: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of a phase that is void; for stiffness. May be given repeatedly."),
+    ] = None,
     ranks: Annotated[int, typer.Option(help="MPI ranks to start.", min=1)] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda; for stiffness.")] = "cpu",
     batch: Annotated[
@@ -57,6 +61,7 @@ def data(
     given: dict[str, object] = {"device": device, "batch": batch}
     given |= {} if steps is None else {"steps": steps}
     given |= {} if tolerance is None else {"tolerance": tolerance}
+    given |= {"voids": tuple(void)} if void else {}
     settings = _settings(kind, given)
 
     def kept() -> str:
@@ -79,9 +84,10 @@ def data(
             "samples": samples,
             "seed": seed,
             "phases": phases,
-            **given,
+            **{name: value for name, value in given.items() if name != "voids"},
         }
         arguments = [f"--{name}={value}" for name, value in options.items()]
+        arguments += [f"--void={name}" for name in void or ()]
         sys.exit(run_on_ranks(ranks, ["data", *arguments, "--", str(rve)]))
 
 
@@ -91,6 +97,11 @@ def _settings(kind: str, given: dict[str, Any]) -> dict[str, Any]:
         if given["device"] != "cpu" or given["batch"] != 1:
             raise InputError(
                 f"--device and --batch are for stiffness; leave them out with --kind {kind}."
+            )
+        if "voids" in given:
+            raise InputError(
+                f"--void is for stiffness: the nonlinear solver on voxels has no voids; leave it "
+                f"out with --kind {kind}."
             )
         return {name: given[name] for name in ("steps", "tolerance") if name in given}
     if kind not in _STIFFNESS:
@@ -111,8 +122,8 @@ def _check(rve: Path, output: Path, kind, samples, seed, phases, settings) -> No
     if kind in _NONLINEAR:
         homogenization.check_path_dataset(element, kind, samples, seed, output, **settings)
         return
-    tolerance = {name: settings[name] for name in ("tolerance",) if name in settings}
-    homogenization.check_dataset(element, kind, samples, seed, output, **tolerance)
+    checked = {name: settings[name] for name in ("tolerance", "voids") if name in settings}
+    homogenization.check_dataset(element, kind, samples, seed, output, **checked)
 
 
 def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "PowerTable",
     "Table",
     "VoceTable",
+    "VoidTable",
 ]
 
 
@@ -90,7 +91,13 @@ class NortonTable(Table):
     exponent: float
 
 
-PhaseTable = Annotated[ElasticTable | J2Table | NortonTable, Field(discriminator="law")]
+class VoidTable(Table):
+    """A :class:`~dmn_fe.laws.Void`, of a phase only: a volume of the mesh cannot be one."""
+
+    law: Literal["Void"]
+
+
+PhaseTable = Annotated[ElasticTable | J2Table | NortonTable | VoidTable, Field(discriminator="law")]
 
 
 class NetworkTable(Table):

@@ -12,6 +12,7 @@ from dmn_fe.cli.material_tables import (
     PhaseTable,
     PowerTable,
     VoceTable,
+    VoidTable,
 )
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate import network_law
@@ -53,6 +54,11 @@ def comparison_law(table: MaterialTable, phase: str, where: str) -> laws.Materia
             f"{where}: the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
             f"give one of {known}."
         )
+    if isinstance(table.phases[phase], VoidTable):
+        raise InputError(
+            f"{where}: the key 'comparison.phase' = {phase!r} names a void, which cannot be a part "
+            "alone; give another phase."
+        )
     return _phase_law(table.phases[phase], f"{where}.phases.{phase}")
 
 
@@ -63,6 +69,8 @@ def _phase_law(table: PhaseTable, where: str) -> laws.MaterialLaw:
             parameters = table.hardening.model_dump(exclude={"type"})
             hardening = _HARDENING[type(table.hardening)](**parameters)
             return laws.J2(table.young, table.poisson, hardening)
+        if isinstance(table, VoidTable):
+            return laws.Void()
         if isinstance(table, NortonTable):
             return laws.Norton(**table.model_dump(exclude={"law"}))
         if table.stiffness is not None:

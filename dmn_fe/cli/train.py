@@ -155,7 +155,7 @@ def train(
             datasets,
             seeds=range(seed, seed + networks),
             paths=nonlinear,
-            start=first,
+            pretrained=first,
             checkpoint=keep,
             device=device,
             progress=progress,

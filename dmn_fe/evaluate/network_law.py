@@ -9,7 +9,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.leaves import Leaves, LeavesUpdate
 from dmn_fe.evaluate.linesearch import find_step
 from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.laws import MaterialLaw, Status, Update, check_points
+from dmn_fe.laws import MaterialLaw, Status, Update, Void, check_points
 from dmn_fe.network import Network
 
 __all__ = ["NetworkLaw"]
@@ -17,6 +17,7 @@ __all__ = ["NetworkLaw"]
 _CHUNK_BYTES = 2**23  # leaf tangents of a chunk of points: many points an operation, little memory
 _OVERSHOOT = 0.5  # slope at a full step, relative to the start, from which a line search pays
 _ROUND_OFF = 1e-10  # slope relative to |σ||Δε| that is round-off and tells nothing
+_NO_STRESS = 1e-13  # traction relative to |C||ε| that is round-off
 
 
 class NetworkLaw:
@@ -56,6 +57,7 @@ class NetworkLaw:
         self.max_iterations = max_iterations
         self.leaves = Leaves(network, laws)
         self.laws = dict(laws)
+        self._has_voids = any(isinstance(law, Void) for law in laws.values())
         self.sweep = Sweep(network)
         self._chunk = max(16, _CHUNK_BYTES // (36 * 8 * self.leaves.count))
 
@@ -110,21 +112,31 @@ class NetworkLaw:
         start = self.leaves.committed_strain(committed)
         update = self.leaves.integrate(start, committed, dt)
         strain = self._newton(macro_strain, start, update)
+        least = self._least_scale(update, strain)
         update = self.leaves.integrate(strain, committed, dt)
         for iteration in range(1, self.max_iterations + 1):
-            residual = self.sweep.residual(update.stress)
+            residual = self.sweep.residual(update.stress, least)
             finished = ~(residual > self.tolerance)  # also where it is not a number
             last = iteration == self.max_iterations
             if last or finished.any():
                 keep(points, update, strain, torch.where(finished, update.status(), limit))
-                points, strain, committed, macro_strain = (
-                    a[..., ~finished] for a in (points, strain, committed, macro_strain)
+                points, strain, committed, macro_strain, least = (
+                    a[..., ~finished] for a in (points, strain, committed, macro_strain, least)
                 )
                 if last or len(points) == 0:
                     break
                 update = self.leaves.integrate(strain, committed, dt)
             strain, update = self._step(macro_strain, strain, committed, dt, update)
         return stress, state, status, iterations
+
+    def _least_scale(self, update: LeavesUpdate, strain: Tensor) -> Tensor:
+        """Least scale ``[point]`` of the residual: where voids take all of the strain, the stress
+        is the round-off of a stiffness times a strain, and never in equilibrium to its own scale.
+        """
+        if not self._has_voids:
+            return strain.new_zeros(strain.shape[-1])
+        size = self.sweep.average(strain.square().sum(0)).sqrt()
+        return _NO_STRESS / self.tolerance * update.tangent().abs().amax((0, 1, 2)) * size
 
     def _newton(self, macro_strain: Tensor, strain: Tensor, update: LeavesUpdate) -> Tensor:
         """Leaf strains in equilibrium for the laws linearised at ``strain``."""

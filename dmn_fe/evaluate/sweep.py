@@ -58,12 +58,12 @@ class Sweep:
         """Weighted mean over the leaves of ``[..., leaf, point]``, ``[..., point]``."""
         return (leaf_value * self.leaf_share).sum(-2)
 
-    def residual(self, leaf_stress: Tensor) -> Tensor:
+    def residual(self, leaf_stress: Tensor, least_scale: Tensor | float = 0.0) -> Tensor:
         """Relative jump of the interface tractions, the largest over the laminates, ``[point]``.
 
         A laminate counts by ``√(share f1 f2)``, as in the energy that the iteration lowers: one
         with a vanishing phase, or vanishing in the whole, does not. The scale is the root mean
-        square of the leaf stresses. Zero stress gives zero.
+        square of the leaf stresses, at least ``least_scale`` ``[point]``. Zero stress gives zero.
         """
         stress: Tensor | None = None
         largest = torch.zeros_like(leaf_stress[0, 0])
@@ -74,8 +74,8 @@ class Sweep:
             weighted = at.share * f1 * (1.0 - f1) * traction.square().sum(0)
             largest = torch.maximum(largest, weighted.amax(0))
             stress = second + f1 * (first - second)
-        scale = self.average(leaf_stress.square().sum(0))
-        return torch.sqrt(largest / torch.where(scale > 0, scale, 1.0))
+        scale = self.average(leaf_stress.square().sum(0)).sqrt().clamp(min=least_scale)
+        return torch.sqrt(largest) / torch.where(scale > 0, scale, 1.0)
 
 
 class Linearised:
@@ -94,12 +94,12 @@ class Linearised:
 
     def __init__(self, sweep: Sweep, leaf_tangent: Tensor):
         self._levels = sweep.levels
-        self._mixtures = []  # of each level from the leaves up: A⁻¹, M and K
+        self._mixtures = []  # of each level from the leaves up: factors of A, M and K
         stiffness: Tensor | None = None
         for at in self._levels:
             first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
-            stiffness, *mixture = mix_stiffness(first, second, at.fraction, at.normal)
-            self._mixtures.append(mixture)
+            stiffness, factor, m, k = mix_stiffness(first, second, at.fraction, at.normal)
+            self._mixtures.append((factor, m, k))
         assert stiffness is not None
         self.tangent = stiffness[:, :, 0]
 
@@ -114,9 +114,9 @@ class Linearised:
         """
         offset: Tensor | None = None
         jumps = []
-        for at, (inverse, m, k) in zip(self._levels, self._mixtures, strict=True):
+        for at, (factor, m, k) in zip(self._levels, self._mixtures, strict=True):
             first, second = pairs(at.level.join(offset, leaf_offset, 1), 1)
-            offset, b = mix_stress(first, second, at.fraction, at.normal, inverse, m)
+            offset, b = mix_stress(first, second, at.fraction, at.normal, factor, m)
             jumps.append((k, b))
         strain, leaves = macro_strain[:, None], []
         for at, (k, b) in zip(reversed(self._levels), reversed(jumps), strict=True):

@@ -33,7 +33,8 @@ class StiffnessDataset:
     meta : dict
         Where the samples come from, as JSON values: ``kind``, ``samples``, ``blocks`` (sizes of the
         Latin hypercubes, one after the other), ``seed``, ``tolerance``, ``scheme``, ``grid``,
-        ``size``, ``rve_hash``, ``phase_names``, ``volume_fractions``.
+        ``size``, ``rve_hash``, ``phase_names``, ``volume_fractions``; where there are voids, their
+        names as ``voids``.
 
     Raises
     ------
@@ -71,6 +72,11 @@ class StiffnessDataset:
     def volume_fractions(self) -> tuple[float, ...]:
         """Volume fraction of each phase in the RVE."""
         return tuple(self.meta["volume_fractions"])
+
+    @property
+    def voids(self) -> tuple[str, ...]:
+        """Names of the phases that are void in every sample."""
+        return tuple(self.meta.get("voids", ()))
 
     def save(self, path: str | Path) -> None:
         """Write the file under its name only when it is complete; the bytes depend on the

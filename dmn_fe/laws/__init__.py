@@ -8,6 +8,7 @@ from dmn_fe.laws.j2 import J2
 from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
 from dmn_fe.laws.phases import check_phase_laws
+from dmn_fe.laws.void import Void
 
 __all__ = [
     "J2",
@@ -20,6 +21,7 @@ __all__ = [
     "Status",
     "Update",
     "VoceHardening",
+    "Void",
     "check_phase_laws",
     "check_points",
     "laws_description",

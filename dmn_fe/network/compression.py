@@ -37,7 +37,8 @@ def compress(network: Network, threshold: float = 1e-6) -> Network:
     the others scaled so that the phases keep their volume fractions. A laminate with one child left
     is replaced by that child, and one of two leaves of one phase with the same material axes by one
     leaf, since equal phases give the phase. Without pruning (``threshold = 0``) the response is the
-    same to round-off.
+    same to round-off. Leaves of a void should not be pruned, since a void layer, however thin,
+    separates what it lies between: give a threshold of 0 there.
 
     Raises
     ------

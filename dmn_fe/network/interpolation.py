@@ -50,7 +50,7 @@ def with_volume_fractions(network: Network, fractions: Mapping[str, float]) -> N
 def interpolate(networks: Sequence[Network], values: Sequence[float], value: float) -> Network:
     """The network at ``value``, linear between the two neighbours that were trained at ``values``.
 
-    All networks must come from one start, each trained from the one before (``start`` of
+    All networks must come from one start, each trained from the one before (``pretrained`` of
     :func:`dmn_fe.training.train`), so that a leaf or laminate has the same meaning in all of them.
     Weights are interpolated as shares; normals along the shorter arc of directions ±n; material
     axes by the nearest rotation to the linear mean.

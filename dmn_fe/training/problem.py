@@ -11,10 +11,12 @@ from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part
 from dmn_fe.network.network import Network
 from dmn_fe.network.parametrisation import to_network
 from dmn_fe.network.tree import Tree
+from dmn_fe.training.leaf_phases import leaf_phases, void_phases
 from dmn_fe.training.objective import StiffnessObjective
+from dmn_fe.training.pretrained import check_axes, check_pretrained
 from dmn_fe.training.samples import prepare
 from dmn_fe.training.settings import Settings
-from dmn_fe.training.start import check_copies, parametrisation_of
+from dmn_fe.training.start import parametrisation_of
 
 __all__ = ["TrainingProblem"]
 
@@ -28,7 +30,7 @@ class TrainingProblem:
         One RVE.
     settings : Settings
     device : str
-    start : Network, optional
+    pretrained : Network, optional
         Trained network to start from.
 
     Raises
@@ -42,25 +44,24 @@ class TrainingProblem:
         data: Sequence[StiffnessDataset],
         settings: Settings,
         device: str = "cpu",
-        start: Network | None = None,
+        pretrained: Network | None = None,
     ):
         samples = prepare(data, settings)
         self.settings, self.data, self.device = settings, list(data), device
         self.phase_names = data[0].phase_names
         self.fractions = _fractions(data[0], settings)
         self.dimension = _dimension(data[0], settings)
-        tree = Tree.complete(settings.depth)
-        if start is not None:
-            _check_start(start, self)
-        self.leaf_phase = _leaf_phase(settings, len(self.phase_names), start)
-        if tree.leaf_count < len(self.phase_names):
-            raise InputError(
-                f"depth = {settings.depth} gives {tree.leaf_count} leaves for "
-                f"{len(self.phase_names)} phases; give a greater depth."
+        if pretrained is not None:
+            check_pretrained(pretrained, self.phase_names, self.dimension, settings.depth)
+        tree, voids = Tree.complete(settings.depth), void_phases(data)
+        self.leaf_phase = _leaf_phase(settings, self.phase_names, voids, pretrained)
+        turned = _turned_phases(data, settings, voids)
+        if pretrained is not None:
+            stiffness = torch.cat([d.phase_stiffness for d in data])
+            solid = [p for p in range(len(self.phase_names)) if p not in voids]
+            check_axes(
+                pretrained, [p for p in solid if not _isotropic(stiffness[:, p])], turned.tolist()
             )
-        turned = _turned_phases(data, settings)
-        if start is not None:
-            _check_axes(start, data, turned)
         turned_leaves = torch.nonzero(torch.isin(self.leaf_phase, turned)).flatten()
         self.parametrisation = parametrisation_of(
             settings.kind, tree, self.dimension, turned_leaves
@@ -112,46 +113,20 @@ def _dimension(data: StiffnessDataset, settings: Settings) -> int:
     return 2 if flat else 3
 
 
-def _leaf_phase(settings: Settings, phases: int, start: Network | None) -> Tensor:
-    """Phases of the leaves: they alternate, anew in each of the copies of a smaller network."""
-    leaves = 2**settings.depth
-    if start is not None:
-        return start.leaf_phase.repeat(leaves // len(start.leaf_phase))
+def _leaf_phase(
+    settings: Settings, names: Sequence[str], voids: list[int], pretrained: Network | None
+) -> Tensor:
+    """Phases of the leaves; those of a smaller network are repeated in its copies."""
+    if pretrained is not None:
+        return pretrained.leaf_phase.repeat(2**settings.depth // len(pretrained.leaf_phase))
     if settings.start == "quilting":
-        return (torch.arange(leaves // 4) % phases).repeat(4)
-    return torch.arange(leaves) % phases
+        return leaf_phases(settings.depth - 2, names, voids).repeat(4)
+    return leaf_phases(settings.depth, names, voids)
 
 
-def _check_start(start: Network, problem: "TrainingProblem") -> None:
-    if not isinstance(start, Network):
-        raise InputError(f"start is a {type(start).__name__}; give a Network.")
-    for what, own, other in (
-        ("phases", problem.phase_names, start.phase_names),
-        ("dimension", problem.dimension, start.dimension),
-    ):
-        if own != other:
-            raise InputError(
-                f"the network to start from has the {what} {other}, the training {own}; give a "
-                "network of the same microstructure."
-            )
-    check_copies(start, problem.settings.depth - start.depth)
-
-
-def _check_axes(start: Network, data: Sequence[StiffnessDataset], turned: Tensor) -> None:
-    """Refuse a start whose leaves have axes that its anisotropic phases would lose."""
-    identity = torch.eye(3, dtype=start.rotations.dtype)
-    own_axes = (start.rotations - identity).abs().amax((1, 2)) > 1e-9
-    stiffness = torch.cat([d.phase_stiffness for d in data])
-    for phase, name in enumerate(start.phase_names):
-        lost = phase not in turned.tolist() and own_axes[start.leaf_phase == phase].any()
-        if lost and not _isotropic(stiffness[:, phase]):
-            raise InputError(
-                f"the leaves of {name!r} have material axes of their own in the network to start "
-                f"from; name {name!r} in oriented_phases."
-            )
-
-
-def _turned_phases(data: Sequence[StiffnessDataset], settings: Settings) -> Tensor:
+def _turned_phases(
+    data: Sequence[StiffnessDataset], settings: Settings, voids: Sequence[int]
+) -> Tensor:
     """Phases whose leaves have rotations: of a DMN those that are anisotropic in the data."""
     names = data[0].phase_names
     for name in settings.oriented_phases:
@@ -160,9 +135,15 @@ def _turned_phases(data: Sequence[StiffnessDataset], settings: Settings) -> Tens
                 f"oriented_phases: there is no phase {name!r}, the phases are {', '.join(names)}."
             )
     chosen = {names.index(name) for name in settings.oriented_phases}
+    if chosen & set(voids):
+        raise InputError(
+            f"oriented_phases: {names[min(chosen & set(voids))]!r} is a void, which has no axes; "
+            "leave it out."
+        )
     if settings.kind == "dmn":
         stiffness = torch.cat([d.phase_stiffness for d in data])
-        chosen |= {p for p in range(len(names)) if not _isotropic(stiffness[:, p])}
+        solids = [p for p in range(len(names)) if p not in voids]
+        chosen |= {p for p in solids if not _isotropic(stiffness[:, p])}
     return torch.tensor(sorted(chosen), dtype=torch.int64)
 
 

@@ -25,7 +25,8 @@ class Settings:
     Attributes
     ----------
     depth : int
-        Levels N of the tree; it has ``2**N`` leaves, whose phases alternate.
+        Levels N of the tree; it has ``2**N`` leaves, whose phases alternate. With voids, which have
+        every eighth leaf, 3 or more.
     kind : "imn" or "dmn"
         Parametrisation; the DMN turns anisotropic phases with its laminates.
     dimension : 2, 3 or None

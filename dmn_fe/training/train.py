@@ -46,7 +46,7 @@ def train_seeds(
     seeds: Sequence[int] = (0,),
     paths: PathDataset | None = None,
     laws: Mapping[str, MaterialLaw] | None = None,
-    start: Network | None = None,
+    pretrained: Network | None = None,
     validation: NonlinearValidation | None = None,
     checkpoint: str | Path | None = None,
     device: str = "cpu",
@@ -68,7 +68,7 @@ def train_seeds(
         Nonlinear samples, which join after ``settings.elastic_iterations``.
     laws : mapping of str to MaterialLaw, optional
         The laws of ``paths``, where they were made with given laws.
-    start : Network, optional
+    pretrained : Network, optional
         Trained network to start from, of the same depth or a smaller one; instead of random
         parameters.
     validation : NonlinearValidation, optional
@@ -99,7 +99,7 @@ def train_seeds(
     if not seeds:
         raise InputError("seeds: give at least one.")
     datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
-    problem = TrainingProblem(datasets, settings, device, start)
+    problem = TrainingProblem(datasets, settings, device, pretrained)
     objective = None if paths is None else PathObjective(problem, paths, laws, len(seeds))
     identity = {
         "settings": dataclasses.asdict(settings)
@@ -107,11 +107,11 @@ def train_seeds(
         "seeds": seeds,
         "data": [_digest(d.phase_stiffness, d.effective) for d in datasets],
         "paths": None if paths is None else _digest(paths.strain, paths.stress),
-        "start": None if start is None else _network_digest(start),
+        "pretrained": None if pretrained is None else _network_digest(pretrained),
     }
     file = Checkpoint(checkpoint, identity)
     found = file.read()
-    first = _first_parameters(problem, seeds, start, found is not None, progress)
+    first = _first_parameters(problem, seeds, pretrained, found is not None, progress)
     run = Run(problem, first.to(device), seeds, objective, validation)
     if found is not None:
         run.set_state(found)
@@ -146,7 +146,7 @@ def _snapshot(run: Run) -> dict[str, Tensor]:
 def _first_parameters(
     problem: TrainingProblem,
     seeds: list[int],
-    start: Network | None,
+    pretrained: Network | None,
     resumed: bool,
     progress: Progress,
 ) -> Tensor:
@@ -154,8 +154,8 @@ def _first_parameters(
     settings, parametrisation = problem.settings, problem.parametrisation
     if resumed:
         return random_start(parametrisation, "uniform", seeds)  # the checkpoint has the others
-    if start is not None:
-        networks = [start] * len(seeds)
+    if pretrained is not None:
+        networks = [pretrained] * len(seeds)
     elif settings.start == "quilting":
         smaller = with_changes(settings, {"depth": settings.depth - 2, "start": "uniform"})
         networks = [

@@ -1,9 +1,10 @@
 """The material tables of a run file become laws."""
 
 import pytest
+from helpers.networks import random_network
 from pydantic import TypeAdapter, ValidationError
 
-from dmn_fe import laws
+from dmn_fe import laws, save
 from dmn_fe.cli.material_tables import MaterialTable
 from dmn_fe.cli.materials import comparison_law, material_law
 from dmn_fe.errors import InputError
@@ -41,6 +42,23 @@ def test_a_table_becomes_its_law(table, law):
     network = {"network": "net.dmn", "phases": {"matrix": table, "inclusion": ELASTIC}}
     alone = comparison_law(TABLES.validate_python(network), "matrix", "run.toml: materials.body")
     assert laws.laws_fingerprint({"body": alone}) == laws.laws_fingerprint({"body": law})
+
+
+def test_a_void_is_a_phase_of_a_network_and_no_part():
+    table = {"network": "net.dmn", "phases": {"matrix": ELASTIC, "pore": {"law": "Void"}}}
+    network = TABLES.validate_python(table)
+    assert network.phases["pore"].law == "Void"
+    with pytest.raises(InputError, match=r"'comparison\.phase' = 'pore' names a void"):
+        comparison_law(network, "pore", "run.toml: materials.body")
+    with pytest.raises(ValidationError, match="give 'network' with 'phases', or 'law'"):
+        TABLES.validate_python({"law": "Void"})
+
+
+def test_a_network_with_a_void_becomes_its_law(tmp_path):
+    save(random_network(2), tmp_path / "net.dmn")
+    phases = {"matrix": PLASTIC, "inclusion": {"law": "Void"}}
+    table = TABLES.validate_python({"network": tmp_path / "net.dmn", "phases": phases})
+    assert material_law(table, "run.toml: materials.body").laws["inclusion"] == laws.Void()
 
 
 def test_a_missing_or_unknown_key_is_refused():

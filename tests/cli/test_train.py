@@ -51,6 +51,18 @@ def test_from_rve_to_network(dmn_fe, tmp_path):
     assert names == ["data.safetensors", "fibres.dmn", "fibres.npy"]
 
 
+def test_from_a_porous_rve_to_a_network(dmn_fe, tmp_path):
+    dmn_fe("rve", "make", "fibres", "--voxels", 16, "--count", 2, "--output", "holes.npy")
+    phases, void = "--phases=steel,pore", "--void=pore"
+    data = dmn_fe("data", "holes.npy", "--samples=8", phases, void, "--output", "a.safetensors")
+    assert data.returncode == 0, data.stderr
+    assert StiffnessDataset.load(tmp_path / "a.safetensors").voids == ("pore",)
+    options = ("--depth", 3, "--iterations", 10, "--output", "a.dmn")
+    trained = dmn_fe("train", "a.safetensors", *options)
+    assert trained.returncode == 0, trained.stderr
+    assert load(tmp_path / "a.dmn").leaf_phase.tolist() == [0] * 7 + [1]
+
+
 def test_a_data_set_on_two_ranks_is_the_same_file(dmn_fe, tmp_path):
     dmn_fe("rve", "make", "fibres", "--voxels", 16, "--count", 2, "--output", "fibres.npy")
     arguments = ("data", "fibres.npy", "--samples", 5)
@@ -114,6 +126,12 @@ def test_nonlinear_samples_on_two_ranks_are_the_same_file(dmn_fe, tmp_path):
         (("data", "empty.npy", "--output", "a.safetensors"), "phase 1"),
         (("data", "rve.npy", "--kind", "round", "--output", "a.safetensors"), "'round'"),
         (("data", "rve.npy", "--steps", 2, "--output", "a.safetensors"), "--steps is for --kind"),
+        (("data", "rve.npy", "--void", "pore", "--output", "a.safetensors"), "no phase 'pore'"),
+        (("data", "rve.npy", "--void", "inclusion", "--output", "a.safetensors"), "cut the RVE"),
+        (
+            ("data", "rve.npy", "--void=matrix", "--kind=one-step", "--output", "a.safetensors"),
+            "--void is for stiffness",
+        ),
         (
             ("data", "rve.npy", "--kind", "history", "--steps", 0, "--output", "a.safetensors"),
             "steps = 0 must be a positive whole number",

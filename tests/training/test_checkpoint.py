@@ -142,7 +142,7 @@ def test_amid_iterations_too(data, case, tmp_path, monkeypatch):
         ({"iterations": 30}, "settings"),
         ({"optimiser": "adam"}, "settings"),
         ({"seeds": [1]}, "seeds"),
-        ({"start": random_network(2)}, "start"),
+        ({"pretrained": random_network(2)}, "pretrained"),
     ],
 )
 def test_the_checkpoint_of_another_training_is_refused(data, changes, word, tmp_path):

@@ -121,7 +121,7 @@ def test_a_better_start_than_any_nonlinear_sample_is_no_divergence(paths):
     result = train(
         exact,
         depth=2,
-        start=start,
+        pretrained=start,
         paths=paths,
         laws=LAWS,
         iterations=30,

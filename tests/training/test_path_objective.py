@@ -238,7 +238,7 @@ def test_training_learns_from_nonlinear_samples(kind):
         paths=data,
         laws=GIVEN,
         depth=2,
-        start=start,
+        pretrained=start,
         iterations=21,
         elastic_iterations=1,
         path_weight=1e3,

@@ -105,7 +105,9 @@ def test_training_goes_on_from_a_network(kind, depth, origin):
         phases = sample_isotropic(10)
         effective = torch.stack([network_stiffness(network, c) for c in phases])
         data = StiffnessDataset(phases, effective, data.meta)
-    result = train(data, depth=depth, kind=kind, start=network, iterations=1, regularisation=0.0)
+    result = train(
+        data, depth=depth, kind=kind, pretrained=network, iterations=1, regularisation=0.0
+    )
     assert result.network.depth == depth
     assert result.history[-1].validation_max < 1e-5
     assert result.network.weights.sum().item() == pytest.approx(2 ** (depth - 1), rel=1e-3)
@@ -117,12 +119,12 @@ def test_oriented_leaves_are_kept():
         data_of(network),
         depth=3,
         oriented_phases=("matrix", "inclusion"),
-        start=network,
+        pretrained=network,
         iterations=1,
     )
     assert result.history[-1].validation_max < 1e-5
     with pytest.raises(InputError, match="oriented_phases"):
-        train(data_of(network), depth=3, start=network, iterations=1)
+        train(data_of(network), depth=3, pretrained=network, iterations=1)
 
 
 @pytest.mark.parametrize("phases", [2, 3])
@@ -134,7 +136,7 @@ def test_a_start_of_three_phases_is_copied_too(phases):
         torch.arange(4) % phases,
         tuple("abc"[:phases]),
     )
-    result = train(data_of(network), depth=4, start=network, iterations=1)
+    result = train(data_of(network), depth=4, pretrained=network, iterations=1)
     assert result.history[-1].validation_max < 1e-5
     assert result.network.leaf_phase.tolist() == (torch.arange(4) % phases).tolist() * 4
 
@@ -150,7 +152,7 @@ def test_quilting_starts_where_the_smaller_network_ended(phases, kind):
     data = data_of(teacher, 12)
     changes = {"seeds": [1, 2], "kind": kind, "iterations": 1, "regularisation": 0.0}
     smaller = train_seeds(data, depth=2, **changes)
-    larger = train_seeds(data, depth=4, start=None, **changes)
+    larger = train_seeds(data, depth=4, pretrained=None, **changes)
     quilted = train_seeds(data, Settings(depth=4, start="quilting"), **changes)
     for small, random, large in zip(smaller, larger, quilted, strict=True):
         # L-BFGS never raises the loss.
@@ -180,4 +182,4 @@ def test_quilting_starts_where_the_smaller_network_ended(phases, kind):
 def test_a_start_that_does_not_fit_is_named(start, changes, word):
     data = data_of(random_network(2))
     with pytest.raises(InputError, match=word):
-        train(data, start=start(), **{"depth": 3, "iterations": 1, **changes})
+        train(data, pretrained=start(), **{"depth": 3, "iterations": 1, **changes})
