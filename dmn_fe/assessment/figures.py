@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import FuncFormatter
 
 from dmn_fe.assessment.outcomes import Outcome
 from dmn_fe.files import written_whole
@@ -42,11 +43,15 @@ def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
         axes, ("elastic, held-out samples", "nonlinear, reference paths"), strict=True
     ):
         axis.set(title=title, ylabel="error / %", yscale="log")
+        _plain(axis.yaxis)
         axis.grid(alpha=0.3, which="both")
         if continuous:
             axis.set_xlabel(comparison.axis)
             if min(x for x in numbers if x is not None) > 0:
                 axis.set_xscale("log")
+            axis.set_xticks(sorted(x for x in numbers if x is not None), minor=False)
+            axis.set_xticks([], minor=True)
+            axis.xaxis.set_major_formatter("{x:g}")
         else:
             axis.set_xticks(range(len(labels)), labels, rotation=20, ha="right")
     axes[0].legend(fontsize=8)
@@ -62,9 +67,23 @@ def draw_relation(
     for number, (group, (first, second)) in enumerate(points.items()):
         axis.plot(first, second, ".", color=f"C{number}", ms=5, alpha=0.6, label=group)
     axis.set(xlabel=x, ylabel=y, yscale="log", xscale="log" if log else "linear")
+    _plain(axis.yaxis)
+    _plain(axis.xaxis)
     axis.grid(alpha=0.3, which="both")
     axis.legend(fontsize=8)
     _save(fig, path)
+
+
+def _plain(axis) -> None:
+    """Numbers as people write them on a logarithmic axis."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(FuncFormatter(_few))
+
+
+def _few(value: float, _: object) -> str:
+    """Labels of 2 and 5 times a power of ten; the others would touch each other."""
+    digit = f"{value:e}"[0]
+    return f"{value:g}" if digit in "25" else ""
 
 
 def _line(axis, places: np.ndarray, bands: list, colour: str, label: str) -> None:

@@ -10,6 +10,7 @@ from dmn_fe.assessment.figures import draw_comparison, draw_relation
 from dmn_fe.assessment.outcomes import Outcome, outcomes_of
 from dmn_fe.assessment.plan import Comparison, Plan
 from dmn_fe.assessment.statistics import Band, rank_correlation
+from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
 
 __all__ = ["write_report"]
@@ -46,10 +47,17 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
     -------
     Path
         The report.
+
+    Raises
+    ------
+    InputError
+        If there is no result.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = outcomes_of(plan, Path(results))
+    if not outcomes:
+        raise InputError(f"{results}: there are no results of this plan; execute it first.")
     parts = [f"# {plan.title}", advice(outcomes), _reading(plan, machine)]
     for number, comparison in enumerate(plan.comparisons, start=1):
         own = [o for o in outcomes if o.comparison is comparison]

@@ -58,7 +58,7 @@ def band(values: Sequence[float | None]) -> Band:
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
-    """Spearman's rank correlation; not-a-number of fewer than three pairs."""
-    if len(first) < 3:
+    """Spearman's rank correlation; not-a-number of fewer than three pairs, or of equal values."""
+    if len(first) < 3 or len(set(first)) == 1 or len(set(second)) == 1:
         return float("nan")
     return float(spearmanr(first, second).statistic)

@@ -15,12 +15,13 @@ from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
 from dmn_fe.laws.norton import Norton
+from dmn_fe.laws.void import Void
 
 __all__ = ["laws_description", "laws_fingerprint", "laws_from_description"]
 
 _KNOWN: dict[str, type] = {
     kind.__name__: kind
-    for kind in (Elastic, J2, LinearHardening, Norton, PowerHardening, VoceHardening)
+    for kind in (Elastic, J2, LinearHardening, Norton, PowerHardening, VoceHardening, Void)
 }
 
 

@@ -1,0 +1,193 @@
+"""The assessment on a tiny RVE: what is made once, resumed, counted and written."""
+
+import csv
+import json
+
+import pytest
+import torch
+from helpers.networks import random_network
+
+from dmn_fe import InputError, laws
+from dmn_fe.assessment import Comparison, Plan, Subject, Variant, execute, write_report
+from dmn_fe.assessment import execution as execution_module
+from dmn_fe.assessment.statistics import band, rank_correlation
+from dmn_fe.cli.study_file import read_study_file
+from dmn_fe.evaluate import NetworkLaw, follow_strain_path
+from dmn_fe.homogenization import (
+    ReferencePaths,
+    StiffnessDataset,
+    sample_orthotropic,
+    sample_tangent_like,
+    standard_loadings,
+)
+from dmn_fe.laws import laws_description, laws_fingerprint
+from dmn_fe.training import Settings
+
+META = {
+    "phase_names": ["matrix", "inclusion"],
+    "rve_hash": "teacher",
+    "grid": [2, 2, 2],
+    "scheme": "none",
+    "tolerance": 0.0,
+}
+LAWS = {
+    "matrix": laws.J2(1.0, 0.3, laws.LinearHardening(0.01, 0.03)),
+    "inclusion": laws.Elastic.isotropic(6.0, 0.2),
+}
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Data of a teacher network, which stands for an RVE."""
+    teacher = random_network(2, seed=5)
+    fractions = teacher.volume_fractions.tolist()
+    for name, phases in (
+        ("orthotropic", sample_orthotropic(24, seed=1, contrast=10.0)),
+        ("tangent-like", sample_tangent_like(20, seed=2)),
+    ):
+        meta = {**META, "kind": name, "volume_fractions": fractions}
+        data = StiffnessDataset(phases, teacher.stiffness(phases), meta)
+        data.save(tmp_path / f"{name}.safetensors")
+    loadings = standard_loadings(0.02, steps=6)
+    chosen = {name: loadings[name] for name in ("shear-12", "corner", "uniaxial-strain")}
+    times = torch.stack([loading.times for loading in chosen.values()])
+    strain = torch.stack([loading.strain for loading in chosen.values()])
+    stress = follow_strain_path(NetworkLaw(teacher, LAWS), times, strain).stress
+    meta = {
+        **META,
+        "laws": json.loads(json.dumps(laws_description(LAWS))),
+        "laws_fingerprint": laws_fingerprint(LAWS),
+    }
+    ReferencePaths(tuple(chosen), times, strain, stress, meta).save(tmp_path / "truth.safetensors")
+    return tmp_path
+
+
+STUDY = """
+title = "A teacher network"
+elastic = ["orthotropic"]
+
+[settings]
+depth = 2
+iterations = 20
+
+[[rve]]
+name = "teacher"
+elastic = { orthotropic = "orthotropic.safetensors", tangent-like = "tangent-like.safetensors" }
+truth = { plastic = "truth.safetensors" }
+
+[[comparison]]
+title = "Data"
+question = "Which samples?"
+variant = [
+    { label = "orthotropic" },
+    { label = "both", elastic = ["orthotropic", "tangent-like"], loss = "whitened" },
+]
+
+[[comparison]]
+title = "Data size"
+question = "How many?"
+axis = "training samples"
+variant = [{ label = "8", x = 8, samples = 8 }, { label = "all", x = 19 }]
+"""
+
+
+@pytest.fixture
+def study(files):
+    (files / "study.toml").write_text(STUDY)
+    return files / "study.toml"
+
+
+def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, tmp_path):
+    plan = read_study_file(study)
+    assert len(plan.trainings()) == 3  # "orthotropic" and "all" are one
+    process = dmn_fe("study", "study.toml", "--output", "out")
+    assert process.returncode == 0, process.stderr
+    out = tmp_path / "out"
+    names = {path.name for path in out.iterdir()}
+    assert names >= {"report.md", "results.csv", "01-data.png", "02-data-size.png", "leaves.png"}
+    assert len(list((out / "runs").glob("*.json"))) == 3
+    assert not list((out / "runs").glob("*.partial*"))
+    report = (out / "report.md").read_text()
+    for words in ("Which settings should I use?", "## Data size", "Newton or fixed point"):
+        assert words in report
+    assert "the elastic error" in report  # the verdict on the size of the training set
+    with open(out / "results.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * 5
+    stored = json.loads(next((out / "runs").glob("*.json")).read_text())
+    truth = stored["truth"]["plastic"]
+    # The counted paths are all but uniaxial strain, and the fixed point has the same solution.
+    for seed in truth["seeds"]:
+        assert seed["overall_mean"] == pytest.approx(sum(seed["mean"][:2]) / 2, rel=1e-12)
+    assert truth["fixed_point"]["overall_mean"] == pytest.approx(
+        truth["seeds"][0]["overall_mean"], rel=1e-4
+    )
+
+
+def test_an_interrupted_assessment_goes_on(study, tmp_path, monkeypatch):
+    plan, folder = read_study_file(study), tmp_path / "runs"
+    work, calls = execution_module.work_on, []
+
+    def interrupted(*arguments):
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        calls.append(arguments)
+        work(*arguments)
+
+    monkeypatch.setattr(execution_module, "work_on", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        execute(plan, folder)
+    first = {path.name: path.read_bytes() for path in folder.glob("*.json")}
+    assert len(first) == 1
+    monkeypatch.setattr(execution_module, "work_on", work)
+    execute(plan, folder)
+    assert len(list(folder.glob("*.json"))) == 3
+    for name, content in first.items():
+        assert (folder / name).read_bytes() == content
+
+
+def test_there_is_no_report_of_nothing(study, tmp_path):
+    with pytest.raises(InputError, match="no results"):
+        write_report(read_study_file(study), tmp_path / "none", tmp_path / "out", "a machine")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ("depth = 2", "depth = 99"),
+        ('elastic = ["orthotropic"]\n\n', 'elastic = ["orthotropik"]\n\n'),
+        ('title = "Data"', 'titel = "Data"'),
+        ("samples = 8", "sampels = 8"),
+        ("truth.safetensors", "none.safetensors"),
+        ("iterations = 20", "iterations = 20\n]"),
+    ],
+)
+def test_wrong_study_files_get_one_sentence(study, dmn_fe, change, word, tmp_path):
+    assert change in STUDY
+    study.write_text(STUDY.replace(change, word))
+    process = dmn_fe("study", "study.toml", "--output", "out")
+    assert process.returncode == 2, process.stderr
+    assert process.stderr.count("dmn-fe: ") == 1
+    assert "Traceback" not in process.stderr
+    assert not (tmp_path / "out" / "report.md").exists()
+
+
+def test_plans_check_what_they_compare(tmp_path):
+    subject = Subject("a", "g", {"B": tmp_path}, {}, {"t": tmp_path})
+    variant = Variant("v", Settings(depth=2), ("B",))
+    with pytest.raises(InputError, match="no RVE 'b'"):
+        Plan("t", (subject,), (Comparison("c", "q", (variant,), ("b",)),))
+    wrong = Variant("v", Settings(depth=2), ("B",), "one-step")
+    with pytest.raises(InputError, match="no nonlinear samples 'one-step'"):
+        Plan("t", (subject,), (Comparison("c", "q", (wrong,), ("a",)),))
+    with pytest.raises(InputError, match="5 or more"):
+        Plan("t", (subject,), (), seeds=3)
+
+
+def test_bands_and_rank_correlations():
+    found = band([3.0, 1.0, None, 2.0, float("inf"), 4.0, 5.0])
+    assert (found.median, found.least, found.most, found.finite) == (3.0, 1.0, 5.0, 5)
+    assert found.deviation == pytest.approx(1.5811388300841898)
+    assert 1.0 <= found.low < 3.0 < found.high <= 5.0
+    assert rank_correlation([1.0, 2.0, 3.0], [10.0, 30.0, 90.0]) == pytest.approx(1.0)
+    assert rank_correlation([1.0, 2.0], [1.0, 2.0]) != rank_correlation([1.0, 2.0], [1.0, 2.0])

@@ -1,0 +1,33 @@
+"""Laws made again from their description."""
+
+import json
+
+import pytest
+
+from dmn_fe import InputError, laws
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        laws.Elastic.isotropic(70.0, 0.2),
+        laws.J2(3.0, 0.3, laws.LinearHardening(0.1, 0.2)),
+        laws.J2(3.0, 0.3, laws.VoceHardening(0.1, 0.2, 30.0)),
+        laws.J2(3.0, 0.3, laws.PowerHardening(0.1, 0.01, 0.3)),
+        laws.Norton(3.0, 0.3, 1e-3, 1.0, 5.0),
+        laws.Void(),
+    ],
+    ids=lambda law: type(law).__name__,
+)
+def test_a_law_comes_back(law):
+    description = json.loads(json.dumps(laws.laws_description({"a": law})))
+    again = laws.laws_from_description(description)
+    assert type(again["a"]) is type(law)
+    assert laws.laws_fingerprint(again) == laws.laws_fingerprint({"a": law})
+
+
+def test_foreign_and_wrong_descriptions_are_refused():
+    with pytest.raises(InputError, match="'Mystery'"):
+        laws.laws_from_description({"a": ["Mystery", {}]})
+    with pytest.raises(InputError, match="described wrongly"):
+        laws.laws_from_description({"a": ["J2", {"young": 1.0}]})
