@@ -56,7 +56,8 @@ class PathObjective:
         _check(problem, data, laws)
         self._problem = problem
         names = problem.phase_names
-        self._laws = {name: SampledJ2() for name in names} if laws is None else dict(laws)
+        sampled: dict[str, MaterialLaw] = {name: SampledJ2() for name in names}
+        self._laws = sampled if laws is None else dict(laws)
         held_out = max(1, round(problem.settings.validation_fraction * len(data.strain)))
         if held_out == len(data.strain):
             raise InputError("one nonlinear sample cannot be split; make more.")
