@@ -40,6 +40,12 @@ def train(
         int | None,
         typer.Option(help="2: normals in the plane; else as the RVE.", rich_help_panel=_NETWORK),
     ] = None,
+    plane_strain: Annotated[
+        bool,
+        typer.Option(
+            "--plane-strain", help="Components 11, 22, 12 only.", rich_help_panel=_NETWORK
+        ),
+    ] = False,
     oriented_phases: Annotated[
         str | None,
         typer.Option(
@@ -148,6 +154,8 @@ def train(
             raise InputError(f"--start {start}: holds an ensemble; give a file with one network.")
         first = loaded
     datasets = [StiffnessDataset.load(path) for path in data]
+    if plane_strain:
+        datasets = [dataset.plane_strain() for dataset in datasets]
     nonlinear = None if paths is None else PathDataset.load(paths)
     unfinished = interruptible(lambda: f"{keep} keeps it, and the same command goes on there")
     with unfinished, progress_bar("training") as progress:

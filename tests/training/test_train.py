@@ -185,3 +185,27 @@ def test_each_of_several_data_sets_is_split():
     assert result.network.metadata["data"] == [s.meta for s in sets]
     fewer = train(sets, depth=2, iterations=5, samples=12).network.metadata["training"]
     assert (fewer["training_samples"], fewer["validation_samples"]) == (12, 6)
+
+
+def test_plane_strain_is_the_block_of_a_network_in_the_plane():
+    """A teacher in the plane is learnt from three components, and its 3D law is found as well."""
+    phases = sample_orthotropic(40, seed=2, contrast=10.0)
+    teacher = random_network(1, seed=3, dimension=2)
+    meta = {"phase_names": ["matrix", "inclusion"], "grid": [8, 8, 1]}
+    whole = StiffnessDataset(phases, teacher.stiffness(phases), meta)
+    plane = whole.plane_strain()
+    assert plane.effective.shape == (40, 3, 3)
+    for kind in ("imn", "dmn"):
+        # Of a single laminate normal and fraction follow from the plane alone.
+        result = train(plane, depth=1, kind=kind, seed=1, iterations=200, regularisation=0.0)
+        assert result.network.dimension == 2
+        assert result.chosen.validation_max < 1e-6
+        torch.testing.assert_close(
+            result.network.stiffness(phases), whole.effective, rtol=1e-4, atol=1e-4
+        )
+    assert plane.plane_strain() is plane
+    with pytest.raises(InputError, match="3 voxels along e3"):
+        StiffnessDataset(phases, whole.effective, {**meta, "grid": [8, 8, 3]}).plane_strain()
+    coupled = sample_tangent_like(40, seed=0)
+    with pytest.raises(InputError, match="couples"):
+        StiffnessDataset(coupled, whole.effective, meta).plane_strain()
