@@ -6,8 +6,9 @@ a SHA-256 of all else, so that damage is found before anything is used.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -17,6 +18,8 @@ from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
 
 __all__ = ["TensorFormat"]
+
+Built = TypeVar("Built")
 
 
 class TensorFormat:
@@ -85,6 +88,22 @@ class TensorFormat:
         if set(tensors) != set(self.tensors or tensors) or checksum != _digest(tensors, header):
             raise InputError(f"{path}: the content does not match its checksum; {self.mend}.")
         return tensors, header
+
+    def read(
+        self, path: str | Path, build: Callable[[dict[str, Tensor], dict[str, Any]], Built]
+    ) -> Built:
+        """What ``build`` makes of tensors and header; where it cannot, the file is not usable.
+
+        Raises
+        ------
+        InputError
+            As :meth:`load`, or with the reason of ``build``.
+        """
+        tensors, header = self.load(path)
+        try:
+            return build(tensors, header)
+        except (InputError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise InputError(f"{path}: not usable ({error}); {self.mend}.") from error
 
 
 def _digest(tensors: dict[str, Tensor], header: dict[str, Any]) -> str:

@@ -141,11 +141,7 @@ class PathDataset:
         InputError
             If the file is missing, damaged, of another kind or of another format version.
         """
-        tensors, header = _FORMAT.load(path)
-        try:
-            return cls(**tensors, meta=header["meta"])
-        except (InputError, KeyError, AttributeError, TypeError) as error:
-            raise InputError(f"{path}: not usable ({error}); {_FORMAT.mend}.") from error
+        return _FORMAT.read(path, lambda tensors, header: cls(**tensors, meta=header["meta"]))
 
 
 def random_laws(names: Sequence[str], material: Tensor) -> dict[str, MaterialLaw]:

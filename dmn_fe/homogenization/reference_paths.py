@@ -117,11 +117,9 @@ class ReferencePaths:
         InputError
             If the file is missing, damaged, of another kind or of another format version.
         """
-        tensors, header = _FORMAT.load(path)
-        try:
-            return cls(tuple(header["names"]), **tensors, meta=header["meta"])
-        except (InputError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: not usable ({error}); {_FORMAT.mend}.") from error
+        return _FORMAT.read(
+            path, lambda tensors, head: cls(tuple(head["names"]), **tensors, meta=head["meta"])
+        )
 
 
 def _short(description: Any) -> str:

@@ -13,6 +13,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Status, Update, check_points
 from dmn_fe.laws.elastic import check_isotropic
 from dmn_fe.laws.hardening import Hardening
+from dmn_fe.laws.isotropic import Isotropic
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
 
 __all__ = ["J2", "radial_return"]
@@ -24,7 +25,7 @@ _MAX_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
-class J2:
+class J2(Isotropic):
     """Von Mises plasticity with isotropic elasticity and isotropic hardening.
 
     State per point: plastic strain (Mandel, 6 numbers), equivalent plastic strain p (1 number).
@@ -38,8 +39,6 @@ class J2:
         :class:`PowerHardening` or any concave function of the same form.
     """
 
-    young: float
-    poisson: float
     hardening: Hardening
 
     def __post_init__(self):
@@ -49,21 +48,6 @@ class J2:
                 f"J2: hardening = {self.hardening!r} is no hardening law; give one, "
                 "e.g. LinearHardening(yield_stress, modulus)."
             )
-
-    @property
-    def is_isotropic(self) -> bool:
-        """It has no axes."""
-        return True
-
-    @property
-    def bulk(self) -> float:
-        """Bulk modulus."""
-        return self.young / (3.0 * (1.0 - 2.0 * self.poisson))
-
-    @property
-    def shear(self) -> float:
-        """Shear modulus."""
-        return self.young / (2.0 * (1.0 + self.poisson))
 
     @property
     def state_size(self) -> int:

@@ -15,6 +15,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Status, Update, check_points
 from dmn_fe.laws.elastic import check_isotropic
+from dmn_fe.laws.isotropic import Isotropic
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
 
 __all__ = ["Norton"]
@@ -26,7 +27,7 @@ _NO_STRESS = 1e-100
 
 
 @dataclass(frozen=True)
-class Norton:
+class Norton(Isotropic):
     """Isotropic elasticity with creep by Norton's power law (secondary creep, no hardening).
 
     State per point: creep strain (Mandel, 6 numbers). With ``dt = 0`` nothing creeps.
@@ -43,8 +44,6 @@ class Norton:
         Stress exponent n ≥ 1; ``1`` is a Maxwell fluid in shear.
     """
 
-    young: float
-    poisson: float
     reference_rate: float
     reference_stress: float
     exponent: float
@@ -65,21 +64,6 @@ class Norton:
             )
         if not self.exponent >= 1:
             raise InputError(f"Norton: exponent = {self.exponent} must be at least 1.")
-
-    @property
-    def is_isotropic(self) -> bool:
-        """It has no axes."""
-        return True
-
-    @property
-    def bulk(self) -> float:
-        """Bulk modulus."""
-        return self.young / (3.0 * (1.0 - 2.0 * self.poisson))
-
-    @property
-    def shear(self) -> float:
-        """Shear modulus."""
-        return self.young / (2.0 * (1.0 + self.poisson))
 
     @property
     def state_size(self) -> int:

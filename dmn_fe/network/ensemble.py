@@ -1,4 +1,4 @@
-"""Several networks of one microstructure, whose mean is better than any of them."""
+"""Several networks of one microstructure, whose mean is used."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ __all__ = ["Ensemble"]
 class Ensemble:
     """Networks of one microstructure that were trained from different starts.
 
-    Their mean response has a smaller error than the best of them, and their spread tells how far
-    it may be trusted.
+    Their mean response usually has a smaller error than most of them, and their spread tells how
+    far it may be trusted.
 
     Parameters
     ----------

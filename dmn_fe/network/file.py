@@ -59,15 +59,15 @@ def load(path: str | Path) -> Network | Ensemble:
     InputError
         If the file is missing, damaged, foreign, or of another format version.
     """
-    tensors, header = _FORMAT.load(path)
-    try:
-        members = tuple(
-            _network({name: tensors.get(f"{k}.{name}") for name in _TENSORS}, entry)
-            for k, entry in enumerate(header["networks"])
-        )
-        return Ensemble(members) if header["ensemble"] else members[0]
-    except (InputError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise InputError(f"{path}: not a usable network ({error}); {_FORMAT.mend}.") from error
+    return _FORMAT.read(path, _built)
+
+
+def _built(tensors: dict[str, Tensor], header: dict[str, Any]) -> Network | Ensemble:
+    members = tuple(
+        _network({name: tensors.get(f"{k}.{name}") for name in _TENSORS}, entry)
+        for k, entry in enumerate(header["networks"])
+    )
+    return Ensemble(members) if header["ensemble"] else members[0]
 
 
 def _network(tensors: dict[str, Tensor | None], entry: dict[str, Any]) -> Network:

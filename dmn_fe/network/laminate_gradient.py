@@ -10,7 +10,7 @@ K. With the derivative G of a loss with respect to C, ``P = K G``, ``S = K G K�
     dL/dH  = −2 f1 f2 (ΔC Pᵀ − Tᵀ S)
 
 in the notation of :mod:`dmn_fe.network.laminate`; the tests compare with automatic differentiation.
-This keeps about a third of what automatic differentiation would keep, and takes half its time.
+This keeps half of what automatic differentiation would keep, and takes about half its time.
 """
 
 import math

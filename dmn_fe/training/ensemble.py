@@ -22,8 +22,8 @@ def train_ensemble(
 ) -> tuple[Ensemble, list[TrainingResult]]:
     """Train ``k`` networks from the seeds ``seed``, ``seed + 1``, … on the same data.
 
-    Their mean is more accurate than the best of them, which no rule can tell beforehand, and their
-    spread is an error bar. All other arguments as for :func:`~dmn_fe.training.train_seeds`.
+    Their mean is usually more accurate than most of them, and no rule tells the best beforehand;
+    their spread is an error bar. All other arguments as for :func:`~dmn_fe.training.train_seeds`.
 
     Returns
     -------

@@ -21,7 +21,7 @@ from dmn_fe.training.settings import Settings
 __all__ = ["StiffnessObjective"]
 
 _PLANE = [0, 1, 5]
-_CHUNK = 2**18  # leaves · networks · samples that are evaluated together: some 300 MB
+_CHUNK = 2**18  # leaves · networks · samples that are evaluated together: 75 MB of stiffness
 
 
 class StiffnessObjective:

@@ -20,7 +20,7 @@ _BATCH = {"amsgrad": 40, "imn-recipe": 20, "sgd": 20}
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained; the defaults are what the assessment found best.
+    """How a network is trained.
 
     Attributes
     ----------
