@@ -1,6 +1,9 @@
 """The results of an assessment as tables: one row for each variant on each subject."""
 
 import json
+import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ from dmn_fe.assessment.plan import Comparison, Plan, Variant
 from dmn_fe.assessment.statistics import Band, band
 from dmn_fe.assessment.training_work import result_path
 
-__all__ = ["Outcome", "outcomes_of"]
+__all__ = ["Outcome", "different", "outcomes_of", "seconds_to_equal_error"]
 
 
 @dataclass(frozen=True)
@@ -64,24 +67,67 @@ class Outcome:
         return band([seed["overall_largest"] for seed in self.main_truth["seeds"]])
 
     @property
-    def seconds_to(self) -> "list[list[float]]":
-        """For each seed and report: seconds of training, and validation error."""
-        rows = []
+    def name(self) -> str:
+        """Comparison, variant and RVE in words."""
+        return f"{self.comparison.title}: {self.variant.label}, {self.subject}"
+
+    @property
+    def seeds(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Of each network what is known offline, and its errors on the first reference."""
+        return list(zip(self.result["seeds"], self.main_truth["seeds"], strict=True))
+
+    @property
+    def reached(self) -> float:
+        """Smallest validation error of the median network on its way."""
+        lowest = [min(v for _, _, v in seed["history"]) for seed in self.result["seeds"]]
+        return statistics.median_high(lowest)
+
+    def seconds_to(self, error: float) -> float:
+        """Training time after which the median network has a validation error of at most this."""
+        times = []
         for seed in self.result["seeds"]:
             share = self.seconds / seed["last_iteration"]
-            rows += [[share * iteration, error] for iteration, _, error in seed["history"]]
-        return rows
+            reached = [i for i, _, validation in seed["history"] if validation <= error]
+            times.append(share * reached[0] if reached else math.inf)
+        return statistics.median_high(times)
+
+
+def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float] | None:
+    """Times of the outcomes of one comparison to an elastic error that all variants reach.
+
+    None if they are not comparable: other samples held out, or nonlinear samples in the loss.
+    """
+    variants = [outcome.variant for outcome in outcomes]
+    if len({v.elastic for v in variants}) > 1 or any(v.nonlinear for v in variants):
+        return None
+    times = []
+    for outcome in outcomes:
+        same = [o for o in outcomes if o.subject == outcome.subject]
+        times.append(outcome.seconds_to(max(o.reached for o in same)))
+    return times
+
+
+def different(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """One outcome for each training, though several comparisons may show it."""
+    found: list[Outcome] = []
+    for outcome in outcomes:
+        if not any(o.result is outcome.result for o in found):
+            found.append(outcome)
+    return found
 
 
 def outcomes_of(plan: Plan, folder: Path) -> list[Outcome]:
     """All outcomes of a plan that are there, in its order."""
     found = []
+    results: dict[Path, dict[str, Any]] = {}
     for comparison in plan.comparisons:
         for variant in comparison.variants:
             for subject in comparison.subjects:
                 path = result_path(folder, plan.training(comparison, variant, subject))
                 if path.exists():
-                    result = json.loads(path.read_text())
+                    if path not in results:
+                        results[path] = json.loads(path.read_text())
+                    result = results[path]
                     seconds = result["seconds"] / len(result["seeds"])
                     group = plan.subject(subject).group
                     found.append(Outcome(comparison, variant, subject, group, seconds, result))

@@ -47,6 +47,8 @@ class Variant:
         Nonlinear samples to learn from; empty for none.
     x : float, optional
         Place on the axis of a figure, where the variants are values of one number.
+    fixed_point : bool
+        Whether the first network is tested with the fixed-point solver too, which takes long.
     """
 
     label: str
@@ -54,6 +56,12 @@ class Variant:
     elastic: tuple[str, ...]
     nonlinear: str = ""
     x: float | None = None
+    fixed_point: bool = False
+
+    def learns_as(self, other: "Variant") -> bool:
+        """Whether the training is the same."""
+        mine = (self.settings, self.elastic, self.nonlinear)
+        return mine == (other.settings, other.elastic, other.nonlinear)
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class Comparison:
         Names of the subjects it is made on.
     axis : str
         What ``x`` of the variants is; empty without.
+    seeds : int, optional
+        Networks of every training, where it is not the plan's number.
     """
 
     title: str
@@ -75,6 +85,7 @@ class Comparison:
     variants: tuple[Variant, ...]
     subjects: tuple[str, ...]
     axis: str = ""
+    seeds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,12 +97,14 @@ class Training:
     elastic: tuple[str, ...]
     nonlinear: str
     seeds: tuple[int, ...]
+    fixed_point: bool = False
 
     @property
     def key(self) -> str:
         """Name of its files: of equal trainings in several comparisons one is made."""
         settings = dataclasses.asdict(self.settings)
         what = [self.subject.name, settings, self.elastic, self.nonlinear, self.seeds]
+        what += ["fixed point"] * self.fixed_point
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -130,10 +143,11 @@ class Plan:
     ensemble: int = field(default=5)
 
     def __post_init__(self):
-        if self.seeds < 5:
-            raise InputError(f"seeds = {self.seeds}: 5 or more, or the bands say nothing.")
-        if not 2 <= self.ensemble <= self.seeds:
-            raise InputError(f"ensemble = {self.ensemble} must lie between 2 and {self.seeds}.")
+        fewest = min([self.seeds, *(c.seeds for c in self.comparisons if c.seeds is not None)])
+        if fewest < 5:
+            raise InputError(f"seeds = {fewest}: 5 or more, or the bands say nothing.")
+        if not 2 <= self.ensemble <= fewest:
+            raise InputError(f"ensemble = {self.ensemble} must lie between 2 and {fewest}.")
         names = [subject.name for subject in self.subjects]
         for comparison in self.comparisons:
             for name in comparison.subjects:
@@ -152,9 +166,20 @@ class Plan:
 
     def training(self, comparison: Comparison, variant: Variant, subject: str) -> Training:
         """The training of a variant on a subject."""
-        seeds = tuple(range(self.seeds))
+        seeds = comparison.seeds or self.seeds
+        # One training serves all comparisons that have it, so one that wants more gets it for all.
+        fixed_point = any(
+            other.fixed_point and other.learns_as(variant) and (c.seeds or self.seeds) == seeds
+            for c in self.comparisons
+            for other in c.variants
+        )
         return Training(
-            self.subject(subject), variant.settings, variant.elastic, variant.nonlinear, seeds
+            self.subject(subject),
+            variant.settings,
+            variant.elastic,
+            variant.nonlinear,
+            tuple(range(seeds)),
+            fixed_point,
         )
 
     def trainings(self) -> list[Training]:

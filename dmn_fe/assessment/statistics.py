@@ -23,8 +23,8 @@ class Band(NamedTuple):
         Range of the values.
     deviation : float
         Standard deviation of the values.
-    finite : int
-        Number of finite values.
+    finite, failed : int
+        Number of finite values, and of the others.
     """
 
     median: float
@@ -34,6 +34,7 @@ class Band(NamedTuple):
     most: float
     deviation: float
     finite: int
+    failed: int = 0
 
 
 def band(values: Sequence[float | None]) -> Band:
@@ -41,7 +42,7 @@ def band(values: Sequence[float | None]) -> Band:
     found = np.array([v for v in values if v is not None and np.isfinite(v)], dtype=float)
     if not len(found):
         nan = float("nan")
-        return Band(nan, nan, nan, nan, nan, nan, 0)
+        return Band(nan, nan, nan, nan, nan, nan, 0, len(values))
     rng = np.random.default_rng(0)
     medians = np.median(rng.choice(found, (_RESAMPLES, len(found))), axis=1)
     low, high = np.quantile(medians, [0.05, 0.95])
@@ -54,6 +55,7 @@ def band(values: Sequence[float | None]) -> Band:
         float(found.max()),
         deviation,
         len(found),
+        len(values) - len(found),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmn_fe.assessment.plan import Subject, Training
+from dmn_fe.assessment.plan import Training
 from dmn_fe.evaluate import EnsembleLaw, FixedPointLaw, NetworkLaw, path_errors
 from dmn_fe.evaluate.path_error import PathErrors
 from dmn_fe.files import written_whole
@@ -60,7 +60,7 @@ def work_on(training: Training, folder: Path, ensemble: int, progress: Progress)
         "subject": subject.name,
         "seconds": results[0].seconds,
         "seeds": rows,
-        "truth": _truth(subject, small, ensemble),
+        "truth": _truth(training, small, ensemble),
     }
     with written_whole(path) as partial:
         partial.write_text(json.dumps(result, indent=1))
@@ -98,10 +98,10 @@ def _elastic_error(network: Network, data: StiffnessDataset, fraction: float) ->
     return [error.mean().item(), error.max().item()]
 
 
-def _truth(subject: Subject, networks: list[Network], ensemble: int) -> dict[str, Any]:
+def _truth(training: Training, networks: list[Network], ensemble: int) -> dict[str, Any]:
     """Online figures for each reference: of all networks, and of the mean of the first few."""
     found = {}
-    for number, (name, file) in enumerate(subject.truth.items()):
+    for number, (name, file) in enumerate(training.subject.truth.items()):
         reference = ReferencePaths.load(file)
         laws = laws_from_description(reference.meta["laws"])
         start = time.perf_counter()
@@ -116,7 +116,7 @@ def _truth(subject: Subject, networks: list[Network], ensemble: int) -> dict[str
         law = EnsembleLaw(Ensemble(tuple(networks[:ensemble])), laws)
         entry["ensemble"] = _errors(path_errors(law, reference))
         entry["coverage"] = _coverage(law, reference)
-        if number == 0:
+        if number == 0 and training.fixed_point:
             start = time.perf_counter()
             errors = path_errors(FixedPointLaw(networks[0], laws), reference)
             entry["fixed_point_seconds"] = time.perf_counter() - start

@@ -35,6 +35,7 @@ class VariantTable(Table):
     x: float | None = None
     elastic: list[str] | None = None
     nonlinear: str | None = None
+    fixed_point: bool = False
 
 
 class ComparisonTable(Table):
@@ -43,6 +44,7 @@ class ComparisonTable(Table):
     title: str
     question: str
     axis: str = ""
+    seeds: int | None = None
     rves: list[str] = Field(default_factory=list)
     variant: list[VariantTable] = Field(min_length=1)
 
@@ -103,6 +105,7 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
             tuple(_variant(variant, table) for variant in comparison.variant),
             tuple(comparison.rves or [rve.name for rve in table.rve]),
             comparison.axis,
+            comparison.seeds,
         )
         for comparison in table.comparison
     )
@@ -124,7 +127,9 @@ def _variant(variant: VariantTable, table: StudyTable) -> Variant:
         raise InputError(f"variant {variant.label!r}: {error}") from None
     elastic = table.elastic if variant.elastic is None else variant.elastic
     nonlinear = table.nonlinear if variant.nonlinear is None else variant.nonlinear
-    return Variant(variant.label, settings, tuple(elastic), nonlinear, variant.x)
+    return Variant(
+        variant.label, settings, tuple(elastic), nonlinear, variant.x, variant.fixed_point
+    )
 
 
 def _known_keys() -> list[str]:

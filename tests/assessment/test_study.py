@@ -10,6 +10,8 @@ from helpers.networks import random_network
 from dmn_fe import InputError, laws
 from dmn_fe.assessment import Comparison, Plan, Subject, Variant, execute, write_report
 from dmn_fe.assessment import execution as execution_module
+from dmn_fe.assessment.markdown import band_text
+from dmn_fe.assessment.outcomes import Outcome, seconds_to_equal_error
 from dmn_fe.assessment.statistics import band, rank_correlation
 from dmn_fe.cli.study_file import read_study_file
 from dmn_fe.evaluate import NetworkLaw, follow_strain_path
@@ -79,7 +81,7 @@ truth = { plastic = "truth.safetensors" }
 title = "Data"
 question = "Which samples?"
 variant = [
-    { label = "orthotropic" },
+    { label = "orthotropic", fixed_point = true },
     { label = "both", elastic = ["orthotropic", "tangent-like"], loss = "whitened" },
 ]
 
@@ -111,11 +113,14 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
     for words in ("Which settings should I use?", "## Data size", "Newton or fixed point"):
         assert words in report
     assert "the elastic error" in report  # the verdict on the size of the training set
+    assert "s to equal error" in report
+    assert "covered by 1" in report
     with open(out / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 4 * 5
-    stored = json.loads(next((out / "runs").glob("*.json")).read_text())
-    truth = stored["truth"]["plastic"]
+    stored = [json.loads(path.read_text()) for path in (out / "runs").glob("*.json")]
+    truths = [result["truth"]["plastic"] for result in stored]
+    (truth,) = [truth for truth in truths if "fixed_point" in truth]
     # The counted paths are all but uniaxial strain, and the fixed point has the same solution.
     for seed in truth["seeds"]:
         assert seed["overall_mean"] == pytest.approx(sum(seed["mean"][:2]) / 2, rel=1e-12)
@@ -182,6 +187,48 @@ def test_plans_check_what_they_compare(tmp_path):
         Plan("t", (subject,), (Comparison("c", "q", (wrong,), ("a",)),))
     with pytest.raises(InputError, match="5 or more"):
         Plan("t", (subject,), (), seeds=3)
+    few = Comparison("c", "q", (variant,), ("a",), seeds=4)
+    with pytest.raises(InputError, match="seeds = 4"):
+        Plan("t", (subject,), (few,))
+
+
+def test_the_fixed_point_and_more_seeds_are_for_whom_they_are_asked(tmp_path):
+    subjects = tuple(Subject(n, "g", {"B": tmp_path}, {}, {"t": tmp_path}) for n in "ab")
+    plain = Variant("plain", Settings(depth=2), ("B",))
+    slow = Variant("slow", Settings(depth=2), ("B",), fixed_point=True)
+    other = Variant("other", Settings(depth=3), ("B",))
+    plan = Plan(
+        "t",
+        subjects,
+        (
+            Comparison("first", "q", (plain, other), ("a", "b")),
+            Comparison("second", "q", (slow,), ("a", "b")),
+            Comparison("third", "q", (plain,), ("a",), seeds=10),
+        ),
+    )
+    trainings = plan.trainings()
+    assert len(trainings) == 5  # of depth 2, 3 on each RVE, and that with ten seeds
+    assert {(t.settings.depth, len(t.seeds)) for t in trainings if t.fixed_point} == {(2, 5)}
+
+
+def test_time_to_equal_error_and_failures():
+    settings = Settings(depth=2)
+
+    def outcome(label, seconds, errors, **changes):
+        variant = Variant(label, settings, **{"elastic": ("B",), **changes})
+        seeds = [
+            {"last_iteration": 30, "history": [[10 * i, 0.0, e] for i, e in enumerate(row)]}
+            for row in errors
+        ]
+        comparison = Comparison("c", "q", (variant,), ("a",))
+        return Outcome(comparison, variant, "a", "g", seconds, {"seeds": seeds})
+
+    fast = outcome("fast", 30.0, [[0.9, 0.3, 0.1, 0.05]] * 3)
+    slow = outcome("slow", 60.0, [[0.9, 0.5, 0.4, 0.3]] * 2 + [[0.9, 0.3, 0.2, 0.1]])
+    assert seconds_to_equal_error([fast, slow]) == [10.0, 60.0]
+    assert seconds_to_equal_error([fast, outcome("x", 1.0, [[1.0]], elastic=("T",))]) is None
+    assert seconds_to_equal_error([fast, outcome("x", 1.0, [[1.0]], nonlinear="s")]) is None
+    assert band_text(band([0.01, 0.01, None])) == "1 [1, 1], 1 failed"
 
 
 def test_bands_and_rank_correlations():
