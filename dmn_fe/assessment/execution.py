@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dmn_fe.assessment.plan import Plan, Training
-from dmn_fe.assessment.training_work import result_path, work_on
+from dmn_fe.assessment.training_work import result_path, starting_network, work_on
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset, ReferencePaths, StiffnessDataset
@@ -60,6 +60,8 @@ def _of_training(progress: Progress, plan: Plan, folder: Path, subject: str) -> 
 
 def check_files(plan: Plan) -> None:
     """Raise ``InputError`` unless all files of a plan can be read and belong together."""
+    for training in plan.trainings():
+        starting_network(training)
     for subject in plan.subjects:
         hashes = set()
         for file in subject.elastic.values():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dmn_fe.errors import InputError
 from dmn_fe.training import Settings
@@ -45,6 +46,8 @@ class Variant:
         Stiffness data sets to learn from.
     nonlinear : str
         Nonlinear samples to learn from; empty for none.
+    pretrained : Path, optional
+        Network file to start from.
     x : float, optional
         Place on the axis of a figure, where the variants are values of one number.
     fixed_point : bool
@@ -55,13 +58,14 @@ class Variant:
     settings: Settings
     elastic: tuple[str, ...]
     nonlinear: str = ""
+    pretrained: Path | None = None
     x: float | None = None
     fixed_point: bool = False
 
     def learns_as(self, other: "Variant") -> bool:
         """Whether the training is the same."""
-        mine = (self.settings, self.elastic, self.nonlinear)
-        return mine == (other.settings, other.elastic, other.nonlinear)
+        mine = (self.settings, self.elastic, self.nonlinear, self.pretrained)
+        return mine == (other.settings, other.elastic, other.nonlinear, other.pretrained)
 
 
 @dataclass(frozen=True)
@@ -97,14 +101,16 @@ class Training:
     elastic: tuple[str, ...]
     nonlinear: str
     seeds: tuple[int, ...]
+    pretrained: Path | None = None
     fixed_point: bool = False
 
     @property
     def key(self) -> str:
         """Name of its files: of equal trainings in several comparisons one is made."""
         settings = dataclasses.asdict(self.settings)
-        what = [self.subject.name, settings, self.elastic, self.nonlinear, self.seeds]
-        what += ["fixed point"] * self.fixed_point
+        start = None if self.pretrained is None else self.pretrained.name
+        what: list[Any] = [self.subject.name, settings, self.elastic, self.nonlinear, self.seeds]
+        what += [start, self.fixed_point]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -179,6 +185,7 @@ class Plan:
             variant.elastic,
             variant.nonlinear,
             tuple(range(seeds)),
+            variant.pretrained,
             fixed_point,
         )
 

@@ -10,17 +10,18 @@ import torch
 from torch import Tensor
 
 from dmn_fe.assessment.plan import Training
+from dmn_fe.errors import InputError
 from dmn_fe.evaluate import EnsembleLaw, FixedPointLaw, NetworkLaw, path_errors
 from dmn_fe.evaluate.path_error import PathErrors
 from dmn_fe.files import written_whole
 from dmn_fe.homogenization import PathDataset, ReferencePaths, StiffnessDataset
 from dmn_fe.laws import laws_from_description
-from dmn_fe.network import Ensemble, Network, compress, save
+from dmn_fe.network import Ensemble, Network, compress, load, save
 from dmn_fe.progress import Progress
 from dmn_fe.training import TrainingResult, train_seeds
 from dmn_fe.training.samples import split
 
-__all__ = ["result_path", "work_on"]
+__all__ = ["result_path", "starting_network", "work_on"]
 
 _HISTORY_POINTS = 60
 
@@ -46,6 +47,7 @@ def work_on(training: Training, folder: Path, ensemble: int, progress: Progress)
         training.settings,
         training.seeds,
         paths,
+        pretrained=starting_network(training),
         checkpoint=checkpoint,
         progress=progress,
     )
@@ -65,6 +67,18 @@ def work_on(training: Training, folder: Path, ensemble: int, progress: Progress)
     with written_whole(path) as partial:
         partial.write_text(json.dumps(result, indent=1))
     checkpoint.unlink(missing_ok=True)
+
+
+def starting_network(training: Training) -> Network | None:
+    """The trained network that a training starts from, if any."""
+    if training.pretrained is None:
+        return None
+    network = load(training.pretrained)
+    if not isinstance(network, Network):
+        raise InputError(
+            f"{training.pretrained}: holds an ensemble; give one network to start from."
+        )
+    return network
 
 
 def _row(

@@ -35,6 +35,7 @@ class VariantTable(Table):
     x: float | None = None
     elastic: list[str] | None = None
     nonlinear: str | None = None
+    pretrained: Path | None = None
     fixed_point: bool = False
 
 
@@ -102,7 +103,7 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
         Comparison(
             comparison.title,
             comparison.question,
-            tuple(_variant(variant, table) for variant in comparison.variant),
+            tuple(_variant(variant, table, folder) for variant in comparison.variant),
             tuple(comparison.rves or [rve.name for rve in table.rve]),
             comparison.axis,
             comparison.seeds,
@@ -112,7 +113,7 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
     return Plan(table.title, subjects, comparisons, table.seeds, table.ensemble)
 
 
-def _variant(variant: VariantTable, table: StudyTable) -> Variant:
+def _variant(variant: VariantTable, table: StudyTable, folder: Path) -> Variant:
     values = {**table.settings, **(variant.model_extra or {})}
     known = [f.name for f in dataclasses.fields(Settings)]
     for name in values:
@@ -127,8 +128,15 @@ def _variant(variant: VariantTable, table: StudyTable) -> Variant:
         raise InputError(f"variant {variant.label!r}: {error}") from None
     elastic = table.elastic if variant.elastic is None else variant.elastic
     nonlinear = table.nonlinear if variant.nonlinear is None else variant.nonlinear
+    pretrained = None if variant.pretrained is None else folder / variant.pretrained
     return Variant(
-        variant.label, settings, tuple(elastic), nonlinear, variant.x, variant.fixed_point
+        variant.label,
+        settings,
+        tuple(elastic),
+        nonlinear,
+        pretrained,
+        variant.x,
+        variant.fixed_point,
     )
 
 

@@ -58,6 +58,13 @@ def train(
             help="uniform, normal, quilting, or a network file (.dmn).", rich_help_panel=_START
         ),
     ] = None,
+    start_low: Annotated[
+        float | None,
+        typer.Option(help="Least activation of a uniform start.", rich_help_panel=_START),
+    ] = None,
+    start_high: Annotated[
+        float | None, typer.Option(help="Largest activation of it.", rich_help_panel=_START)
+    ] = None,
     optimiser: Annotated[
         str | None,
         typer.Option(
@@ -131,6 +138,8 @@ def train(
             "dimension": dimension,
             "oriented_phases": _names(oriented_phases),
             "start": None if start is None or start.endswith(".dmn") else start,
+            "start_low": start_low,
+            "start_high": start_high,
             "optimiser": optimiser,
             "iterations": iterations,
             "learning_rate": learning_rate,

@@ -35,9 +35,12 @@ class Settings:
     oriented_phases : tuple of str
         Phases whose leaves get material axes of their own (of an IMN; a DMN has them anyway).
     start : "uniform", "normal" or "quilting"
-        First parameters. Uniform: z in 0.2 … 0.8 and all angles. Normal: the same means, standard
-        deviations of 0.15 and of a quarter turn. Quilting: four copies of a trained network that is
-        two levels shallower (Shin et al., npj Comput. Mater. 9 (2023) 128).
+        First parameters. Uniform: z in a range and all angles. Normal: z of mean 0.5 and standard
+        deviation 0.15, angles likewise of a half and a quarter turn. Quilting: four copies of a
+        trained network that is two levels shallower (Shin et al., npj Comput. Mater. 9 (2023)
+        128).
+    start_low, start_high : float
+        Range of z of the uniform start.
     optimiser : str
         ``"lbfgs"``: L-BFGS. ``"adam"``: Adam, learning rate falling to zero as a cosine.
         ``"amsgrad"``: likewise with AMSGrad (Gajek et al., CMAME 384 (2021) 113952).
@@ -79,6 +82,8 @@ class Settings:
     dimension: int | None = None
     oriented_phases: tuple[str, ...] = ()
     start: str = "uniform"
+    start_low: float = 0.2
+    start_high: float = 0.8
     optimiser: str = "lbfgs"
     iterations: int | None = None
     learning_rate: float | None = None
@@ -132,6 +137,8 @@ class Settings:
         for name in ("learning_rate", "leaf_sum"):
             _check_range(name, getattr(self, name), 1e-12, 1e12)
         _check_range("validation_fraction", self.validation_fraction, 1e-6, 1.0 - 1e-6)
+        _check_range("start_low", self.start_low, 0.0, 1e12)
+        _check_range("start_high", self.start_high, self.start_low, 1e12)
         if self.start == "quilting" and self.depth < 3:
             raise InputError(f"start = 'quilting' needs a depth of 3 or more, not {self.depth}.")
 

@@ -24,8 +24,17 @@ def parametrisation_of(
     return (IMN if kind == "imn" else DMN)(tree, dimension, turned_leaves)
 
 
-def random_start(parametrisation: Parametrisation, start: str, seeds: Sequence[int]) -> Tensor:
-    """Random parameters ``[seeds, size]``, the same for a seed whatever the others are."""
+def random_start(
+    parametrisation: Parametrisation,
+    start: str,
+    seeds: Sequence[int],
+    low: float = 0.2,
+    high: float = 0.8,
+) -> Tensor:
+    """Random parameters ``[seeds, size]``, the same for a seed whatever the others are.
+
+    The activations z of a uniform start lie between ``low`` and ``high``.
+    """
     leaves, rows = parametrisation.tree.leaf_count, []
     for seed in seeds:
         generator = torch.Generator().manual_seed(seed)
@@ -36,7 +45,7 @@ def random_start(parametrisation: Parametrisation, start: str, seeds: Sequence[i
             row[leaves:] = 0.5 + 0.25 * row[leaves:]
         else:
             row = torch.rand(size, generator=generator, dtype=torch.float64)
-            row[:leaves] = 0.2 + 0.6 * row[:leaves]
+            row[:leaves] = low + (high - low) * row[:leaves]
         rows.append(row)
     return torch.stack(rows)
 

@@ -165,7 +165,8 @@ def _first_parameters(
             )
         ]
     else:
-        return random_start(parametrisation, settings.start, seeds)
+        low, high = settings.start_low, settings.start_high
+        return random_start(parametrisation, settings.start, seeds, low, high)
     rows = []
     assert settings.leaf_sum is not None
     for seed, network in zip(seeds, networks, strict=True):

@@ -47,6 +47,8 @@ def test_random_numbers_are_drawn_as_documented():
     z, angles = x[:leaves], x[leaves:]
     assert 0.2 <= z.min() < 0.21 < 0.79 < z.max() <= 0.8
     assert 0.0 <= angles.min() < 0.01 < 0.99 < angles.max() <= 1.0
+    z = random_start(own, "uniform", [0], 0.4, 0.5)[0, :leaves]
+    assert 0.4 <= z.min() < 0.402 < 0.498 < z.max() <= 0.5
     x = random_start(own, "normal", [0])[0]
     z, angles = x[:leaves], x[leaves:]
     assert z.mean().item() == pytest.approx(0.5, abs=0.03)
