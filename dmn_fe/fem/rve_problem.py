@@ -18,7 +18,7 @@ from dmn_fe.fem.rve_newton import Balance, LoadStep, NotConverged
 from dmn_fe.fem.rve_system import PeriodicSystem
 from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
-from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint
+from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint, refuse_voids
 from dmn_fe.microstructure import MeshRVE
 
 __all__ = ["MeshRVEProblem", "MeshUpdate"]
@@ -73,8 +73,8 @@ class MeshRVEProblem:
     Raises
     ------
     InputError
-        On every rank, if the mesh is not periodic or does not fill a box, a phase has no law, the
-        quadrature rule has a negative weight, or dolfinx_mpc is not installed.
+        On every rank, if the mesh is not periodic or does not fill a box, a phase has no law or
+        that of a void, the quadrature rule has a negative weight, or dolfinx_mpc is not installed.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class MeshRVEProblem:
         mesh = distribute(rve, comm)
         with RaiseTogether(comm):
             check_phase_laws(mesh.names, laws)
+            refuse_voids(laws)
         self._system = PeriodicSystem(mesh, degree, quadrature_degree)
         self._laws = dict(laws)
         self._tolerance, self._max_iterations = tolerance, max_iterations

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.laws import MaterialLaw, Oriented, Status, Update, Void, check_phase_laws
+from dmn_fe.laws import MaterialLaw, Oriented, Status, Update, check_phase_laws, refuse_voids
 from dmn_fe.microstructure import VoxelRVE
 
 __all__ = ["VoxelLaws", "VoxelStress"]
@@ -73,13 +73,7 @@ class VoxelLaws:
 
     def __init__(self, rve: VoxelRVE, laws: Mapping[str, MaterialLaw]):
         check_phase_laws(rve.names, laws)
-        for name, law in laws.items():
-            if isinstance(law, Void):
-                raise InputError(
-                    f"phase {name!r} is a laws.Void, which the nonlinear solver on voxels does not "
-                    "take: it has no control of the hourglass modes beside voids; give a soft "
-                    "elastic law there, e.g. with a thousandth of the matrix' Young's modulus."
-                )
+        refuse_voids(laws)
         self.laws = {name: laws[name] for name in rve.names}
         self._local = dict(self.laws)
         self._shape = rve.shape

@@ -7,7 +7,7 @@ from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
 from dmn_fe.laws.j2 import J2
 from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
-from dmn_fe.laws.phases import check_phase_laws
+from dmn_fe.laws.phases import check_phase_laws, refuse_voids
 from dmn_fe.laws.void import Void
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "laws_description",
     "laws_fingerprint",
     "laws_from_description",
+    "refuse_voids",
 ]

@@ -108,6 +108,7 @@ def train_seeds(
         "data": [_digest(d.phase_stiffness, d.effective) for d in datasets],
         "paths": None if paths is None else _digest(paths.strain, paths.stress),
         "pretrained": None if pretrained is None else _network_digest(pretrained),
+        "validation": None if validation is None else [validation.every, validation.choose],
     }
     file = Checkpoint(checkpoint, identity)
     found = file.read()

@@ -314,6 +314,8 @@ def test_bad_input(phase_laws):
     phase = np.zeros((2, 2), dtype=int)
     phase[0, 0] = 1
     rve = quads(phase)
+    with pytest.raises(InputError, match=r"phase 'inclusion' is a laws\.Void"):
+        MeshRVEProblem(rve, {**phase_laws, "inclusion": laws.Void()})
     with pytest.raises(InputError, match="phase 'inclusion' has no law"):
         MeshRVEProblem(rve, {"matrix": VOCE})
     with pytest.raises(InputError, match="there is a law for 'fibre'"):

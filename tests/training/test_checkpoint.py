@@ -7,7 +7,7 @@ from helpers.training_data import LAWS, META, assert_identical, path_data, stiff
 
 from dmn_fe import InputError
 from dmn_fe.homogenization import PathDataset, StiffnessDataset
-from dmn_fe.training import train, train_seeds
+from dmn_fe.training import NonlinearValidation, train, train_seeds
 from dmn_fe.training.objective import StiffnessObjective
 
 
@@ -143,6 +143,7 @@ def test_amid_iterations_too(data, case, tmp_path, monkeypatch):
         ({"optimiser": "adam"}, "settings"),
         ({"seeds": [1]}, "seeds"),
         ({"pretrained": random_network(2)}, "pretrained"),
+        ({"validation": NonlinearValidation(lambda network: 1.0)}, "validation"),
     ],
 )
 def test_the_checkpoint_of_another_training_is_refused(data, changes, word, tmp_path):

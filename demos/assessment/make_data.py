@@ -1,0 +1,96 @@
+"""Makes the data of the studies in this folder: six RVEs, about 6 hours of one core.
+
+    python3 demos/assessment/make_data.py                 # or, on two cores
+    mpirun -n 2 python3 demos/assessment/make_data.py
+
+Interrupt it, and the same command goes on where it stopped. What is there is not made again.
+"""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from mpi4py import MPI
+
+from dmn_fe import homogenization, laws, microstructure
+
+FOLDER = Path(__file__).parent
+DATA = FOLDER / "data"
+SPHERES_A = FOLDER.parent.parent / "meshes" / "spheres.npy"
+
+# ## Two classes of microstructures, three RVEs of each
+#
+# 30 % spheres, of one size (A, B) and of several (C); 40 % parallel fibres, twelve (A, B) or
+# twenty (C).
+
+RVES = {
+    "spheres_a": lambda: microstructure.read(SPHERES_A),
+    "spheres_b": lambda: microstructure.random_spheres(31, 0.3, 16, 2.0, seed=1),
+    "spheres_c": lambda: microstructure.polydisperse_spheres(31, 0.3, 20, 0.3, None, 2.0, seed=2),
+    "fibres_a": lambda: microstructure.random_fibres(64, 0.4, 12, 2.0, seed=0),
+    "fibres_b": lambda: microstructure.random_fibres(64, 0.4, 12, 2.0, seed=1),
+    "fibres_c": lambda: microstructure.random_fibres(64, 0.4, 20, 2.0, seed=2),
+}
+
+# ## Data to learn from
+#
+# Stiffnesses (300 orthotropic, 100 or 300 tangent-like samples), and 170 directions of one-step
+# samples with random plastic materials, three amplitudes each.
+
+ELASTIC = {"orthotropic": dict.fromkeys(RVES, 300), "tangent-like": dict.fromkeys(RVES, 100)}
+ELASTIC["tangent-like"].update(spheres_a=300, fibres_a=300)
+ONE_STEP = 170
+
+# ## The truth
+#
+# Strain paths up to 1.25 % with four materials: the plastic one on all paths, the others on three.
+
+MATRIX = laws.J2(70000.0, 0.33, laws.LinearHardening(100.0, 2100.0))
+STIFF, SOFT = laws.Elastic.isotropic(400000.0, 0.2), laws.Elastic.isotropic(7000.0, 0.2)
+MATERIALS = {
+    "plastic": (MATRIX, STIFF),
+    "near-perfect": (laws.J2(70000.0, 0.33, laws.LinearHardening(100.0, 70.0)), STIFF),
+    "soft": (MATRIX, SOFT),
+    "creep": (laws.Norton(70000.0, 0.33, 1e-3, 100.0, 5.0), STIFF),
+}
+FEW = ("isochoric", "corner", "random")
+
+
+def main() -> None:
+    """Make all that is missing; every step is shared by the ranks."""
+    comm = MPI.COMM_WORLD
+    DATA.mkdir(exist_ok=True)
+    for name, make in RVES.items():
+        rve = make()
+        for kind, samples in ELASTIC.items():
+            say(comm, f"{name}: {samples[name]} {kind} samples")
+            path = DATA / f"{name}_{kind}.safetensors"
+            batch = 10 if rve.shape[2] == 1 else 1
+            homogenization.make_dataset(rve, kind, samples[name], 0, path, batch=batch, comm=comm)
+        say(comm, f"{name}: one-step samples")
+        path = DATA / f"{name}_one-step.safetensors"
+        homogenization.make_path_dataset(rve, "one-step", ONE_STEP, 0, path, comm=comm)
+        for material, phase_laws in MATERIALS.items():
+            say(comm, f"{name}: reference paths, {material}")
+            duration = 10.0 if material == "creep" else 1.0
+            loadings = homogenization.standard_loadings(duration=duration)
+            if material != "plastic":
+                loadings = {key: loadings[key] for key in FEW}
+            homogenization.compute_reference_paths(
+                rve,
+                dict(zip(rve.names, phase_laws, strict=True)),
+                loadings,
+                DATA / f"{name}_{material}.safetensors",
+                comm=comm,
+            )
+
+
+def say(comm: MPI.Comm, text: str) -> None:
+    """Tell what is being done, once."""
+    if comm.rank == 0:
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()
