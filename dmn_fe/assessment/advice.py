@@ -9,12 +9,12 @@ __all__ = ["advice", "data_size_verdict"]
 
 
 def advice(outcomes: Sequence[Outcome]) -> str:
-    """Which settings should I use? One sentence for each comparison.
+    """Which settings should I use? One line for each comparison.
 
     Variants are ranked by the geometric mean over the RVEs of their median nonlinear error; one is
     as good as the best where its confidence intervals overlap those of the best on every RVE.
     """
-    sentences = []
+    lines = []
     for comparison in dict.fromkeys(o.comparison for o in outcomes):
         own = [o for o in outcomes if o.comparison is comparison]
         complete = [
@@ -28,17 +28,18 @@ def advice(outcomes: Sequence[Outcome]) -> str:
         best = min(scores, key=lambda label: scores[label])
         worst = max(scores, key=lambda label: scores[label])
         equal = [label for label in scores if label != best and _overlap(own, best, label)]
-        text = f"**{comparison.title}: {best}** ({100 * scores[best]:.2g} %"
-        text += f"; {worst} {100 * scores[worst]:.2g} %)"
+        text = f"- {comparison.title}: **{best}** ({100 * scores[best]:.2g} %; worst: {worst}, "
+        text += f"{100 * scores[worst]:.2g} %)"
         if equal:
-            text += f", not to be told from {' and '.join(equal)}"
-        sentences.append(text)
-    if not sentences:
+            text += f"; as good: {', '.join(equal)}"
+        lines.append(text)
+    if not lines:
         return "Which settings should I use? Nothing has been compared yet."
     return (
-        "Which settings should I use? Those with the smallest nonlinear error, in brackets with "
-        "that of the worst choice: " + "; ".join(sentences) + "."
-    )
+        "Which settings should I use? Those in bold: they have the smallest nonlinear error of "
+        "their comparison (in brackets; the mean over the RVEs). *As good* are those whose "
+        "confidence intervals overlap that of the best on every RVE; take the cheapest.\n\n"
+    ) + "\n".join(lines)
 
 
 def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
