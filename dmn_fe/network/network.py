@@ -124,12 +124,13 @@ class Network:
         Of a network of dimension 2 also in plane strain, ``[..., 3, 3]`` from
         ``[..., phases, 3, 3]`` (Mandel components 11, 22, 12).
         """
-        *batch, phases, c, _ = phase_stiffness.shape
-        if phases != len(self.phase_names) or c not in (6, 3) or (c == 3 and self.dimension == 3):
+        sizes = (6,) if self.dimension == 3 else (6, 3)
+        if phase_stiffness.shape[-3:] not in [(len(self.phase_names), c, c) for c in sizes]:
             raise InputError(
                 f"stiffnesses of shape {tuple(phase_stiffness.shape)} do not fit a network of "
                 f"dimension {self.dimension} and {len(self.phase_names)} phases."
             )
+        *batch, phases, c, _ = phase_stiffness.shape
         samples = phase_stiffness.reshape(-1, phases, c, c)
         leaves = samples[:, self.leaf_phase]  # [n, leaf, c, c]
         if self.leaf_rotation is not None:

@@ -16,7 +16,7 @@ __all__ = ["Checkpoint"]
 
 _FORMAT = TensorFormat(
     key="dmn_fe.training",
-    version=1,
+    version=2,
     tensors=None,
     what="the checkpoint of a training",
     mend="remove it to begin anew",
@@ -47,6 +47,16 @@ class Checkpoint:
         if self._path is not None:
             check_folder(self._path, ending=".safetensors")
 
+    @property
+    def before(self) -> Path | None:
+        """Name for the checkpoint of a training that this one starts from."""
+        return None if self._path is None else self._path.with_suffix(".start.safetensors")
+
+    def remove_before(self) -> None:
+        """Remove that file: its result is in this one."""
+        if self.before is not None:
+            self.before.unlink(missing_ok=True)
+
     def read(self) -> dict[str, Tensor] | None:
         """The tensors of the file; None if there is none.
 
@@ -60,9 +70,10 @@ class Checkpoint:
         tensors, header = _FORMAT.load(self._path)
         for key, value in self._identity.items():
             if header.get(key) != value:
+                name, theirs, own = _difference(key, header.get(key), value)
                 raise InputError(
-                    f"{self._path}: belongs to a training with {key} = {header.get(key)!r}, not "
-                    f"{value!r}; give another name, or remove it to begin anew."
+                    f"{self._path}: belongs to a training with {name} = {theirs!r}, not {own!r}; "
+                    "give another name, or remove it to begin anew."
                 )
         return tensors
 
@@ -81,3 +92,12 @@ class Checkpoint:
         except (OSError, InputError, SafetensorError) as error:
             _LOGGER.warning("%s cannot be written, the training goes on: %s", self._path, error)
         self._written = time.monotonic()
+
+
+def _difference(name: str, theirs: Any, own: Any) -> tuple[str, Any, Any]:
+    """The first entry in which two values differ."""
+    if isinstance(theirs, dict) and isinstance(own, dict):
+        for key in own:
+            if theirs.get(key) != own[key]:
+                return _difference(key, theirs.get(key), own[key])
+    return name, theirs, own

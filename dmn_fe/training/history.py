@@ -14,9 +14,10 @@ class HistoryRow(NamedTuple):
     Attributes
     ----------
     iteration : int
-        L-BFGS iterations or epochs.
+        L-BFGS iterations or epochs; the first row is the start.
     loss : float
-        On the training samples, penalties included.
+        On the training samples, penalties included; of first-order optimisers the mean over the
+        epoch.
     validation_loss : float
         On the held-out samples, without penalties: the best network has the smallest.
     validation_mean, validation_max : float

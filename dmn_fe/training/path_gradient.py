@@ -72,7 +72,9 @@ class PathResponse:
             tangent = update.tangent()
             load = _strain_gradient(law.leaves, strain, committed, dt, state_gradient)
             share = law.sweep.leaf_share
-            offset = torch.zeros_like(strain) if load is None else load / share
+            offset = torch.zeros_like(strain)
+            if load is not None:
+                offset = torch.where(share > 0, load / share, 0.0)  # a leaf without weight has none
             adjoint = law.sweep.localise(stress_gradient[:, k].mT.contiguous(), tangent, offset)
             total = total + _explicit(
                 tree, geometry, law.sweep, strain, adjoint, update.stress, tangent, load

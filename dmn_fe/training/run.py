@@ -39,6 +39,8 @@ class Run:
     paths : PathObjective, optional
         Nonlinear samples, which join after ``elastic_iterations``.
     validation : NonlinearValidation, optional
+    seconds : float
+        Time that the start has taken.
 
     Attributes
     ----------
@@ -53,18 +55,21 @@ class Run:
         seeds: list[int],
         paths: PathObjective | None,
         validation: NonlinearValidation | None,
+        seconds: float = 0.0,
     ):
         self._problem, self._seeds = problem, seeds
         self._paths, self._validation = paths, validation
-        self.iteration, self._joined = 0, False
+        self.iteration, self._joined_at = 0, -1
         self._outcome = torch.zeros(len(seeds), dtype=torch.int64)
         self._ended = torch.zeros(len(seeds), dtype=torch.bool)
         self._best = start.clone()
         self._best_value = torch.full((len(seeds),), math.inf, dtype=torch.float64)
+        self._best_held_out = torch.full((len(seeds),), math.inf, dtype=torch.float64)
         self._best_row = torch.zeros(len(seeds), dtype=torch.int64)
-        self._history = torch.zeros(0, len(seeds), len(_COLUMN), dtype=torch.float64)
-        self._seconds, self._begin = 0.0, time.perf_counter()
+        self._seconds, self._begin = seconds, time.perf_counter()
         self._optimiser = optimiser_of(problem, start, seeds, None)
+        value = problem.objective(start, problem.training)[0]
+        self._history = judge(problem, start, 0, value, None, None)[None]
 
     @property
     def limit(self) -> int:
@@ -76,6 +81,11 @@ class Run:
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return self.iteration >= self.limit or bool(self._ended.all() and not self._paths_wait)
+
+    @property
+    def _joined(self) -> bool:
+        """Whether the loss counts nonlinear samples by now."""
+        return self._joined_at >= 0
 
     @property
     def _paths_wait(self) -> bool:
@@ -107,11 +117,13 @@ class Run:
 
     def _join_paths(self) -> None:
         """From here on the loss counts nonlinear samples: another function, another best."""
-        self._joined = True
+        self._joined_at = self.iteration
         start = self._optimiser.parameters
         self._optimiser = optimiser_of(self._problem, start, self._seeds, self._paths)
         self._best_value[:] = math.inf
-        self._best_row[:] = max(len(self._history) - 1, 0)
+        self._best_held_out[
+            :
+        ] = -math.inf  # what is best of the elastic data stays till it is beaten
         self._ended[:], self._outcome[:] = False, _USED_UP
 
     def _note_ends(self, before: Tensor) -> None:
@@ -122,17 +134,17 @@ class Run:
         # A network that has lost all its weights learns no more.
         self._end(~torch.isfinite(value) | ~(weights.sum(0).cpu() > 0), _DIVERGES)
         if self._problem.settings.optimiser != "lbfgs":
-            if len(self._history):
-                self._end(value > _DIVERGED * self._history[0, :, _COLUMN["loss"]], _DIVERGES)
+            self._end(value > _DIVERGED * self._history[0, :, _COLUMN["loss"]], _DIVERGES)
         else:  # it never raises the loss
             stalls = torch.isfinite(before) & ~(value < before * (1.0 - _STALLED))
             self._end(~active | stalls, _STALLS)
         patience = self._problem.settings.patience
-        if patience is not None and len(self._history):
+        if patience is not None:
             # By the last report: whether these iterations are better is not known yet.
             last, column = self._history[-1, 0, _COLUMN["iteration"]], _COLUMN["iteration"]
             best = self._history[self._best_row, torch.arange(len(self._seeds)), column]
-            self._end(last - best >= patience, _NO_BETTER)
+            since = best.clamp(min=self._joined_at)
+            self._end(last - since >= patience, _NO_BETTER)
         if self._paths_wait:
             return  # a network that has ended goes on when the nonlinear samples join
         self._optimiser.active = active.logical_and(~self._ended).to(self._best.device)
@@ -155,9 +167,14 @@ class Run:
         )
         self._history = torch.cat([self._history, rows[None]])
         chooses = self._validation is not None and self._validation.choose
-        value = rows[:, _COLUMN["nonlinear_error" if chooses else "validation_loss"]]
+        held_out = rows[:, _COLUMN["validation_loss"]]
+        value = rows[:, _COLUMN["nonlinear_error"]] if chooses else held_out
         better = value < self._best_value
-        self._best_value[better] = value[better]
+        # Where the nonlinear validation has not been made, or has failed, the other one chooses.
+        better |= ~torch.isfinite(self._best_value) & (held_out < self._best_held_out)
+        known = better & torch.isfinite(value)
+        self._best_value[known] = value[known]
+        self._best_held_out[better] = held_out[better]
         self._best[better] = parameters[better]
         self._best_row[better] = len(self._history) - 1
         return message(rows)
@@ -179,7 +196,7 @@ class Run:
         """All that the rest of the training depends on."""
         own = {
             "iteration": torch.tensor(self.iteration),
-            "joined": torch.tensor(self._joined),
+            "joined_at": torch.tensor(self._joined_at),
             "seconds": torch.tensor(self.seconds, dtype=torch.float64),
         }
         own |= {name: getattr(self, f"_{name}") for name in _KEPT}
@@ -189,7 +206,7 @@ class Run:
 
     def set_state(self, state: dict[str, Tensor]) -> None:
         """Go on from a :meth:`state`."""
-        self.iteration, self._joined = int(state["iteration"]), bool(state["joined"])
+        self.iteration, self._joined_at = int(state["iteration"]), int(state["joined_at"])
         self._seconds = float(state["seconds"])
         for name in _KEPT:
             setattr(self, f"_{name}", state[name].clone())
@@ -201,7 +218,7 @@ class Run:
             self._paths.set_state(_part(state, "paths "))
 
 
-_KEPT = ("outcome", "ended", "best", "best_value", "best_row", "history")
+_KEPT = ("outcome", "ended", "best", "best_value", "best_held_out", "best_row", "history")
 
 
 def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

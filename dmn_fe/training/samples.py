@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -98,7 +99,7 @@ def split(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
 
 
 def _limited(training: list[Tensor], settings: Settings) -> Tensor:
-    """So many samples as are asked for, of each data set the same share."""
+    """So many samples as are asked for, of each data set as nearly as can be the same share."""
     available = sum(len(part) for part in training)
     wanted = available if settings.samples is None else settings.samples
     if wanted > available:
@@ -112,5 +113,9 @@ def _limited(training: list[Tensor], settings: Settings) -> Tensor:
         )
     if wanted == available:
         return torch.cat(training)
-    chosen = [part[: round(len(part) * wanted / available)] for part in training]
-    return torch.cat(chosen)
+    ends = [0]
+    for part in training:
+        ends.append(ends[-1] + len(part))
+    counts = [round(end * wanted / available) for end in ends]
+    sizes = [after - before for before, after in pairwise(counts)]
+    return torch.cat([part[:size] for part, size in zip(training, sizes, strict=True)])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import operator
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from dmn_fe.training.settings import Settings, with_changes
 from dmn_fe.training.start import copies, random_start
 
 __all__ = ["train", "train_seeds"]
+
+_TRANSFER_NOISE = 0.05
 
 Data = StiffnessDataset | Sequence[StiffnessDataset]
 
@@ -70,12 +73,14 @@ def train_seeds(
         The laws of ``paths``, where they were made with given laws.
     pretrained : Network, optional
         Trained network to start from, of the same depth or a smaller one; instead of random
-        parameters.
+        parameters. Of several seeds each changes its parameters at random by up to 0.05 (z, and
+        angles in revolutions); such networks differ less than those of independent starts.
     validation : NonlinearValidation, optional
         Tests the networks on nonlinear paths while they are trained.
     checkpoint : path, optional
         File (.safetensors) that keeps the training every few seconds and whenever it is
-        interrupted; the same call goes on from there to the same result.
+        interrupted; the same call goes on from there to the same result. (Of a validation it knows
+        how often it is made and whether it chooses, but not what it measures.)
     device : str
         Where to train: ``"cpu"``, ``"cuda"``; nonlinear samples are evaluated on the CPU.
     progress : Progress
@@ -96,8 +101,8 @@ def train_seeds(
     """
     settings = with_changes(settings, changes)
     seeds = [_seed(seed) for seed in seeds]
-    if not seeds:
-        raise InputError("seeds: give at least one.")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds = {seeds}: give at least one, and each once.")
     datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
     problem = TrainingProblem(datasets, settings, device, pretrained)
     objective = None if paths is None else PathObjective(problem, paths, laws, len(seeds))
@@ -105,19 +110,25 @@ def train_seeds(
         "settings": dataclasses.asdict(settings)
         | {"oriented_phases": list(settings.oriented_phases)},
         "seeds": seeds,
-        "data": [_digest(d.phase_stiffness, d.effective) for d in datasets],
+        "data": [[_digest(d.phase_stiffness, d.effective), _own(d.meta)] for d in datasets],
         "paths": None if paths is None else _digest(paths.strain, paths.stress),
         "pretrained": None if pretrained is None else _network_digest(pretrained),
         "validation": None if validation is None else [validation.every, validation.choose],
     }
     file = Checkpoint(checkpoint, identity)
     found = file.read()
-    first = _first_parameters(problem, seeds, pretrained, found is not None, progress)
-    run = Run(problem, first.to(device), seeds, objective, validation)
-    if found is not None:
+    if found is None:
+        first, seconds = _first_parameters(problem, seeds, pretrained, file.before, progress)
+        run = Run(problem, first.to(device), seeds, objective, validation, seconds)
+        state = _snapshot(run)
+        file.write(state)
+        file.remove_before()
+    else:
+        first = random_start(problem.parametrisation, "uniform", seeds)  # the file has the others
+        run = Run(problem, first.to(device), seeds, objective, validation)
         run.set_state(found)
+        state = _snapshot(run)
         progress(run.iteration, run.limit, "resumed")
-    state = _snapshot(run)
     try:
         while not run.finished:
             message = run.advance()
@@ -148,26 +159,31 @@ def _first_parameters(
     problem: TrainingProblem,
     seeds: list[int],
     pretrained: Network | None,
-    resumed: bool,
+    checkpoint: Path | None,
     progress: Progress,
-) -> Tensor:
-    """Parameters ``[K, size]`` to begin with."""
+) -> tuple[Tensor, float]:
+    """Parameters ``[K, size]`` to begin with, and the seconds that a training for them took.
+
+    ``checkpoint`` is that of the training for the start.
+    """
     settings, parametrisation = problem.settings, problem.parametrisation
-    if resumed:
-        return random_start(parametrisation, "uniform", seeds)  # the checkpoint has the others
+    seconds = 0.0
     if pretrained is not None:
         networks = [pretrained] * len(seeds)
     elif settings.start == "quilting":
         smaller = with_changes(settings, {"depth": settings.depth - 2, "start": "uniform"})
-        networks = [
-            result.network
-            for result in train_seeds(
-                problem.data, smaller, seeds, device=problem.device, progress=progress
-            )
-        ]
+        results = train_seeds(
+            problem.data,
+            smaller,
+            seeds,
+            checkpoint=checkpoint,
+            device=problem.device,
+            progress=progress,
+        )
+        networks, seconds = [result.network for result in results], results[0].seconds
     else:
         low, high = settings.start_low, settings.start_high
-        return random_start(parametrisation, settings.start, seeds, low, high)
+        return random_start(parametrisation, settings.start, seeds, low, high), seconds
     rows = []
     assert settings.leaf_sum is not None
     for seed, network in zip(seeds, networks, strict=True):
@@ -175,8 +191,13 @@ def _first_parameters(
         larger = copies(network, levels, seed if levels or len(seeds) > 1 else None)
         scale = settings.leaf_sum / larger.weights.sum()
         larger = dataclasses.replace(larger, weights=larger.weights * scale)
-        rows.append(parametrisation.parameters(larger))
-    return torch.stack(rows)
+        row = parametrisation.parameters(larger)
+        if pretrained is not None and len(seeds) > 1:
+            generator = torch.Generator().manual_seed(seed)
+            noise = 2.0 * torch.rand(row.shape, generator=generator, dtype=row.dtype) - 1.0
+            row = row + _TRANSFER_NOISE * noise
+        rows.append(row)
+    return torch.stack(rows), seconds
 
 
 def _seed(seed: int) -> int:
@@ -191,6 +212,12 @@ def _seed(seed: int) -> int:
 
 def _network_digest(network: Network) -> str:
     return _digest(network.weights, network.normals, network.leaf_phase, network.rotations)
+
+
+def _own(meta: dict[str, Any]) -> dict[str, Any]:
+    """What of a data set's metadata a training depends on."""
+    names = ("rve_hash", "phase_names", "volume_fractions", "grid")
+    return json.loads(json.dumps({name: meta.get(name) for name in names}))
 
 
 def _digest(*tensors: Tensor) -> str:

@@ -9,6 +9,8 @@ from helpers.training_data import LAWS, META, assert_identical, path_data, stiff
 import dmn_fe
 from dmn_fe.homogenization import PathDataset, StiffnessDataset, sample_orthotropic
 from dmn_fe.training import NonlinearValidation, train
+from dmn_fe.training.path_samples import PathSamples
+from dmn_fe.training.samples import split
 
 SEED = 2
 
@@ -28,7 +30,7 @@ def paths() -> PathDataset:
 
 def test_the_iterations_are_used_up(data):
     result = train(data, depth=2, iterations=25)
-    assert [row.iteration for row in result.history] == [10, 20, 25]
+    assert [row.iteration for row in result.history] == [0, 10, 20, 25]
     assert result.outcome == "the iterations were used up"
 
 
@@ -86,6 +88,42 @@ def test_a_loss_that_diverges_keeps_the_best(data, optimiser):
     finite = [r for r in result.history if r.validation_loss == r.validation_loss]
     assert result.chosen == min(finite, key=lambda row: row.validation_loss)
     assert torch.isfinite(result.network.stiffness(data.phase_stiffness)).all()
+
+
+def test_who_diverges_at_once_keeps_the_start_and_says_how_good_it_is(data):
+    case = {"depth": 2, "optimiser": "sgd", "batch": 1, "iterations": 30, "leaf_sum": 100.0}
+    result = train(data, learning_rate=1e12, regularisation=1.0, **case)
+    assert result.outcome == "the loss diverged, the best network before is kept"
+    assert result.chosen.iteration == 0
+    assert result.chosen == result.history[0]
+    error = result.network.stiffness(data.phase_stiffness) - data.effective
+    error = torch.linalg.matrix_norm(error) / torch.linalg.matrix_norm(data.effective)
+    held_out = split(len(data), 0.2)[1]
+    assert error[held_out].mean().item() == pytest.approx(result.chosen.validation_mean, rel=1e-10)
+
+
+def test_a_nonlinear_validation_that_always_fails_chooses_nothing(data):
+    validation = NonlinearValidation(lambda network: float("inf"), every=5, choose=True)
+    case = {"depth": 2, "iterations": 25, "seed": SEED}
+    result, plain = train(data, validation=validation, **case), train(data, **case)
+    assert result.chosen.validation_loss == plain.chosen.validation_loss
+    assert torch.equal(result.network.weights, plain.network.weights)
+
+
+def test_nonlinear_samples_that_all_fail_leave_what_was_best(data, paths, monkeypatch):
+    """The network of the elastic iterations is kept."""
+
+    def nothing(self, response):
+        number = torch.tensor(torch.nan, dtype=torch.float64)
+        return torch.zeros_like(self._square) * number, torch.zeros_like(self.strain), number
+
+    monkeypatch.setattr(PathSamples, "weigh", nothing)
+    case = {"depth": 2, "laws": LAWS, "iterations": 30, "elastic_iterations": 20}
+    result = train(data, paths=paths, **case)
+    assert result.chosen.iteration <= 20
+    plain = train(data, depth=2, iterations=20)
+    assert torch.equal(result.network.weights, plain.network.weights)
+    assert result.chosen.validation_mean == plain.chosen.validation_mean
 
 
 def test_a_network_that_diverges_does_not_stop_the_hook(data):
@@ -195,7 +233,7 @@ def test_progress_and_history_tell_the_same(data):
     reports = []
     result = train(data, depth=2, iterations=25, progress=lambda *r: reports.append(r))
     assert [report[:2] for report in reports] == [(10, 25), (20, 25), (25, 25)]
-    for (_, _, message), row in zip(reports, result.history, strict=True):
+    for (_, _, message), row in zip(reports, result.history[1:], strict=True):
         assert f"loss {row.loss:.2e}" in message
         assert f"validation error {row.validation_mean:.2%}" in message
     last = result.network

@@ -1,6 +1,7 @@
 """The loss on nonlinear samples: NetworkLaw point by point, and central differences."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from dmn_fe.laws import MaterialLaw, laws_fingerprint
 from dmn_fe.network import Network
 from dmn_fe.training import Settings, train
 from dmn_fe.training.path_objective import PathObjective
+from dmn_fe.training.path_samples import PathSamples
 from dmn_fe.training.problem import TrainingProblem
 
 NAMES = ("matrix", "inclusion")
@@ -156,6 +158,42 @@ def test_gradient_equals_central_differences(kind, given, changes, monkeypatch):
         assert (gradient[:, -turns:] == 0).all()
 
 
+@pytest.mark.parametrize("kind", ["one-step", "history"])
+def test_a_leaf_without_weight_has_no_part_in_it(kind, monkeypatch):
+    """Of a DMN, whose weights may be exactly zero."""
+    monkeypatch.setattr("dmn_fe.training.path_objective._TOLERANCE", 1e-12)
+    own, data = problem("dmn"), path_data(kind, GIVEN, samples=4)
+    objective = PathObjective(own, data, GIVEN, 1)
+    x = parameters(own, 1)
+    x[0, 1] = -0.3
+    value, gradient = objective(x, torch.arange(1))
+    assert own.network(x[0]).weights[1] == 0
+    assert torch.isfinite(value)
+    assert gradient[0, 1] == 0
+    along = numbers(2, *x.shape, seed=7)
+    found, expected = (along * gradient).sum(-1), slopes(objective, x, along)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6 * float(found.abs().max()))
+
+
+def test_what_fails_counts_as_an_error_of_its_whole_size():
+    data = path_data("one-step", GIVEN, samples=10, steps=2)
+    samples = PathSamples(data, torch.arange(10))
+    stress = samples.stress.clone()
+    stress[:, 0] += 0.1 * samples.stress[:, 0].norm(dim=-1, keepdim=True) * torch.eye(6)[0]
+    converged = torch.ones(20, dtype=torch.bool)
+
+    def loss(*failed: int) -> float:
+        converged[:] = True
+        converged[list(failed)] = False
+        weight, misfit, share = samples.weigh(SimpleNamespace(stress=stress, converged=converged))
+        return ((weight * misfit.square().sum(-1)).sum() + share).item()
+
+    assert loss() == pytest.approx(0.01, rel=1e-10)
+    assert loss(3) == pytest.approx(0.01 * 19 / 20 + 1 / 20, rel=1e-10)
+    assert loss(3, 4) == pytest.approx(0.01 * 18 / 20 + 2 / 20, rel=1e-10)
+    assert loss(3, 4, 5) != loss(3, 4, 5)  # not a number
+
+
 def test_rows_say_which_networks_are_asked_for():
     own, data = problem(), path_data("history", GIVEN)
     x = parameters(own, 3)
@@ -210,6 +248,14 @@ def test_steps_that_differ_in_time_are_refused():
         train(elastic(), paths=data, laws=CREEPING, depth=2)
 
 
+def test_one_step_samples_of_different_times_are_refused():
+    """Every step of one-step samples begins at the virgin state and is a sample of its own."""
+    data = path_data("one-step", CREEPING)
+    data.dt[:, 2] = 3.0
+    with pytest.raises(InputError, match="time steps"):
+        train(elastic(), paths=data, laws=CREEPING, depth=2)
+
+
 def test_anisotropic_laws_are_refused():
     stiffness = torch.diag(torch.tensor([1.0, 2, 3, 4, 5, 6], dtype=torch.float64))
     given = {**GIVEN, "inclusion": laws.Elastic(stiffness)}
@@ -243,8 +289,8 @@ def test_training_learns_from_nonlinear_samples(kind):
         elastic_iterations=1,
         path_weight=1e3,
     )
-    assert [row.iteration for row in result.history] == [1, 11, 21]
-    before, after = result.history[0], result.chosen
+    assert [row.iteration for row in result.history] == [0, 1, 11, 21]
+    before, after = result.history[1], result.chosen
     assert before.path_error != before.path_error  # not asked for yet
     assert after.path_error < 1e-3
     assert after.path_error == pytest.approx(

@@ -8,7 +8,8 @@ from helpers.networks import random_network, random_stiffness
 from dmn_fe import InputError, mandel
 from dmn_fe.homogenization import StiffnessDataset, sample_orthotropic, sample_tangent_like
 from dmn_fe.network import Network
-from dmn_fe.training import train, train_seeds
+from dmn_fe.training import Settings, train, train_seeds
+from dmn_fe.training.samples import prepare
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +186,9 @@ def test_each_of_several_data_sets_is_split():
     assert result.network.metadata["data"] == [s.meta for s in sets]
     fewer = train(sets, depth=2, iterations=5, samples=12).network.metadata["training"]
     assert (fewer["training_samples"], fewer["validation_samples"]) == (12, 6)
+    for n in range(1, 24):  # rounding loses none
+        settings = Settings(depth=2, samples=n)
+        assert len(prepare(sets, settings).training) == n
 
 
 def test_plane_strain_is_the_block_of_a_network_in_the_plane():

@@ -1,0 +1,93 @@
+"""Nonlinear samples as training needs them: checked, split, and weighed against a network."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization import PathDataset
+from dmn_fe.laws import MaterialLaw, laws_fingerprint
+from dmn_fe.training.path_gradient import PathResponse
+from dmn_fe.training.problem import TrainingProblem
+
+__all__ = ["PathSamples", "check_path_samples", "split_paths"]
+
+_SPLIT_SEED = 0
+_MOST_FAILURES = 0.1  # share of the samples
+
+
+def split_paths(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
+    """Numbers of the samples that are held out, at least one, and of those to learn from."""
+    held_out = max(1, round(fraction * samples))
+    if held_out == samples:
+        raise InputError("one nonlinear sample cannot be split; make more.")
+    order = torch.randperm(samples, generator=torch.Generator().manual_seed(_SPLIT_SEED))
+    return order[:held_out], order[held_out:]
+
+
+class PathSamples:
+    """Nonlinear samples as paths ``[points, steps, 6]``; single steps are paths of one step."""
+
+    def __init__(self, data: PathDataset, chosen: Tensor):
+        strain, stress, material = data.strain[chosen], data.stress[chosen], data.material[chosen]
+        steps = strain.shape[1]
+        self.dt = data.dt[0].tolist()
+        if data.meta["kind"] == "one-step":
+            strain, stress = strain.reshape(-1, 1, 6), stress.reshape(-1, 1, 6)
+            material = material.repeat_interleave(steps, dim=0)
+            self.dt = self.dt[:1]
+        self.strain, self.stress = strain, stress
+        self.material = None if data.meta.get("laws_fingerprint") else material
+        self._square = stress.square().sum(-1)
+
+    def weigh(self, response: PathResponse) -> tuple[Tensor, Tensor, Tensor]:
+        """Weight ``[points, steps]``, misfit ``[points, steps, 6]``, and share of what has failed.
+
+        What has failed has weight and misfit zero; were it not counted, a network could lower its
+        loss by failing.
+        """
+        misfit = response.stress - self.stress
+        ok = response.converged & torch.isfinite(misfit).all(-1).all(-1)
+        weight = torch.where(ok[:, None], 1.0 / self._square, 0.0) / self._square.numel()
+        failed = 1.0 - ok.double().mean()
+        if failed > _MOST_FAILURES:
+            weight = weight * torch.nan
+        return weight, torch.where(ok[:, None, None], misfit, 0.0), failed
+
+
+def check_path_samples(
+    problem: TrainingProblem, data: PathDataset, laws: Mapping[str, MaterialLaw] | None
+) -> None:
+    """Raise ``InputError`` unless nonlinear samples fit a training."""
+    if not isinstance(data, PathDataset):
+        raise InputError(f"the nonlinear samples are a {type(data).__name__}; give a PathDataset.")
+    elastic = problem.data[0]
+    for what in ("rve_hash", "phase_names"):
+        if data.meta.get(what) != elastic.meta.get(what):
+            raise InputError(
+                f"the nonlinear samples have {what} = {data.meta.get(what)!r}, the stiffness data "
+                f"{elastic.meta.get(what)!r}; give data of one RVE."
+            )
+    fingerprint = data.meta.get("laws_fingerprint")
+    if fingerprint is None and laws is not None:
+        raise InputError("the nonlinear samples have random materials; give no laws for them.")
+    if fingerprint is not None:
+        if laws is None:
+            raise InputError("the nonlinear samples were made with given laws; give these laws.")
+        if laws_fingerprint(laws) != fingerprint:
+            raise InputError("the nonlinear samples were made with other laws than those given.")
+        for name, law in laws.items():
+            if not getattr(law, "is_isotropic", False):
+                raise InputError(f"the law of {name!r} is not isotropic; learn from elastic data.")
+    one_step = data.meta["kind"] == "one-step"  # then all steps start at the virgin state
+    if not torch.equal(data.dt, data.dt[:1, : 1 if one_step else None].expand_as(data.dt)):
+        raise InputError("the nonlinear samples differ in their time steps; make them again.")
+    if problem.settings.optimiser != "lbfgs":
+        raise InputError("nonlinear samples need the optimiser 'lbfgs'; leave it at that.")
+    limit, joins = problem.settings.iterations, problem.settings.elastic_iterations
+    if limit is not None and joins >= limit:
+        raise InputError(
+            f"elastic_iterations = {joins} leave none of {limit} iterations to the nonlinear "
+            "samples; give fewer, or more iterations."
+        )
