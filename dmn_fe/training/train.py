@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset, StiffnessDataset
 from dmn_fe.laws import MaterialLaw
-from dmn_fe.network import Network
+from dmn_fe.network import Network, with_volume_fractions
 from dmn_fe.progress import Progress, no_progress
 from dmn_fe.training.checkpoint import Checkpoint
 from dmn_fe.training.history import TrainingResult
@@ -70,7 +71,9 @@ def train_seeds(
         The laws of ``paths``, where they were made with given laws.
     pretrained : Network, optional
         Trained network to start from, of the same depth or a smaller one; instead of random
-        parameters.
+        parameters. Its leaf weights are first scaled to the volume fractions of ``data``, where
+        these are known: from other fractions the first steps would tear the network apart, and
+        :func:`dmn_fe.network.interpolate` between such networks be far off.
     validation : NonlinearValidation, optional
         Tests the networks on nonlinear paths while they are trained.
     checkpoint : path, optional
@@ -155,7 +158,7 @@ def _first_parameters(
     if resumed:
         return random_start(parametrisation, "uniform", seeds)  # the checkpoint has the others
     if pretrained is not None:
-        networks = [pretrained] * len(seeds)
+        networks = [_at_fractions(pretrained, problem)] * len(seeds)
     elif settings.start == "quilting":
         smaller = with_changes(settings, {"depth": settings.depth - 2, "start": "uniform"})
         networks = [
@@ -175,6 +178,15 @@ def _first_parameters(
         larger = dataclasses.replace(larger, weights=larger.weights * scale)
         rows.append(parametrisation.parameters(larger))
     return torch.stack(rows)
+
+
+def _at_fractions(network: Network, problem: TrainingProblem) -> Network:
+    """The network with the volume fractions of the data, if these are known."""
+    if any(math.isnan(fraction) for fraction in problem.fractions):
+        return network
+    return with_volume_fractions(
+        network, dict(zip(problem.phase_names, problem.fractions, strict=True))
+    )
 
 
 def _seed(seed: int) -> int:
