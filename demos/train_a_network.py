@@ -6,7 +6,8 @@
 # data, and then follows plastic paths it has never seen, since the laminates carry the mechanics.
 #
 # This demo makes a small RVE (representative volume element), its data, and a network, in under a
-# minute. The sizes are small; the text says what you would take.
+# minute. The sizes are small; the text says what you would take, and the command that does the same
+# on the command line.
 
 import tempfile
 from pathlib import Path
@@ -19,16 +20,31 @@ from dmn_fe import homogenization, laws, microstructure
 # ## The microstructure
 #
 # Four spheres in a periodic cube of 16³ voxels; for a network to be used take 32³ and a dozen.
-# `microstructure.read` takes your own voxels (`.npy`) or an image instead.
+#
+#     dmn-fe rve make spheres --volume-fraction 0.3 --output spheres.npy
 
 rve = microstructure.random_spheres(voxels=16, volume_fraction=0.25, count=4, gap=1.0, seed=1)
 print(dict(zip(rve.names, rve.volume_fractions, strict=True)))
+
+# Your own voxels are an array of phase indices 0, 1, … of shape [nx, ny, nz], of a file (`.npy`,
+# `.vti`, images: `microstructure.read("mine.npy")`) or in memory. `check` says what is wrong or
+# doubtful in them; here that spheres are close for a grid as coarse as this.
+#
+#     dmn-fe rve import mine.tif --phases matrix,inclusion --output mine.vti
+#     dmn-fe rve show mine.vti
+
+own = microstructure.VoxelRVE(rve.phase, names=("matrix", "inclusion"))
+for finding in microstructure.check(own):
+    print(finding)
 
 # ## The data
 #
 # Pairs of phase stiffnesses, and the effective stiffness of the RVE for each pair. The kind
 # `"tangent-like"` draws matrix stiffnesses that look like the tangent of a yielding metal or
-# polymer, without knowing yield stress or hardening. Take 200 samples or more.
+# polymer, without knowing yield stress or hardening. Take 200 samples or more. An interrupted call
+# goes on where it stopped.
+#
+#     dmn-fe data spheres.npy --samples 200 --output spheres.safetensors
 
 folder = Path(tempfile.mkdtemp())
 data = homogenization.make_dataset(rve, "tangent-like", n=40, seed=0, path=folder / "data.st")
@@ -36,12 +52,22 @@ data = homogenization.make_dataset(rve, "tangent-like", n=40, seed=0, path=folde
 # ## The network
 #
 # Depth 3 has 8 leaves; take 5 (32 leaves) or more. Eight of the 40 samples are held out, and the
-# network with the smallest error on these is kept.
+# network with the smallest error on these is kept. Leaves that have lost their weight are left out
+# of the file: the network then costs less.
+#
+#     dmn-fe train spheres.safetensors --depth 5 --output spheres.dmn
+#     dmn-fe inspect spheres.dmn
 
 result = dmn_fe.train(data, depth=3, seed=0, iterations=150)
 validation = result.network.metadata["validation"]
 print(f"error on held-out samples: mean {validation['linear_mean']:.2%}")
-dmn_fe.save(result.network, folder / "spheres.dmn")
+small = dmn_fe.network.compress(result.network)
+print(f"{len(small.weights)} of {len(result.network.weights)} leaves are left")
+dmn_fe.save(small, folder / "spheres.dmn")
+
+# For a network to be used, train several and take their mean, which has an error bar:
+# `training.train_ensemble(data, depth=5, k=3)`, or `--networks 3`. The demo
+# `which_network_to_trust.py` goes on from here.
 
 # ## The material
 #
@@ -74,5 +100,7 @@ stiffer = curves["composite"][0] / curves["polymer"][0]
 stronger = curves["composite"][-1] / curves["polymer"][-1]
 print(f"{stiffer:.2f} times as stiff, {stronger:.2f} times as strong")
 assert validation["linear_mean"] < 0.03
+before, after = (n.stiffness(data.phase_stiffness) for n in (result.network, network))
+assert (after - before).norm() < 1e-4 * before.norm()
 assert 1.4 < stiffer < 1.9
 assert 1.1 < stronger < 1.6

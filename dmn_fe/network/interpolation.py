@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.network.network import Network
+from dmn_fe.network.tree import Level
 
 __all__ = ["interpolate", "with_volume_fractions"]
 
@@ -51,9 +52,13 @@ def interpolate(networks: Sequence[Network], values: Sequence[float], value: flo
     """The network at ``value``, linear between the two neighbours that were trained at ``values``.
 
     All networks must come from one start, each trained from the one before (``pretrained`` of
-    :func:`dmn_fe.training.train`), so that a leaf or laminate has the same meaning in all of them.
+    :func:`dmn_fe.training.train`), so that a leaf or laminate has the same meaning in all of them;
+    some 40 iterations are enough, and more let them drift apart.
+
     Weights are interpolated as shares; normals along the shorter arc of directions ±n; material
-    axes by the nearest rotation to the linear mean.
+    axes by the nearest rotation to the linear mean. A network counts for a normal or for axes as
+    much as these matter in it: a laminate or leaf that is empty at one end takes them from the
+    other, where they mean something.
 
     Parameters
     ----------
@@ -105,14 +110,48 @@ def _between(left: Network, right: Network, share: float) -> Network:
         left.weights / left.weights.sum(), right.weights / right.weights.sum(), share
     )
     sign = torch.where((left.normals * right.normals).sum(-1, keepdim=True) < 0, -1.0, 1.0)
-    normals = _along_arc(left.normals, sign * right.normals, share)
+    shares = _shares(_influence(left), _influence(right), share)
+    normals = _along_arc(left.normals, sign * right.normals, shares[:, None])
     rotation = None
     if left.leaf_rotation is not None and right.leaf_rotation is not None:
-        rotation = _nearest_rotation(torch.lerp(left.leaf_rotation, right.leaf_rotation, share))
+        shares = _shares(
+            left.weights / left.weights.sum(), right.weights / right.weights.sum(), share
+        )
+        rotation = _nearest_rotation(
+            torch.lerp(left.leaf_rotation, right.leaf_rotation, shares[:, None, None])
+        )
     return replace(left, weights=weights, normals=normals, leaf_rotation=rotation, metadata={})
 
 
-def _along_arc(start: Tensor, end: Tensor, share: float) -> Tensor:
+def _influence(network: Network) -> Tensor:
+    """How much the normal of each laminate matters, ``[laminates]``.
+
+    ``w c (1 − c) (1 − Σ m²)`` with its weight, the fraction of its first child and the shares m of
+    the phases in it: zero where a child is empty or all is one phase.
+    """
+    one_hot = torch.nn.functional.one_hot(network.leaf_phase, len(network.phase_names))
+    leaves = one_hot * (network.weights / network.weights.sum())[:, None]
+    levels: list[Tensor] = []
+
+    def combine(level: Level, first: Tensor, second: Tensor) -> Tensor:
+        both = first + second
+        total = both.sum(-1)
+        total = torch.where(total > 0, total, 1.0)
+        mixed = 1.0 - (both / total[:, None]).square().sum(-1)
+        levels.append(first.sum(-1) * second.sum(-1) / total * mixed)
+        return both
+
+    network.tree.up(leaves, combine)
+    return torch.cat(levels[::-1])
+
+
+def _shares(left: Tensor, right: Tensor, share: float) -> Tensor:
+    """Share of the right in what is weighted by left and right; ``share`` where both are zero."""
+    both = (1.0 - share) * left + share * right
+    return torch.where(both > 0, share * right / torch.where(both > 0, both, 1.0), share)
+
+
+def _along_arc(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
     """Unit vectors between unit vectors ``[n, 3]``, at most a quarter turn apart."""
     angle = torch.acos((start * end).sum(-1, keepdim=True).clamp(-1.0, 1.0))
     sine = torch.where(angle < 1e-6, 1.0, torch.sin(angle))

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset, StiffnessDataset
 from dmn_fe.laws import MaterialLaw
-from dmn_fe.network import Network
+from dmn_fe.network import Network, with_volume_fractions
 from dmn_fe.progress import Progress, no_progress
 from dmn_fe.training.checkpoint import Checkpoint
 from dmn_fe.training.history import TrainingResult
@@ -73,8 +74,11 @@ def train_seeds(
         The laws of ``paths``, where they were made with given laws.
     pretrained : Network, optional
         Trained network to start from, of the same depth or a smaller one; instead of random
-        parameters. Of several seeds each changes its parameters at random by up to 0.05 (z, and
-        angles in revolutions); such networks differ less than those of independent starts.
+        parameters. Its leaf weights are first scaled to the volume fractions of ``data``, where
+        these are known: from other fractions the first steps would tear the network apart, and
+        :func:`dmn_fe.network.interpolate` between such networks be far off. Of several seeds each
+        changes its parameters at random by up to 0.05 (z, and angles in revolutions); such networks
+        differ less than those of independent starts.
     validation : NonlinearValidation, optional
         Tests the networks on nonlinear paths while they are trained.
     checkpoint : path, optional
@@ -169,7 +173,7 @@ def _first_parameters(
     settings, parametrisation = problem.settings, problem.parametrisation
     seconds = 0.0
     if pretrained is not None:
-        networks = [pretrained] * len(seeds)
+        networks = [_at_fractions(pretrained, problem)] * len(seeds)
     elif settings.start == "quilting":
         smaller = with_changes(settings, {"depth": settings.depth - 2, "start": "uniform"})
         results = train_seeds(
@@ -198,6 +202,15 @@ def _first_parameters(
             row = row + _TRANSFER_NOISE * noise
         rows.append(row)
     return torch.stack(rows), seconds
+
+
+def _at_fractions(network: Network, problem: TrainingProblem) -> Network:
+    """The network with the volume fractions of the data, if these are known."""
+    if any(math.isnan(fraction) for fraction in problem.fractions):
+        return network
+    return with_volume_fractions(
+        network, dict(zip(problem.phase_names, problem.fractions, strict=True))
+    )
 
 
 def _seed(seed: int) -> int:

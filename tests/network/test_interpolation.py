@@ -161,6 +161,62 @@ def test_half_way_between_two_rotations_is_half_the_angle():
     torch.testing.assert_close(found, about_e3(0.15).expand(2, 3, 3), rtol=0, atol=1e-14)
 
 
+def one_direction(network: Network, angle: float) -> Network:
+    """All normals in the plane at one angle to e1."""
+    normal = torch.tensor([math.cos(angle), math.sin(angle), 0.0], dtype=torch.float64)
+    return replaced(network, normals=normal.expand(len(network.normals), 3).contiguous())
+
+
+def angles(network: Network) -> list[float]:
+    return torch.atan2(network.normals[:, 1], network.normals[:, 0]).tolist()
+
+
+def test_a_normal_without_meaning_is_taken_from_the_other_end():
+    """At one end a leaf is empty or a laminate all of one phase: its normal there is arbitrary."""
+    whole = random_network(2)  # leaves: matrix, inclusion, matrix, inclusion
+    for dead, free in ((0, 1), (1, 1), (2, 2), (3, 2)):
+        weights = whole.weights.clone()
+        weights[dead] = 0.0
+        lost = one_direction(replaced(whole, weights=weights), 0.2)
+        ends = [lost, one_direction(whole, 0.9)]
+        found = angles(interpolate(ends, [0.0, 1.0], 0.25))
+        assert found[free] == pytest.approx(0.9, abs=1e-12)
+        assert 0.2 < found[0] < 0.9
+        back = angles(interpolate(ends[::-1], [0.0, 1.0], 0.75))
+        assert back == pytest.approx(found, abs=1e-12)
+    one_phase = replaced(whole, leaf_phase=torch.tensor([0, 0, 0, 1]))
+    found = interpolate(
+        [one_direction(one_phase, 0.2), one_direction(one_phase, 0.9)], [0, 1], 0.25
+    )
+    assert angles(found)[1] == pytest.approx(0.2 + 0.25 * 0.7)  # at neither end: as the value says
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_a_network_counts_for_a_normal_by_what_is_mixed_there(share):
+    """Of one laminate: c (1 − c) (1 − c² − (1 − c)²) = 2 c² (1 − c)²."""
+    first, second = (
+        one_direction(
+            replaced(random_network(1), weights=torch.tensor(w, dtype=torch.float64)), angle
+        )
+        for w, angle in (([0.5, 0.5], 0.2), ([1.8, 0.2], 0.9))
+    )
+    left, right = (1.0 - share) * 0.25**2, share * 0.09**2
+    found = angles(interpolate([first, second], [0.0, 1.0], share))
+    assert found == pytest.approx([0.2 + 0.7 * right / (left + right)], rel=1e-12)
+
+
+def test_axes_of_an_empty_leaf_are_taken_from_the_other_end():
+    network = random_network(1, turned=True)
+    empty = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    ends = [
+        replaced(network, leaf_rotation=about_e3(0.05).expand(2, 3, 3), weights=empty),
+        replaced(network, leaf_rotation=about_e3(0.25).expand(2, 3, 3), weights=empty.flip(0)),
+    ]
+    found = interpolate(ends, [0.0, 1.0], 0.5).leaf_rotation
+    expected = torch.stack([about_e3(0.05), about_e3(0.25)])
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-14)
+
+
 def test_the_neighbours_of_a_value_are_taken():
     networks = [random_network(2, seed=s) for s in range(3)]
     found = interpolate(networks, [0.0, 1.0, 3.0], 2.0)

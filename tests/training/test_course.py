@@ -155,7 +155,8 @@ def test_a_better_start_than_any_nonlinear_sample_is_no_divergence(paths):
     """A perfect elastic start with nonlinear samples of another network: the loss must rise."""
     start = random_network(2, seed=5)
     phases = sample_orthotropic(10, seed=1, contrast=10.0)
-    exact = StiffnessDataset(phases, start.stiffness(phases), META)
+    meta = {**META, "volume_fractions": start.volume_fractions.tolist()}
+    exact = StiffnessDataset(phases, start.stiffness(phases), meta)
     result = train(
         exact,
         depth=2,

@@ -7,7 +7,7 @@ from helpers.networks import UNEVEN, random_network, random_stiffness
 
 from dmn_fe import InputError, mandel
 from dmn_fe.homogenization import StiffnessDataset, sample_orthotropic
-from dmn_fe.network import Network
+from dmn_fe.network import Network, with_volume_fractions
 from dmn_fe.network.dmn import DMN
 from dmn_fe.network.imn import IMN
 from dmn_fe.network.tree import Tree
@@ -113,6 +113,21 @@ def test_training_goes_on_from_a_network(kind, depth, origin):
     assert result.network.depth == depth
     assert result.history[-1].validation_max < 1e-5
     assert result.network.weights.sum().item() == pytest.approx(2 ** (depth - 1), rel=1e-3)
+
+
+@pytest.mark.parametrize("depth", [2, 3])
+def test_a_start_is_scaled_to_the_volume_fractions_of_the_data(depth):
+    """The network of the data itself, but at other fractions, is at once the answer."""
+    network = random_network(2, seed=6)
+    data = data_of(network)
+    start = with_volume_fractions(network, {"matrix": 0.5, "inclusion": 0.5})
+    changes = {"depth": depth, "iterations": 1, "regularisation": 0.0}
+    unknown = train(data, pretrained=start, **changes)
+    assert unknown.history[-1].validation_max > 0.01
+    meta = {**data.meta, "volume_fractions": network.volume_fractions.tolist()}
+    known = StiffnessDataset(data.phase_stiffness, data.effective, meta)
+    result = train(known, pretrained=start, **changes)
+    assert result.history[-1].validation_max < 1e-5
 
 
 def test_oriented_leaves_are_kept():
