@@ -1,8 +1,6 @@
 """Offline training: networks that behave as an RVE does."""
 
 import dataclasses
-import hashlib
-import json
 import math
 import operator
 from collections.abc import Mapping, Sequence
@@ -19,6 +17,7 @@ from dmn_fe.network import Network, with_volume_fractions
 from dmn_fe.progress import Progress, no_progress
 from dmn_fe.training.checkpoint import Checkpoint
 from dmn_fe.training.history import TrainingResult
+from dmn_fe.training.identity import identity_of, summary
 from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.path_objective import PathObjective
 from dmn_fe.training.problem import TrainingProblem
@@ -110,15 +109,7 @@ def train_seeds(
     datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
     problem = TrainingProblem(datasets, settings, device, pretrained)
     objective = None if paths is None else PathObjective(problem, paths, laws, len(seeds))
-    identity = {
-        "settings": dataclasses.asdict(settings)
-        | {"oriented_phases": list(settings.oriented_phases)},
-        "seeds": seeds,
-        "data": [[_digest(d.phase_stiffness, d.effective), _own(d.meta)] for d in datasets],
-        "paths": None if paths is None else _digest(paths.strain, paths.stress),
-        "pretrained": None if pretrained is None else _network_digest(pretrained),
-        "validation": None if validation is None else [validation.every, validation.choose],
-    }
+    identity = identity_of(settings, seeds, datasets, paths, pretrained, validation)
     file = Checkpoint(checkpoint, identity)
     found = file.read()
     if found is None:
@@ -145,7 +136,7 @@ def train_seeds(
     results = []
     for k, seed in enumerate(seeds):
         network, history, chosen, outcome = run.result(k)
-        entries = _summary(problem, network, seed, chosen, outcome, paths)
+        entries = summary(problem, network, seed, chosen, outcome, paths)
         results.append(
             TrainingResult(
                 network.with_metadata(**entries), seed, history, chosen, outcome, run.seconds
@@ -221,62 +212,3 @@ def _seed(seed: int) -> int:
     if not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed} must lie between 0 and 2**63 - 1.")
     return seed
-
-
-def _network_digest(network: Network) -> str:
-    return _digest(network.weights, network.normals, network.leaf_phase, network.rotations)
-
-
-def _own(meta: dict[str, Any]) -> dict[str, Any]:
-    """What of a data set's metadata a training depends on."""
-    names = ("rve_hash", "phase_names", "volume_fractions", "grid")
-    return json.loads(json.dumps({name: meta.get(name) for name in names}))
-
-
-def _digest(*tensors: Tensor) -> str:
-    digest = hashlib.sha256()
-    for tensor in tensors:
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _summary(
-    problem: TrainingProblem,
-    network: Network,
-    seed: int,
-    chosen,
-    outcome: str,
-    paths: PathDataset | None,
-) -> dict[str, Any]:
-    """Metadata of a trained network: data, training and errors on the validation samples."""
-    settings = problem.settings
-    training = {
-        name: value
-        for name, value in dataclasses.asdict(settings).items()
-        if value not in (None, ())
-    }
-    return {
-        # The stiffness of a network scales with those of its phases: no unit is built in.
-        "unit_system": "any consistent units",
-        "data": problem.data[0].meta if len(problem.data) == 1 else [d.meta for d in problem.data],
-        "nonlinear_samples": None if paths is None else paths.meta,
-        "training": {
-            **training,
-            "seed": seed,
-            "iteration": chosen.iteration,
-            "outcome": outcome,
-            "training_samples": len(problem.training),
-            "validation_samples": len(problem.validation),
-        },
-        "validation": {
-            "linear_mean": chosen.validation_mean,
-            "linear_max": chosen.validation_max,
-            "one_step": _known(chosen.path_error),
-            "nonlinear": _known(chosen.nonlinear_error),
-        },
-        "strain_envelope": None,
-    }
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else value
