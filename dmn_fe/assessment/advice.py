@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from dmn_fe.assessment.markdown import percent
 from dmn_fe.assessment.outcomes import Outcome
 
 __all__ = ["advice", "data_size_verdict"]
@@ -28,8 +29,11 @@ def advice(outcomes: Sequence[Outcome]) -> str:
         best = min(scores, key=lambda label: scores[label])
         worst = max(scores, key=lambda label: scores[label])
         equal = [label for label in scores if label != best and _overlap(own, best, label)]
-        text = f"- {comparison.title}: **{best}** ({100 * scores[best]:.2g} %; worst: {worst}, "
-        text += f"{100 * scores[worst]:.2g} %)"
+        if not math.isfinite(scores[best]):
+            lines.append(f"- {comparison.title}: most networks of every variant have failed")
+            continue
+        text = f"- {comparison.title}: **{best}** ({percent(scores[best])} %; worst: {worst}, "
+        text += f"{percent(scores[worst])} %)"
         if equal:
             text += f"; as good: {', '.join(equal)}"
         lines.append(text)
@@ -47,18 +51,23 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     verdicts = []
     for subject in dict.fromkeys(o.subject for o in outcomes):
         own = sorted(
-            (o for o in outcomes if o.subject == subject), key=lambda o: o.variant.x or 0.0
+            (o for o in outcomes if o.subject == subject), key=lambda o: o.result["samples"]
         )
         parts = []
         for name, kind in (("validation", "elastic"), ("nonlinear", "nonlinear")):
             first, last = getattr(own[0], name), getattr(own[-1], name)
-            for what, a, b in (
-                ("error", first.median, last.median),
-                ("standard deviation", first.deviation, last.deviation),
-            ):
-                change = "falls" if b < a else "does not fall"
-                parts.append(f"the {kind} {what} {change} ({100 * a:.2g} → {100 * b:.2g} %)")
-        sizes = f"{own[0].variant.x:g} to {own[-1].variant.x:g}"
+            change = "falls" if last.median < first.median else "does not fall"
+            if last.high < first.low:
+                change = "surely falls"
+            parts.append(
+                f"the {kind} error {change} ({percent(first.median)} → {percent(last.median)} %)"
+            )
+            change = "falls" if last.deviation < first.deviation else "does not fall"
+            parts.append(
+                f"its standard deviation {change} ({percent(first.deviation)} → "
+                f"{percent(last.deviation)} %)"
+            )
+        sizes = f"{own[0].result['samples']} to {own[-1].result['samples']}"
         verdicts.append(f"{subject}, from {sizes} samples: " + ", ".join(parts) + ".")
     return " ".join(verdicts)
 

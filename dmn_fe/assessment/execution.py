@@ -1,13 +1,18 @@
 """Making all trainings of an assessment, shared among ranks; what is done stays done."""
 
+import json
 from pathlib import Path
 
-from dmn_fe.assessment.plan import Plan, Training
+from dmn_fe.assessment.plan import Plan
+from dmn_fe.assessment.subject import Training
 from dmn_fe.assessment.training_work import result_path, starting_network, work_on
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset, ReferencePaths, StiffnessDataset
+from dmn_fe.laws import laws_from_description
 from dmn_fe.progress import Progress, no_progress
+from dmn_fe.training.path_objective import PathObjective
+from dmn_fe.training.problem import TrainingProblem
 
 __all__ = ["check_files", "execute"]
 
@@ -42,7 +47,7 @@ def execute(
             report: Progress = no_progress
             if comm.rank == 0:
                 report = _of_training(progress, plan, folder, training.subject.name)
-            work_on(training, folder, plan.ensemble, report)
+            work_on(training, folder, report)
     if comm.rank == 0:
         progress(total - _open(plan, folder), total)
 
@@ -59,19 +64,24 @@ def _of_training(progress: Progress, plan: Plan, folder: Path, subject: str) -> 
 
 
 def check_files(plan: Plan) -> None:
-    """Raise ``InputError`` unless all files of a plan can be read and belong together."""
-    for training in plan.trainings():
-        starting_network(training)
+    """Raise ``InputError`` unless all trainings of a plan can begin and their tests too."""
     for subject in plan.subjects:
-        hashes = set()
-        for file in subject.elastic.values():
-            hashes.add(StiffnessDataset.load(file).meta.get("rve_hash"))
-        for file in subject.nonlinear.values():
-            hashes.add(PathDataset.load(file).meta.get("rve_hash"))
-        for file in subject.truth.values():
-            hashes.add(ReferencePaths.load(file).meta.get("rve_hash"))
-        if len(hashes) > 1:
-            raise InputError(f"the files of the RVE {subject.name!r} are of different RVEs.")
+        meta = [StiffnessDataset.load(file).meta for file in subject.elastic.values()]
+        meta += [PathDataset.load(file).meta for file in subject.nonlinear.values()]
+        truths = [ReferencePaths.load(file) for file in subject.truth.values()]
+        meta += [reference.meta for reference in truths]
+        for what in ("rve_hash", "phase_names"):
+            if len({json.dumps(entries.get(what)) for entries in meta}) > 1:
+                raise InputError(f"the files of the RVE {subject.name!r} differ in {what}.")
+        for reference in truths:
+            laws_from_description(reference.meta["laws"])
+    for training in plan.trainings():
+        subject = training.subject
+        data = [StiffnessDataset.load(subject.elastic[name]) for name in training.elastic]
+        start = starting_network(training)
+        problem = TrainingProblem(data, training.settings, pretrained=start)
+        if training.nonlinear:
+            PathObjective(problem, PathDataset.load(subject.nonlinear[training.nonlinear]), None, 1)
 
 
 def _open(plan: Plan, folder: Path) -> int:

@@ -18,8 +18,8 @@ _PERCENT = 100.0
 def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
     """Elastic and nonlinear error of the variants of one comparison: a line for each subject.
 
-    Points are networks, the line joins medians, the band is the 90 % confidence interval of the
-    median.
+    Points are networks, the line joins medians, the band is the confidence interval of the median;
+    of what has failed there is none.
     """
     comparison = outcomes[0].comparison
     labels = [variant.label for variant in comparison.variants]
@@ -91,6 +91,7 @@ def _line(axis, places: np.ndarray, bands: list, colour: str, label: str) -> Non
     median = _PERCENT * np.array([b.median for b in bands])[order]
     low = _PERCENT * np.array([b.low for b in bands])[order]
     high = _PERCENT * np.array([b.high for b in bands])[order]
+    median, low, high = (np.where(np.isfinite(v), v, np.nan) for v in (median, low, high))
     axis.plot(places[order], median, "-o", color=colour, ms=4, label=label)
     axis.fill_between(places[order], low, high, color=colour, alpha=0.2, lw=0)
 

@@ -16,7 +16,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def band_text(values: Band) -> str:
     """Median with its confidence interval in percent, and how many networks failed."""
-    text = f"{percent(values.median)} [{percent(values.low)}, {percent(values.high)}]"
+    text = percent(values.median)
+    if not math.isnan(values.low):
+        text += f" [{percent(values.low)}, {percent(values.high)}]"
     return f"{text}, {values.failed} failed" if values.failed else text
 
 

@@ -79,7 +79,10 @@ class Outcome:
     @property
     def reached(self) -> float:
         """Smallest validation error of the median network on its way."""
-        lowest = [min(v for _, _, v in seed["history"]) for seed in self.result["seeds"]]
+        lowest = [
+            min((v for _, _, v in seed["history"] if v is not None), default=math.inf)
+            for seed in self.result["seeds"]
+        ]
         return statistics.median_high(lowest)
 
     def seconds_to(self, error: float) -> float:
@@ -87,7 +90,7 @@ class Outcome:
         times = []
         for seed in self.result["seeds"]:
             share = self.seconds / seed["last_iteration"]
-            reached = [i for i, _, validation in seed["history"] if validation <= error]
+            reached = [i for i, _, v in seed["history"] if v is not None and v <= error]
             times.append(share * reached[0] if reached else math.inf)
         return statistics.median_high(times)
 
@@ -98,7 +101,8 @@ def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float] | None:
     None if they are not comparable: other samples held out, or nonlinear samples in the loss.
     """
     variants = [outcome.variant for outcome in outcomes]
-    if len({v.elastic for v in variants}) > 1 or any(v.nonlinear for v in variants):
+    held_out = {(v.elastic, v.settings.validation_fraction) for v in variants}
+    if len(held_out) > 1 or any(v.nonlinear for v in variants):
         return None
     times = []
     for outcome in outcomes:

@@ -1,37 +1,14 @@
-"""What an assessment compares: subjects (RVEs with their data), and variants of a training."""
+"""What an assessment compares: variants of a training, on subjects."""
 
-import dataclasses
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from dmn_fe.assessment.subject import Subject, Training
 from dmn_fe.errors import InputError
 from dmn_fe.training import Settings
 
-__all__ = ["Comparison", "Plan", "Subject", "Training", "Variant"]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """An RVE with its data.
-
-    Attributes
-    ----------
-    name, group : str
-        E.g. "spheres A" of the group "particles".
-    elastic, nonlinear, truth : mapping of str to Path
-        Stiffness data sets, nonlinear samples and reference paths, by name. The first truth is the
-        one that variants are ranked by.
-    """
-
-    name: str
-    group: str
-    elastic: Mapping[str, Path]
-    nonlinear: Mapping[str, Path]
-    truth: Mapping[str, Path]
+__all__ = ["Comparison", "Plan", "Variant"]
 
 
 @dataclass(frozen=True)
@@ -93,36 +70,6 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Training:
-    """Training of one variant on one subject, with all seeds."""
-
-    subject: Subject
-    settings: Settings
-    elastic: tuple[str, ...]
-    nonlinear: str
-    seeds: tuple[int, ...]
-    pretrained: Path | None = None
-    fixed_point: bool = False
-
-    @property
-    def key(self) -> str:
-        """Name of its files: of equal trainings in several comparisons one is made."""
-        settings = dataclasses.asdict(self.settings)
-        start = None if self.pretrained is None else self.pretrained.name
-        what: list[Any] = [self.subject.name, settings, self.elastic, self.nonlinear, self.seeds]
-        what += [start, self.fixed_point]
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
-
-    @property
-    def cost(self) -> float:
-        """How long it takes, relative to others; roughly."""
-        leaves, settings = 2.0**self.settings.depth, self.settings
-        assert settings.iterations is not None
-        steps = settings.iterations * (10.0 if settings.optimiser != "lbfgs" else 1.0)
-        return leaves * steps * len(self.seeds) * (10.0 if self.nonlinear else 1.0)
-
-
-@dataclass(frozen=True)
 class Plan:
     """An assessment.
 
@@ -155,6 +102,8 @@ class Plan:
         if not 2 <= self.ensemble <= fewest:
             raise InputError(f"ensemble = {self.ensemble} must lie between 2 and {fewest}.")
         names = [subject.name for subject in self.subjects]
+        _check_once("RVE", names)
+        _check_once("comparison", [comparison.title for comparison in self.comparisons])
         for comparison in self.comparisons:
             for name in comparison.subjects:
                 if name not in names:
@@ -162,7 +111,14 @@ class Plan:
                         f"comparison {comparison.title!r}: there is no RVE {name!r}, the RVEs are "
                         f"{', '.join(names)}."
                     )
+            _check_once("variant", [variant.label for variant in comparison.variants])
+            _check_once(f"RVE of {comparison.title!r}", comparison.subjects)
             for variant in comparison.variants:
+                if comparison.axis and variant.x is None:
+                    raise InputError(
+                        f"variant {variant.label!r}: give its x, or comparison "
+                        f"{comparison.title!r} no axis."
+                    )
                 for name in comparison.subjects:
                     _check_data(self.subject(name), variant)
 
@@ -185,20 +141,30 @@ class Plan:
             variant.elastic,
             variant.nonlinear,
             tuple(range(seeds)),
+            self.ensemble,
             variant.pretrained,
             fixed_point,
         )
 
     def trainings(self) -> list[Training]:
         """All different trainings, the longest first."""
-        found = {training.key: training for training in self._all()}
-        return sorted(found.values(), key=lambda training: -training.cost)
+        found: list[Training] = []
+        for training in self._all():
+            if training not in found:
+                found.append(training)
+        return sorted(found, key=lambda training: -training.cost)
 
     def _all(self) -> Iterator[Training]:
         for comparison in self.comparisons:
             for variant in comparison.variants:
                 for subject in comparison.subjects:
                     yield self.training(comparison, variant, subject)
+
+
+def _check_once(what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if list(names).count(name) > 1:
+            raise InputError(f"there are two of the name {name!r} ({what}); give each its own.")
 
 
 def _check_data(subject: Subject, variant: Variant) -> None:

@@ -79,7 +79,8 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
 def _reading(plan: Plan, machine: str) -> str:
     return (
         f"Every figure is the median of {plan.seeds} networks from different seeds unless a title "
-        "says otherwise, with the 90 % confidence interval of the median in brackets (bootstrap). "
+        "says otherwise, with a confidence interval of the median in brackets (at least 90 %, "
+        "between order statistics: of five networks their least and largest value). "
         "*Elastic error* is ‖C_net − C_rve‖ / ‖C_rve‖ on samples that were held out; *nonlinear "
         "error* is |σ_net − σ_rve| / max |σ_rve|, mean over time and over the counted reference "
         "paths, and *largest* its largest value; *mean of networks* the nonlinear error of the "
@@ -101,7 +102,7 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
         columns.append("s to equal error")
         rows = [[*row, f"{s:.1f}"] for row, s in zip(rows, seconds, strict=True)]
     lines += table(columns, rows)
-    if comparison.axis == "training samples":
+    if len({o.result["samples"] for o in outcomes}) > 1:
         lines += ["", data_size_verdict(outcomes)]
     return "\n".join(lines)
 

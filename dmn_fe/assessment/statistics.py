@@ -4,59 +4,53 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import spearmanr
+from scipy.stats import binom, spearmanr
 
 __all__ = ["Band", "band", "rank_correlation"]
 
-_RESAMPLES = 2000
+_DOUBT = 0.1
 
 
 class Band(NamedTuple):
-    """Median of some values, and what is known of it.
+    """Median of some values, and what is known of it; a failure is a value above all others.
 
     Attributes
     ----------
     median : float
+        Infinite if half of the values or more have failed.
     low, high : float
-        Ends of the 90 % confidence interval of the median (bootstrap).
-    least, most : float
-        Range of the values.
+        Ends of the confidence interval of the median; not-a-number for fewer than 5 values.
     deviation : float
-        Standard deviation of the values.
-    finite, failed : int
-        Number of finite values, and of the others.
+        Standard deviation of the values that have not failed.
+    failed : int
+        Number of failures.
     """
 
     median: float
     low: float
     high: float
-    least: float
-    most: float
     deviation: float
-    finite: int
-    failed: int = 0
+    failed: int
 
 
 def band(values: Sequence[float | None]) -> Band:
-    """Band of values; None and what is not finite is left out."""
-    found = np.array([v for v in values if v is not None and np.isfinite(v)], dtype=float)
-    if not len(found):
-        nan = float("nan")
-        return Band(nan, nan, nan, nan, nan, nan, 0, len(values))
-    rng = np.random.default_rng(0)
-    medians = np.median(rng.choice(found, (_RESAMPLES, len(found))), axis=1)
-    low, high = np.quantile(medians, [0.05, 0.95])
-    deviation = float(found.std(ddof=1)) if len(found) > 1 else 0.0
-    return Band(
-        float(np.median(found)),
-        float(low),
-        float(high),
-        float(found.min()),
-        float(found.max()),
-        deviation,
-        len(found),
-        len(values) - len(found),
-    )
+    """Band of values; None and what is not finite has failed.
+
+    The interval is that between two order statistics, whatever the distribution: the narrowest
+    that is symmetric in rank and holds the median of all networks with a probability of at least
+    90 % (94 % between the least and the largest of five, 98 % between the second and the ninth of
+    ten; Conover, Practical Nonparametric Statistics (1999), §3.2).
+    """
+    found = np.sort([v if v is not None and np.isfinite(v) else np.inf for v in values])
+    finite = found[np.isfinite(found)]
+    n, failed = len(found), len(found) - len(finite)
+    if n == 0:
+        return Band(np.nan, np.nan, np.nan, np.nan, 0)
+    # Values that may lie beyond either end.
+    beyond = [k for k in range(1, n // 2 + 1) if 2.0 * binom.cdf(k - 1, n, 0.5) <= _DOUBT]
+    low, high = (found[beyond[-1] - 1], found[-beyond[-1]]) if beyond else (np.nan, np.nan)
+    deviation = float(finite.std(ddof=1)) if len(finite) > 1 else 0.0
+    return Band(float(np.median(found)), float(low), float(high), deviation, failed)
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:

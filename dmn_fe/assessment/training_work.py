@@ -9,16 +9,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmn_fe.assessment.plan import Training
+from dmn_fe.assessment.coverage import coverage, mean_response
+from dmn_fe.assessment.subject import Training
 from dmn_fe.errors import InputError
-from dmn_fe.evaluate import EnsembleLaw, FixedPointLaw, NetworkLaw, path_errors
-from dmn_fe.evaluate.path_error import PathErrors
+from dmn_fe.evaluate import FixedPointLaw, NetworkLaw, follow_strain_path, path_errors
+from dmn_fe.evaluate.path_error import PathErrors, response_errors
 from dmn_fe.files import written_whole
 from dmn_fe.homogenization import PathDataset, ReferencePaths, StiffnessDataset
 from dmn_fe.laws import laws_from_description
 from dmn_fe.network import Ensemble, Network, compress, load, save
 from dmn_fe.progress import Progress
-from dmn_fe.training import TrainingResult, train_seeds
+from dmn_fe.training import TrainingResult, compression_threshold, train_seeds
 from dmn_fe.training.samples import split
 
 __all__ = ["result_path", "starting_network", "work_on"]
@@ -31,7 +32,7 @@ def result_path(folder: Path, training: Training) -> Path:
     return folder / f"{training.key}.json"
 
 
-def work_on(training: Training, folder: Path, ensemble: int, progress: Progress) -> None:
+def work_on(training: Training, folder: Path, progress: Progress) -> None:
     """Train and test, unless the result is there; goes on where an earlier run stopped."""
     path = result_path(folder, training)
     if path.exists():
@@ -52,7 +53,8 @@ def work_on(training: Training, folder: Path, ensemble: int, progress: Progress)
         progress=progress,
     )
     networks = [result.network for result in results]
-    small = [compress(network) for network in networks]
+    threshold = compression_threshold(data.values())
+    small = [compress(network, threshold) for network in networks]
     save(Ensemble(tuple(small)), folder / f"{training.key}.dmn")
     rows = [
         _row(result, network, data, training.settings.validation_fraction)
@@ -62,7 +64,8 @@ def work_on(training: Training, folder: Path, ensemble: int, progress: Progress)
         "subject": subject.name,
         "seconds": results[0].seconds,
         "seeds": rows,
-        "truth": _truth(training, small, ensemble),
+        "samples": results[0].network.metadata["training"]["training_samples"],
+        "truth": _truth(training, small),
     }
     with written_whole(path) as partial:
         partial.write_text(json.dumps(result, indent=1))
@@ -92,44 +95,51 @@ def _row(
         "outcome": result.outcome,
         "iteration": result.chosen.iteration,
         "last_iteration": history[-1].iteration,
-        "loss": result.chosen.loss,
-        "validation": result.chosen.validation_mean,
+        "loss": _number(result.chosen.loss),
+        "validation": _number(result.chosen.validation_mean),
         "path_error": _number(result.chosen.path_error),
         "elastic": {name: _elastic_error(small, own, fraction) for name, own in data.items()},
         "active_leaves": result.chosen.active_leaves,
         "leaves": len(small.weights),
         "fraction_error": _number(result.chosen.fraction_error),
-        "history": [[row.iteration, row.loss, row.validation_mean] for row in shown],
+        "history": [
+            [row.iteration, _number(row.loss), _number(row.validation_mean)] for row in shown
+        ],
     }
 
 
-def _elastic_error(network: Network, data: StiffnessDataset, fraction: float) -> list[float]:
+def _elastic_error(network: Network, data: StiffnessDataset, fraction: float) -> list[float | None]:
     """Mean and largest relative error on the samples of a data set that training never sees."""
     held_out = split(len(data), fraction)[1]
     reference = data.effective[held_out]
     difference = network.stiffness(data.phase_stiffness[held_out]) - reference
     error = torch.linalg.matrix_norm(difference) / torch.linalg.matrix_norm(reference)
-    return [error.mean().item(), error.max().item()]
+    return [_number(error.mean().item()), _number(error.max().item())]
 
 
-def _truth(training: Training, networks: list[Network], ensemble: int) -> dict[str, Any]:
+def _truth(training: Training, networks: list[Network]) -> dict[str, Any]:
     """Online figures for each reference: of all networks, and of the mean of the first few."""
     found = {}
     for number, (name, file) in enumerate(training.subject.truth.items()):
         reference = ReferencePaths.load(file)
         laws = laws_from_description(reference.meta["laws"])
         start = time.perf_counter()
-        members = [path_errors(NetworkLaw(network, laws), reference) for network in networks]
+        responses = [
+            follow_strain_path(NetworkLaw(network, laws), reference.times, reference.strain)
+            for network in networks
+        ]
         seconds = (time.perf_counter() - start) / len(networks)
+        members = [response_errors(response, reference) for response in responses]
+        together = mean_response(responses[: training.ensemble])
+        mean = response_errors(together, reference)
         entry: dict[str, Any] = {
             "paths": list(reference.names),
-            "counted": members[0].counted.tolist(),
+            "counted": mean.counted.tolist(),
             "seeds": [_errors(errors) for errors in members],
             "newton_seconds": seconds,
+            "ensemble": _errors(mean),
+            "coverage": coverage(responses[: training.ensemble], reference),
         }
-        law = EnsembleLaw(Ensemble(tuple(networks[:ensemble])), laws)
-        entry["ensemble"] = _errors(path_errors(law, reference))
-        entry["coverage"] = _coverage(law, reference)
         if number == 0 and training.fixed_point:
             start = time.perf_counter()
             errors = path_errors(FixedPointLaw(networks[0], laws), reference)
@@ -145,24 +155,6 @@ def _errors(errors: PathErrors) -> dict[str, Any]:
         "largest": _numbers(errors.largest),
         "overall_mean": _number(errors.overall_mean),
         "overall_largest": _number(errors.overall_largest),
-    }
-
-
-def _coverage(law: EnsembleLaw, reference: ReferencePaths) -> dict[str, float]:
-    """Share of all times at which the error of the mean is below one and two of the spread."""
-    state = law.initial_state(len(reference))
-    errors, spreads = [], []
-    for k in range(1, reference.times.shape[1]):
-        dt = (reference.times[:, k] - reference.times[:, k - 1]).unique()
-        update = law.integrate(reference.strain[:, k].contiguous(), state, float(dt[0]))
-        state = update.state
-        errors.append((update.stress - reference.stress[:, k]).norm(dim=-1))
-        spreads.append(update.spread.norm(dim=-1))
-    error, spread = torch.stack(errors), torch.stack(spreads)
-    return {
-        "one_spread": (error < spread).double().mean().item(),
-        "two_spreads": (error < 2.0 * spread).double().mean().item(),
-        "spread": (spread / reference.stress.norm(dim=-1).amax(1)).mean().item(),
     }
 
 

@@ -42,10 +42,12 @@ def _work(file: Path, output: Path) -> None:
     from dmn_fe.cli.communicator import communicator
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.cli.study_file import read_study_file
+    from dmn_fe.collective import Alone, RaiseTogether
 
     comm = communicator()
     try:
-        plan = read_study_file(file)
+        with RaiseTogether(comm or Alone()):
+            plan = read_study_file(file)
         if comm is not None and comm.rank > 0:
             execute(plan, output / "runs", comm=comm)
             return

@@ -23,8 +23,12 @@ def train(
         Path | None, typer.Option(help="Nonlinear samples (data of kind one-step or history).")
     ] = None,
     compression: Annotated[
-        float, typer.Option(help="Share of the weights below which leaves are left out.")
-    ] = 1e-6,
+        float | None,
+        typer.Option(
+            help="Share of the weights below which leaves are left out.  [default: 1e-6, beside "
+            "voids 0]"
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="File that keeps the training.  [default: beside the output]"),
@@ -178,6 +182,8 @@ def train(
             progress=progress,
             **changes,
         )
+    if compression is None:
+        compression = training.compression_threshold(datasets)
     compressed = [network.compress(result.network, compression) for result in results]
     together = network.Ensemble(tuple(compressed)) if networks > 1 else compressed[0]
     network.save(together, output)
@@ -208,6 +214,6 @@ def _description(result, small, datasets) -> str:
     )
     if result.chosen.path_error == result.chosen.path_error:
         text += f", nonlinear samples {result.chosen.path_error:.2%}"
-    if "diverged" in result.outcome:
+    if result.diverged:
         text += f"; {result.outcome}"
     return text

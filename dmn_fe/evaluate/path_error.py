@@ -1,6 +1,6 @@
 """Error of a material law, usually a network, on the reference paths of its RVE."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,12 +8,12 @@ from torch import Tensor
 
 from dmn_fe.evaluate.ensemble_law import EnsembleLaw
 from dmn_fe.evaluate.network_law import NetworkLaw
-from dmn_fe.evaluate.strain_path import follow_strain_path
+from dmn_fe.evaluate.strain_path import StrainPathResponse, follow_strain_path
 from dmn_fe.homogenization.reference_paths import ReferencePaths
 from dmn_fe.laws import MaterialLaw, Status
 from dmn_fe.network import Network
 
-__all__ = ["PathErrors", "PathValidation", "path_errors"]
+__all__ = ["PathErrors", "PathValidation", "is_counted", "path_errors", "response_errors"]
 
 # Shown, but not counted: its stress is mostly pressure, which every network gets right.
 _NOT_COUNTED = frozenset({"uniaxial-strain"})
@@ -89,12 +89,20 @@ def path_errors(law: MaterialLaw, reference: ReferencePaths) -> PathErrors:
     """
     if isinstance(law, NetworkLaw | EnsembleLaw):
         reference.check_laws(law.laws)
-    response = follow_strain_path(law, reference.times, reference.strain)
+    return response_errors(follow_strain_path(law, reference.times, reference.strain), reference)
+
+
+def is_counted(names: Sequence[str]) -> Tensor:
+    """Which paths ``[paths]`` count for the overall numbers."""
+    return torch.tensor([name not in _NOT_COUNTED for name in names])
+
+
+def response_errors(response: StrainPathResponse, reference: ReferencePaths) -> PathErrors:
+    """Compare the stress of a response to the paths of a reference with that of the reference."""
     largest_stress = reference.stress.norm(dim=-1).amax(1, keepdim=True)
     error = (response.stress - reference.stress).norm(dim=-1) / largest_stress
     # What failed is not-a-number; as infinity it cannot hide in a mean or be taken for missing.
     error = torch.where(torch.isfinite(error), error, torch.inf)
-    counted = torch.tensor([name not in _NOT_COUNTED for name in reference.names])
     return PathErrors(
         reference.names,
         error,
@@ -102,7 +110,7 @@ def path_errors(law: MaterialLaw, reference: ReferencePaths) -> PathErrors:
         error[:, 1:].amax(1),
         response.status,
         response.parts,
-        counted,
+        is_counted(reference.names),
     )
 
 

@@ -98,7 +98,8 @@ def _straight(corners: list[np.ndarray], steps: int) -> np.ndarray:
 
 
 def _random(steps: int, seed: int) -> np.ndarray:
-    """Legs bent by half a sine, ``[steps + 1, 6]``; the curve does not depend on the steps."""
+    """Legs bent by half a sine, ``[steps + 1, 6]``; but for its size the curve does not depend on
+    the steps."""
     generator = np.random.default_rng(seed)
     weights = np.array([1.0] * 5 + [_RANDOM_VOLUMETRIC])
 

@@ -45,7 +45,8 @@ def with_volume_fractions(network: Network, fractions: Mapping[str, float]) -> N
         if now == 0 and then > 0:
             raise InputError(f"the network has no leaves of {name!r}; its fraction must stay 0.")
     ratio = wanted / torch.where(present > 0, present, 1.0)
-    return replace(network, weights=network.weights * ratio[network.leaf_phase])
+    # The metadata tells the errors of the network as it was.
+    return replace(network, weights=network.weights * ratio[network.leaf_phase], metadata={})
 
 
 def interpolate(networks: Sequence[Network], values: Sequence[float], value: float) -> Network:

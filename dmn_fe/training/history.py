@@ -56,6 +56,8 @@ class TrainingResult:
         The row of ``network``.
     outcome : str
         Why it ended, in words.
+    diverged : bool
+        Whether that was since the loss diverged.
     seconds : float
         Of all networks that were trained together, earlier runs of the same checkpoint included.
     """
@@ -65,4 +67,5 @@ class TrainingResult:
     history: list[HistoryRow] = field(repr=False)
     chosen: HistoryRow
     outcome: str
+    diverged: bool
     seconds: float

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dmn_fe.homogenization import PathDataset, StiffnessDataset
 from dmn_fe.network import Network
-from dmn_fe.training.history import HistoryRow
+from dmn_fe.training.history import TrainingResult
 from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.problem import TrainingProblem
 from dmn_fe.training.settings import Settings
@@ -40,14 +40,10 @@ def identity_of(
 
 
 def summary(
-    problem: TrainingProblem,
-    network: Network,
-    seed: int,
-    chosen: HistoryRow,
-    outcome: str,
-    paths: PathDataset | None,
+    problem: TrainingProblem, result: TrainingResult, paths: PathDataset | None
 ) -> dict[str, Any]:
     """Metadata of a trained network: data, training and errors on the validation samples."""
+    chosen = result.chosen
     settings = problem.settings
     training = {
         name: value
@@ -61,9 +57,9 @@ def summary(
         "nonlinear_samples": None if paths is None else paths.meta,
         "training": {
             **training,
-            "seed": seed,
+            "seed": result.seed,
             "iteration": chosen.iteration,
-            "outcome": outcome,
+            "outcome": result.outcome,
             "training_samples": len(problem.training),
             "validation_samples": len(problem.validation),
         },

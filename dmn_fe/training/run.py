@@ -6,8 +6,7 @@ import time
 import torch
 from torch import Tensor
 
-from dmn_fe.network import Network
-from dmn_fe.training.history import HistoryRow
+from dmn_fe.training.history import HistoryRow, TrainingResult
 from dmn_fe.training.judge import NonlinearValidation, judge, message
 from dmn_fe.training.optimisers import optimiser_of
 from dmn_fe.training.path_objective import PathObjective
@@ -186,11 +185,19 @@ class Run:
         last = self._history[made][-1, 0, _COLUMN["iteration"]].item() if made.any() else 0
         return self.iteration - last >= self._validation.every or self.finished
 
-    def result(self, k: int) -> tuple[Network, list[HistoryRow], HistoryRow, str]:
-        """Best network of a seed, its history, its row in that, and the outcome in words."""
+    def result(self, k: int) -> TrainingResult:
+        """Best network of the seed number ``k``, and how it got there."""
         rows = [_row(values) for values in self._history[:, k].tolist()]
-        network = self._problem.network(self._best[k])
-        return network, rows, rows[int(self._best_row[k])], _OUTCOMES[int(self._outcome[k])]
+        outcome = int(self._outcome[k])
+        return TrainingResult(
+            self._problem.network(self._best[k]),
+            self._seeds[k],
+            rows,
+            rows[int(self._best_row[k])],
+            _OUTCOMES[outcome],
+            outcome == _DIVERGES,
+            self.seconds,
+        )
 
     def state(self) -> dict[str, Tensor]:
         """All that the rest of the training depends on."""

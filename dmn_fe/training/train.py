@@ -133,16 +133,13 @@ def train_seeds(
                 file.write(state)
     finally:
         file.write(state)
-    results = []
-    for k, seed in enumerate(seeds):
-        network, history, chosen, outcome = run.result(k)
-        entries = summary(problem, network, seed, chosen, outcome, paths)
-        results.append(
-            TrainingResult(
-                network.with_metadata(**entries), seed, history, chosen, outcome, run.seconds
-            )
+    results = [run.result(k) for k in range(len(seeds))]
+    return [
+        dataclasses.replace(
+            result, network=result.network.with_metadata(**summary(problem, result, paths))
         )
-    return results
+        for result in results
+    ]
 
 
 def _snapshot(run: Run) -> dict[str, Tensor]:

@@ -10,9 +10,6 @@ from helpers.networks import random_network
 from dmn_fe import InputError, laws
 from dmn_fe.assessment import Comparison, Plan, Subject, Variant, execute, write_report
 from dmn_fe.assessment import execution as execution_module
-from dmn_fe.assessment.markdown import band_text
-from dmn_fe.assessment.outcomes import Outcome, seconds_to_equal_error
-from dmn_fe.assessment.statistics import band, rank_correlation
 from dmn_fe.cli.study_file import read_study_file
 from dmn_fe.evaluate import NetworkLaw, follow_strain_path
 from dmn_fe.homogenization import (
@@ -170,6 +167,8 @@ def test_there_is_no_report_of_nothing(study, tmp_path):
         ('title = "Data"', 'titel = "Data"'),
         ("samples = 8", "sampels = 8"),
         ("teacher.dmn", "truth.safetensors"),
+        ("samples = 8", "samples = 800"),
+        ("depth = 2", 'depth = 2\nstart = "quilting"'),
         ("truth.safetensors", "none.safetensors"),
         ("iterations = 20", "iterations = 20\n]"),
     ],
@@ -197,6 +196,43 @@ def test_plans_check_what_they_compare(tmp_path):
     few = Comparison("c", "q", (variant,), ("a",), seeds=4)
     with pytest.raises(InputError, match="seeds = 4"):
         Plan("t", (subject,), (few,))
+    good = Comparison("c", "q", (variant,), ("a",))
+    with pytest.raises(InputError, match="two of the name 'a'"):
+        Plan("t", (subject, subject), (good,))
+    with pytest.raises(InputError, match="two of the name 'c'"):
+        Plan("t", (subject,), (good, good))
+    with pytest.raises(InputError, match="two of the name 'v'"):
+        Plan("t", (subject,), (Comparison("c", "q", (variant, variant), ("a",)),))
+    with pytest.raises(InputError, match="give its x"):
+        Plan("t", (subject,), (Comparison("c", "q", (variant,), ("a",), axis="levels"),))
+
+
+def test_results_belong_to_the_content_of_the_files(study, files):
+    def keys() -> dict:
+        trainings = read_study_file(study).trainings()
+        return {(*t.elastic, t.settings.samples, t.pretrained is None): t.key for t in trainings}
+
+    before = keys()
+    assert len(set(before.values())) == 4
+    assert keys() == before
+    save(random_network(2, seed=6), files / "teacher.dmn")
+    after = keys()
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {("orthotropic", None, False)}
+    study.write_text(STUDY.replace("[settings]", "ensemble = 2\n[settings]"))
+    assert not set(keys().values()) & set(after.values())
+    study.write_text(STUDY.replace("{ plastic", "{ steel"))  # another name of the same truth
+    assert not set(keys().values()) & set(after.values())
+    (files / "truth.safetensors").unlink()
+    with pytest.raises(InputError, match=r"truth\.safetensors: cannot be read"):
+        keys()
+
+
+def test_on_ranks_the_trainings_are_shared(study, dmn_fe, tmp_path):
+    process = dmn_fe("study", "study.toml", "--output", "out", "--ranks", 2)
+    assert process.returncode == 0, process.stderr
+    assert len(list((tmp_path / "out" / "runs").glob("*.json"))) == 4
+    assert "2 process(es)" in (tmp_path / "out" / "report.md").read_text()
 
 
 def test_the_fixed_point_and_more_seeds_are_for_whom_they_are_asked(tmp_path):
@@ -216,32 +252,3 @@ def test_the_fixed_point_and_more_seeds_are_for_whom_they_are_asked(tmp_path):
     trainings = plan.trainings()
     assert len(trainings) == 5  # of depth 2, 3 on each RVE, and that with ten seeds
     assert {(t.settings.depth, len(t.seeds)) for t in trainings if t.fixed_point} == {(2, 5)}
-
-
-def test_time_to_equal_error_and_failures():
-    settings = Settings(depth=2)
-
-    def outcome(label, seconds, errors, **changes):
-        variant = Variant(label, settings, **{"elastic": ("B",), **changes})
-        seeds = [
-            {"last_iteration": 30, "history": [[10 * i, 0.0, e] for i, e in enumerate(row)]}
-            for row in errors
-        ]
-        comparison = Comparison("c", "q", (variant,), ("a",))
-        return Outcome(comparison, variant, "a", "g", seconds, {"seeds": seeds})
-
-    fast = outcome("fast", 30.0, [[0.9, 0.3, 0.1, 0.05]] * 3)
-    slow = outcome("slow", 60.0, [[0.9, 0.5, 0.4, 0.3]] * 2 + [[0.9, 0.3, 0.2, 0.1]])
-    assert seconds_to_equal_error([fast, slow]) == [10.0, 60.0]
-    assert seconds_to_equal_error([fast, outcome("x", 1.0, [[1.0]], elastic=("T",))]) is None
-    assert seconds_to_equal_error([fast, outcome("x", 1.0, [[1.0]], nonlinear="s")]) is None
-    assert band_text(band([0.01, 0.01, None])) == "1 [1, 1], 1 failed"
-
-
-def test_bands_and_rank_correlations():
-    found = band([3.0, 1.0, None, 2.0, float("inf"), 4.0, 5.0])
-    assert (found.median, found.least, found.most, found.finite) == (3.0, 1.0, 5.0, 5)
-    assert found.deviation == pytest.approx(1.5811388300841898)
-    assert 1.0 <= found.low < 3.0 < found.high <= 5.0
-    assert rank_correlation([1.0, 2.0, 3.0], [10.0, 30.0, 90.0]) == pytest.approx(1.0)
-    assert rank_correlation([1.0, 2.0], [1.0, 2.0]) != rank_correlation([1.0, 2.0], [1.0, 2.0])

@@ -1,0 +1,163 @@
+"""What an assessment says of its results: bands, times, advice, coverage."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from dmn_fe.assessment import Comparison, Variant
+from dmn_fe.assessment.advice import advice, data_size_verdict
+from dmn_fe.assessment.coverage import coverage, mean_response
+from dmn_fe.assessment.markdown import band_text
+from dmn_fe.assessment.outcomes import Outcome, seconds_to_equal_error
+from dmn_fe.assessment.statistics import band, rank_correlation
+from dmn_fe.evaluate import StrainPathResponse
+from dmn_fe.homogenization import ReferencePaths
+from dmn_fe.training import Settings
+
+
+def test_intervals_are_order_statistics():
+    five = band([3.0, 1.0, 2.0, 5.0, 4.0])
+    assert (five.median, five.low, five.high, five.failed) == (3.0, 1.0, 5.0, 0)
+    assert five.deviation == pytest.approx(1.5811388300841898)
+    ten = band([float(v) for v in range(10)])
+    assert (ten.median, ten.low, ten.high) == (4.5, 1.0, 8.0)
+    assert math.isnan(band([1.0, 2.0, 3.0, 4.0]).low)
+    assert band_text(band([0.01, 0.03, 0.02])) == "2"
+
+
+@pytest.mark.parametrize("n", [5, 8, 10, 17])
+def test_intervals_hold_the_median_as_often_as_they_say(n):
+    rng = np.random.default_rng(n)
+    bands = [band(rng.exponential(size=n).tolist()) for _ in range(1000)]
+    held = np.mean([b.low <= math.log(2.0) <= b.high for b in bands])
+    assert held >= 0.88  # 0.90 less three standard deviations of the mean of so many
+
+
+def test_failures_are_the_worst_values():
+    some = band([0.01, 0.02, None, 0.03, float("inf")])
+    assert (some.median, some.low, some.high, some.failed) == (0.03, 0.01, math.inf, 2)
+    assert band_text(some) == "3 [1, failed], 2 failed"
+    assert band([0.01, None, None, None, None]).median == math.inf
+    assert band([]).failed == 0
+
+
+def test_rank_correlations():
+    assert rank_correlation([1.0, 2.0, 3.0], [10.0, 30.0, 90.0]) == pytest.approx(1.0)
+    assert math.isnan(rank_correlation([1.0, 2.0], [1.0, 2.0]))
+    assert math.isnan(rank_correlation([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]))
+
+
+def comparison(labels: list[str], subjects: tuple[str, ...] = ("a",), **changes) -> Comparison:
+    variants = tuple(Variant(label, Settings(depth=2), ("B",), **changes) for label in labels)
+    return Comparison("Choice", "q", variants, subjects)
+
+
+def outcome(own: Comparison, number: int, subject: str, errors: list, **result) -> Outcome:
+    truth = {"t": {"seeds": [{"overall_mean": error} for error in errors]}}
+    seeds = [{"validation": error} for error in errors]
+    return Outcome(
+        own, own.variants[number], subject, "g", 1.0, {"truth": truth, "seeds": seeds, **result}
+    )
+
+
+def test_advice_is_the_smallest_error_and_what_is_as_good():
+    own = comparison(["first", "second", "third"], ("a", "b"))
+    spread = torch.tensor([0.9, 0.95, 1.0, 1.05, 1.1])
+    rows = {0: (0.02, 0.04), 1: (0.021, 0.039), 2: (0.06, 0.03)}
+    outcomes = [
+        outcome(own, number, subject, (error * spread).tolist())
+        for number, errors in rows.items()
+        for subject, error in zip("ab", errors, strict=True)
+    ]
+    text = advice(outcomes)
+    # Geometric means: 2.83, 2.86 and 4.24 %.
+    assert "Choice: **first** (2.83 %; worst: third, 4.24 %); as good: second" in text
+    assert "third, 4.24 %); as good: second, third" not in text
+    # What is not complete is not ranked.
+    assert "third" not in advice(outcomes[:-1])
+
+
+def test_who_fails_is_not_advised():
+    own = comparison(["lucky", "steady"])
+    outcomes = [
+        outcome(own, 0, "a", [0.01, None, None, None, None]),
+        outcome(own, 1, "a", [0.02] * 5),
+    ]
+    assert "**steady** (2 %; worst: lucky, failed %)" in advice(outcomes)
+    all_failed = [outcome(own, number, "a", [None] * 5) for number in range(2)]
+    assert "most networks of every variant have failed" in advice(all_failed)
+    assert "**" not in advice(all_failed)
+
+
+def test_the_verdict_on_the_size_of_the_training_set():
+    own = comparison(["few", "many"])
+    few = outcome(own, 0, "a", [0.05, 0.06, 0.07, 0.08, 0.09], samples=10)
+    many = outcome(own, 1, "a", [0.02, 0.021, 0.022, 0.023, 0.024], samples=80)
+    text = data_size_verdict([many, few])
+    assert "a, from 10 to 80 samples: the elastic error surely falls (7 → 2.2 %)" in text
+    assert "its standard deviation falls (1.58 → 0.158 %)" in text
+    worse = outcome(own, 1, "a", [0.08, 0.09, 0.1, 0.05, 0.02], samples=80)
+    text = data_size_verdict([few, worse])
+    assert "the nonlinear error does not fall (7 → 8 %)" in text
+    assert "its standard deviation does not fall" in text
+    better = outcome(own, 1, "a", [0.08, 0.09, 0.06, 0.05, 0.02], samples=80)
+    assert "the nonlinear error falls (7 → 6 %)" in data_size_verdict([few, better])
+
+
+def timed(label: str, seconds: float, errors: list, **changes) -> Outcome:
+    variant = Variant(label, Settings(depth=2), **{"elastic": ("B",), **changes})
+    seeds = [
+        {"last_iteration": 30, "history": [[10 * i, 0.0, e] for i, e in enumerate(row)]}
+        for row in errors
+    ]
+    own = Comparison("c", "q", (variant,), ("a",))
+    return Outcome(own, variant, "a", "g", seconds, {"seeds": seeds})
+
+
+def test_time_to_equal_error():
+    fast = timed("fast", 30.0, [[0.9, 0.3, 0.1, 0.05]] * 3)
+    slow = timed("slow", 60.0, [[0.9, 0.5, 0.4, 0.3]] * 2 + [[0.9, 0.3, None, 0.1]])
+    assert seconds_to_equal_error([fast, slow]) == [10.0, 60.0]
+    # Of one that never had an error only that is said.
+    lost = timed("lost", 60.0, [[None, None]] * 3)
+    assert seconds_to_equal_error([fast, lost]) == [0.0, math.inf]
+    for other in ({"elastic": ("T",)}, {"nonlinear": "s"}):
+        assert seconds_to_equal_error([fast, timed("x", 1.0, [[1.0]], **other)]) is None
+    variant = Variant("y", Settings(depth=2, validation_fraction=0.3), ("B",))
+    third = Outcome(fast.comparison, variant, "a", "g", 1.0, fast.result)
+    assert seconds_to_equal_error([fast, third]) is None
+
+
+def test_coverage_is_the_share_of_the_times_of_counted_paths():
+    times = torch.arange(5.0, dtype=torch.float64).repeat(3, 1)
+    strain = torch.zeros(3, 5, 6, dtype=torch.float64)
+    truth = torch.zeros_like(strain)
+    truth[:, 1:, 0] = 10.0
+    meta = {"phase_names": ["m"], "rve_hash": "x", "laws": {}, "laws_fingerprint": "y"}
+    meta |= {"grid": [1, 1, 1], "scheme": "none", "tolerance": 0.0}
+    names = ("shear-12", "corner", "uniaxial-strain")
+    reference = ReferencePaths(names, times, strain, truth, meta)
+
+    def response(shift: float) -> StrainPathResponse:
+        stress = truth.clone()
+        stress[:, 1:, 0] += shift * torch.tensor([1.0, 2.0, 4.0, 8.0])
+        stress[1, 1:] = truth[1, 1:] + 1.0  # all agree, and all are wrong
+        return StrainPathResponse(
+            stress, torch.zeros(3, dtype=torch.int8), torch.ones(3, 5, dtype=torch.int64)
+        )
+
+    # On the first path the mean errs by 0.2 times the powers of two, the spread is sqrt(2).
+    responses = [response(1.2), response(-0.8)]
+    assert coverage(responses, reference) == {"one_spread": 0.5, "two_spreads": 0.5}
+    responses = [response(2.0), response(1.0)]  # error 1.5, spread 0.707
+    assert coverage(responses, reference) == {"one_spread": 0.0, "two_spreads": 0.0}
+    responses = [response(1.5), response(0.5)]  # error 1, spread 0.707
+    assert coverage(responses, reference) == {"one_spread": 0.0, "two_spreads": 0.5}
+    responses[0].stress[0, 3:] = torch.nan
+    responses[0].status[0] = 1
+    assert coverage(responses, reference) == {"one_spread": 0.0, "two_spreads": 0.25}
+    together = mean_response(responses)
+    assert together.status.tolist() == [1, 0, 0]
+    assert torch.isnan(together.stress[0, 3:]).all()
