@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from helpers.processes import ROOT, clean_environment
 
+from dmn_fe.cli.study_file import read_study_file
+
+ASSESSMENT = ROOT / "demos" / "assessment"
 DEMOS = sorted((ROOT / "demos").glob("*.py"))
 
 
@@ -50,3 +53,18 @@ def test_the_run_file_of_the_demo_on_two_ranks(dmn_fe_process, tmp_path):
     assert abs(rows[0]["loaded F1"] + rows[0]["clamped F1"]) < 1e-4
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"reactions.csv", "reactions_matrix.csv", "picture.png"} <= names
+
+
+def test_the_small_study_with_smaller_networks(dmn_fe, tmp_path):
+    text = (ASSESSMENT / "small.toml").read_text(encoding="utf-8")
+    for long, short in (("depth = 4", "depth = 2"), ("= 100\n", "= 10\n"), ("= 200 }", "= 5 }")):
+        assert long in text
+        text = text.replace(long, short)
+    text = text.replace('"data/', f'"{ASSESSMENT}/data/')
+    (tmp_path / "small.toml").write_text(text, encoding="utf-8")
+    process = dmn_fe("study", "small.toml", "--output", "out")
+    assert process.returncode == 0, process.stderr
+    report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    plan = read_study_file(ASSESSMENT / "small.toml")
+    for comparison in plan.comparisons:
+        assert f"## {comparison.title}" in report

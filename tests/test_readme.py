@@ -7,13 +7,14 @@ import pytest
 from helpers.processes import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# The demo and the tests are run whole by the project's checks; the run of the bracket is in
+# The demo and the tests are run whole by the project's checks; the bracket and the study are in
 # test_demos.py.
 ELSEWHERE = (
     "docker/run dmn-fe demo",
     "docker/run pytest",
     "cp demos/",
     "dmn-fe run demos/mine.toml",
+    "dmn-fe study demos/",
 )
 SMALLER = {
     "dmn-fe rve make spheres": "--voxels 12 --count 2 --gap 1",

@@ -13,11 +13,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from mpi4py import MPI
 
-from dmn_fe import homogenization, laws, microstructure
+from dmn_fe import homogenization, laws, microstructure, network, training
 
 FOLDER = Path(__file__).parent
 DATA = FOLDER / "data"
-SPHERES_A = FOLDER.parent.parent / "meshes" / "spheres.npy"
+MESHES = FOLDER.parent.parent / "meshes"  # has the first RVE with its tangent-like samples
 
 # ## Two classes of microstructures, three RVEs of each
 #
@@ -25,7 +25,7 @@ SPHERES_A = FOLDER.parent.parent / "meshes" / "spheres.npy"
 # twenty (C).
 
 RVES = {
-    "spheres_a": lambda: microstructure.read(SPHERES_A),
+    "spheres_a": lambda: microstructure.read(MESHES / "spheres.npy"),
     "spheres_b": lambda: microstructure.random_spheres(31, 0.3, 16, 2.0, seed=1),
     "spheres_c": lambda: microstructure.polydisperse_spheres(31, 0.3, 20, 0.3, None, 2.0, seed=2),
     "fibres_a": lambda: microstructure.random_fibres(64, 0.4, 12, 2.0, seed=0),
@@ -39,7 +39,7 @@ RVES = {
 # samples with random plastic materials, three amplitudes each.
 
 ELASTIC = {"orthotropic": dict.fromkeys(RVES, 300), "tangent-like": dict.fromkeys(RVES, 100)}
-ELASTIC["tangent-like"].update(spheres_a=300, fibres_a=300)
+ELASTIC["tangent-like"].update(spheres_a=300, spheres_c=300, fibres_a=300)
 ONE_STEP = 170
 
 # ## The truth
@@ -56,6 +56,10 @@ MATERIALS = {
 }
 FEW = ("isochoric", "corner", "random")
 
+# ## A network to start others from
+
+START = DATA / "spheres_b.dmn"
+
 
 def main() -> None:
     """Make all that is missing; every step is shared by the ranks."""
@@ -66,6 +70,8 @@ def main() -> None:
         for kind, samples in ELASTIC.items():
             say(comm, f"{name}: {samples[name]} {kind} samples")
             path = DATA / f"{name}_{kind}.safetensors"
+            if (name, kind) == ("spheres_a", "tangent-like"):
+                path = MESHES / "spheres_tangent.safetensors"
             batch = 10 if rve.shape[2] == 1 else 1
             homogenization.make_dataset(rve, kind, samples[name], 0, path, batch=batch, comm=comm)
         say(comm, f"{name}: one-step samples")
@@ -84,6 +90,9 @@ def main() -> None:
                 DATA / f"{name}_{material}.safetensors",
                 comm=comm,
             )
+    if comm.rank == 0 and not START.exists():
+        data = homogenization.StiffnessDataset.load(DATA / "spheres_b_tangent-like.safetensors")
+        network.save(training.train(data, depth=5, iterations=300).network, START)
 
 
 def say(comm: MPI.Comm, text: str) -> None:
