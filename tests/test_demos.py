@@ -27,7 +27,7 @@ def test_demo(demo: Path, tmp_path: Path):
         env=clean_environment() | {"TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
     )
     assert process.returncode == 0, process.stderr
 

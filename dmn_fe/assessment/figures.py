@@ -8,67 +8,102 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from dmn_fe.assessment.outcomes import Outcome
+from dmn_fe.assessment.plan import Comparison
 from dmn_fe.files import written_whole
 
 __all__ = ["draw_comparison", "draw_relation"]
 
 _PERCENT = 100.0
+_SHIFT = 0.08  # between the subjects
 
 
 def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Elastic and nonlinear error of the variants of one comparison: a line for each subject.
+    """Elastic and nonlinear error of the variants of one comparison, for each subject.
 
-    Points are networks, the line joins medians, the band is the confidence interval of the median;
-    of what has failed there is none.
+    Small points are networks. Of variants that are values of a number a line joins the medians, and
+    a band is their confidence interval; of others the median has a bar. What has failed is left
+    out.
     """
     comparison = outcomes[0].comparison
-    labels = [variant.label for variant in comparison.variants]
-    numbers = [variant.x for variant in comparison.variants]
-    continuous = all(x is not None for x in numbers)
-    fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
     subjects = list(dict.fromkeys(outcome.subject for outcome in outcomes))
-    for number, subject in enumerate(subjects):
-        own = [outcome for outcome in outcomes if outcome.subject == subject]
-        places = np.array(
-            [o.variant.x if continuous else labels.index(o.variant.label) for o in own], float
-        )
-        colour = f"C{number}"
-        for axis, name in zip(axes, ("validation", "nonlinear"), strict=True):
-            bands = [getattr(outcome, name) for outcome in own]
-            _line(axis, places, bands, colour, subject)
-            for place, outcome in zip(places, own, strict=True):
-                values = _values(outcome, name)
-                axis.plot([place] * len(values), values, ".", color=colour, ms=4, alpha=0.5)
-    for axis, title in zip(
-        axes, ("elastic, held-out samples", "nonlinear, reference paths"), strict=True
+    fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
+    for axis, name, title in zip(
+        axes,
+        ("validation", "nonlinear"),
+        ("elastic, held-out samples", "nonlinear, reference paths"),
+        strict=True,
     ):
-        axis.set(title=title, ylabel="error / %", yscale="log")
-        _plain(axis.yaxis)
+        for number, subject in enumerate(subjects):
+            own = [outcome for outcome in outcomes if outcome.subject == subject]
+            shift = _SHIFT * (number - 0.5 * (len(subjects) - 1))
+            _draw_subject(axis, own, name, f"C{number}", shift)
+        axis.set(title=title, ylabel="error / %")
+        _scale(axis, [v for outcome in outcomes for v in _values(outcome, name)])
         axis.grid(alpha=0.3, which="both")
-        if continuous:
-            axis.set_xlabel(comparison.axis)
-            if min(x for x in numbers if x is not None) > 0:
-                axis.set_xscale("log")
-            axis.set_xticks(sorted(x for x in numbers if x is not None), minor=False)
-            axis.set_xticks([], minor=True)
-            axis.xaxis.set_major_formatter("{x:g}")
+        if comparison.axis:
+            _number_ticks(axis, comparison)
         else:
+            labels = [variant.label for variant in comparison.variants]
             axis.set_xticks(range(len(labels)), labels, rotation=20, ha="right")
+            axis.set_xlim(-0.5, len(labels) - 0.5)
     axes[0].legend(fontsize=8)
     fig.suptitle(comparison.title)
     _save(fig, path)
 
 
+def _draw_subject(axis, outcomes: Sequence[Outcome], name: str, colour: str, shift: float) -> None:
+    comparison = outcomes[0].comparison
+    bands = [getattr(outcome, name) for outcome in outcomes]
+    median, low, high = (
+        _PERCENT * np.array([value if np.isfinite(value) else np.nan for value in values])
+        for values in zip(*((b.median, b.low, b.high) for b in bands), strict=True)
+    )
+    if comparison.axis:
+        places = np.array([outcome.variant.x for outcome in outcomes], float)
+        order = np.argsort(places)
+        axis.plot(places[order], median[order], "-o", color=colour, ms=4, label=outcomes[0].subject)
+        axis.fill_between(places[order], low[order], high[order], color=colour, alpha=0.2, lw=0)
+    else:
+        labels = [variant.label for variant in comparison.variants]
+        places = np.array([labels.index(o.variant.label) for o in outcomes], float) + shift
+        bars = np.array([median - low, high - median])
+        axis.errorbar(
+            places, median, bars, fmt="o", color=colour, ms=4, capsize=3, label=outcomes[0].subject
+        )
+    for place, outcome in zip(places, outcomes, strict=True):
+        values = _values(outcome, name)
+        axis.plot([place] * len(values), values, ".", color=colour, ms=4, alpha=0.5)
+
+
+def _scale(axis, values: Sequence[float], direction: str = "y") -> None:
+    """Logarithmic where the values span more than a decade, else from zero."""
+    if min(values, default=0.0) > 0 and max(values) > 10.0 * min(values):
+        axis.set(**{f"{direction}scale": "log"})
+        _plain(getattr(axis, f"{direction}axis"))
+    else:
+        axis.set(**{f"{direction}lim": (0.0, None)})
+
+
+def _number_ticks(axis, comparison: Comparison) -> None:
+    numbers = sorted(variant.x for variant in comparison.variants if variant.x is not None)
+    axis.set_xlabel(comparison.axis)
+    if numbers[0] > 0 and numbers[-1] > 4.0 * numbers[0]:
+        axis.set_xscale("log")
+    axis.set_xticks(numbers, minor=False)
+    axis.set_xticks([], minor=True)
+    axis.xaxis.set_major_formatter("{x:g}")
+
+
 def draw_relation(
-    points: dict[str, tuple[list[float], list[float]]], x: str, y: str, path: Path, log: bool = True
+    points: dict[str, tuple[list[float], list[float]]], x: str, y: str, path: Path
 ) -> None:
     """One point a network: ``points`` holds x and y values by group."""
     fig, axis = plt.subplots(figsize=(5.5, 4.0), layout="constrained")
     for number, (group, (first, second)) in enumerate(points.items()):
         axis.plot(first, second, ".", color=f"C{number}", ms=5, alpha=0.6, label=group)
-    axis.set(xlabel=x, ylabel=y, yscale="log", xscale="log" if log else "linear")
-    _plain(axis.yaxis)
-    _plain(axis.xaxis)
+    axis.set(xlabel=x, ylabel=y)
+    for number, direction in enumerate("xy"):
+        _scale(axis, [v for group in points.values() for v in group[number]], direction)
     axis.grid(alpha=0.3, which="both")
     axis.legend(fontsize=8)
     _save(fig, path)
@@ -86,20 +121,11 @@ def _few(value: float, _: object) -> str:
     return f"{value:g}" if digit in "23456" else ""
 
 
-def _line(axis, places: np.ndarray, bands: list, colour: str, label: str) -> None:
-    order = np.argsort(places)
-    median = _PERCENT * np.array([b.median for b in bands])[order]
-    low = _PERCENT * np.array([b.low for b in bands])[order]
-    high = _PERCENT * np.array([b.high for b in bands])[order]
-    median, low, high = (np.where(np.isfinite(v), v, np.nan) for v in (median, low, high))
-    axis.plot(places[order], median, "-o", color=colour, ms=4, label=label)
-    axis.fill_between(places[order], low, high, color=colour, alpha=0.2, lw=0)
-
-
 def _values(outcome: Outcome, name: str) -> list[float]:
     if name == "validation":
-        return [_PERCENT * seed["validation"] for seed in outcome.result["seeds"]]
-    values = [seed["overall_mean"] for seed in outcome.main_truth["seeds"]]
+        values = [seed["validation"] for seed in outcome.result["seeds"]]
+    else:
+        values = [seed["overall_mean"] for seed in outcome.main_truth["seeds"]]
     return [_PERCENT * value for value in values if value is not None]
 
 
