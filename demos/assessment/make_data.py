@@ -1,4 +1,4 @@
-"""Makes the data of the studies in this folder: six RVEs, about 6 hours of one core.
+"""Makes the data of the studies in this folder: six RVEs, some hours on two cores.
 
     python3 demos/assessment/make_data.py                 # or, on two cores
     mpirun -n 2 python3 demos/assessment/make_data.py
