@@ -119,6 +119,9 @@ def train(
         float | None,
         typer.Option(help="Ties the phases to their volume fractions.", rich_help_panel=_LOSS),
     ] = None,
+    path_samples: Annotated[
+        int | None, typer.Option(help="Nonlinear samples to learn from.", rich_help_panel=_LOSS)
+    ] = None,
     path_weight: Annotated[
         float | None, typer.Option(help="Of the nonlinear samples.", rich_help_panel=_LOSS)
     ] = None,
@@ -156,6 +159,7 @@ def train(
             "regularisation": regularisation,
             "leaf_sum": leaf_sum,
             "fraction_penalty": fraction_penalty,
+            "path_samples": path_samples,
             "path_weight": path_weight,
         }.items()
         if value is not None

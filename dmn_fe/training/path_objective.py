@@ -57,7 +57,7 @@ class PathObjective:
         names = problem.phase_names
         sampled: dict[str, MaterialLaw] = {name: SampledJ2() for name in names}
         self._laws = sampled if laws is None else dict(laws)
-        held_out, training = split_paths(len(data.strain), problem.settings.validation_fraction)
+        held_out, training = split_paths(len(data.strain), problem.settings)
         self._training, self._validation = PathSamples(data, training), PathSamples(data, held_out)
         self._guesses: list[Tensor | None] = [None] * networks
 

@@ -10,6 +10,7 @@ from dmn_fe.homogenization import PathDataset
 from dmn_fe.laws import MaterialLaw, laws_fingerprint
 from dmn_fe.training.path_gradient import PathResponse
 from dmn_fe.training.problem import TrainingProblem
+from dmn_fe.training.settings import Settings
 
 __all__ = ["PathSamples", "check_path_samples", "split_paths"]
 
@@ -17,13 +18,19 @@ _SPLIT_SEED = 0
 _MOST_FAILURES = 0.1  # share of the samples
 
 
-def split_paths(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
+def split_paths(samples: int, settings: Settings) -> tuple[Tensor, Tensor]:
     """Numbers of the samples that are held out, at least one, and of those to learn from."""
-    held_out = max(1, round(fraction * samples))
+    held_out = max(1, round(settings.validation_fraction * samples))
     if held_out == samples:
         raise InputError("one nonlinear sample cannot be split; make more.")
+    wanted = settings.path_samples
+    if wanted is not None and wanted > samples - held_out:
+        raise InputError(
+            f"path_samples = {wanted}, but only {samples - held_out} are left for training; make "
+            "more."
+        )
     order = torch.randperm(samples, generator=torch.Generator().manual_seed(_SPLIT_SEED))
-    return order[:held_out], order[held_out:]
+    return order[:held_out], order[held_out:][:wanted]
 
 
 class PathSamples:

@@ -68,6 +68,9 @@ class Settings:
         Stop after so many iterations (epochs) without a better validation loss.
     elastic_iterations : int
         Iterations on elastic data alone before nonlinear samples join, where there are any.
+    path_samples : int, optional
+        Number of nonlinear samples (directions or paths) to learn from; default: all that are not
+        held out.
     path_weight : float
         Factor of the mean squared relative stress error of the nonlinear samples.
 
@@ -96,6 +99,7 @@ class Settings:
     fraction_penalty: float = 0.0
     patience: int | None = None
     elastic_iterations: int = 100
+    path_samples: int | None = None
     path_weight: float = 1.0
 
     def __post_init__(self):
@@ -128,6 +132,7 @@ class Settings:
             ("iterations", 1, 10**9),
             ("batch", 1, 10**9),
             ("samples", 1, 10**9),
+            ("path_samples", 1, 10**9),
             ("patience", 1, 10**9),
             ("elastic_iterations", 0, 10**9),
         ):

@@ -130,6 +130,22 @@ def test_loss_is_that_of_the_law_point_by_point(kind, given, parametrisation):
         assert training[k].item() == pytest.approx(rest.item(), rel=1e-5)
 
 
+def test_fewer_samples_are_the_first_of_those_to_learn_from():
+    data = path_data("history", GIVEN, samples=10)
+    x = parameters(problem(), 1)
+    values = []
+    for n in range(1, 9):
+        objective = PathObjective(problem(path_samples=n), data, GIVEN, 1)
+        values.append(n * objective(x, torch.arange(1))[0].item())
+    errors = point_errors(problem().network(x[0]), data, GIVEN).mean(1).tolist()
+    steps = [after - before for before, after in zip([0.0, *values], values, strict=False)]
+    found = [min(range(10), key=lambda s, step=step: abs(errors[s] - step)) for step in steps]
+    assert len(set(found)) == 8
+    assert steps == pytest.approx([errors[s] for s in found], rel=1e-4)
+    with pytest.raises(InputError, match="only 8 are left"):
+        PathObjective(problem(path_samples=9), data, GIVEN, 1)
+
+
 def slopes(objective: PathObjective, x: Tensor, along: Tensor, h: float = 1e-5) -> Tensor:
     rows, found = torch.arange(len(x)), []
     for d in along:
