@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.processes import ROOT, clean_environment
 
+from dmn_fe.assessment import check_files
 from dmn_fe.cli.study_file import read_study_file
 
 ASSESSMENT = ROOT / "demos" / "assessment"
@@ -68,3 +69,7 @@ def test_the_small_study_with_smaller_networks(dmn_fe, tmp_path):
     plan = read_study_file(ASSESSMENT / "small.toml")
     for comparison in plan.comparisons:
         assert f"## {comparison.title}" in report
+
+
+def test_the_full_study_fits_its_data():
+    check_files(read_study_file(ASSESSMENT / "full.toml"))
