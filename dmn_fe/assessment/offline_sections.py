@@ -24,7 +24,8 @@ def elastic_against_nonlinear(outcomes: Sequence[Outcome], folder: Path) -> str:
             pairs = [
                 (seed["elastic"][name][0], errors["overall_mean"])
                 for seed, errors in outcome.seeds
-                if name in seed["elastic"] and errors["overall_mean"] is not None
+                if name in seed["elastic"]
+                and None not in (seed["elastic"][name][0], errors["overall_mean"])
             ]
             if not pairs:
                 continue

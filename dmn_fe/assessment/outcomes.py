@@ -42,10 +42,6 @@ class Outcome:
         """Elastic error on held-out samples of the data it learnt from."""
         return band([seed["validation"] for seed in self.result["seeds"]])
 
-    def elastic(self, data: str) -> Band:
-        """Elastic error on held-out samples of a data set by name."""
-        return band([seed["elastic"][data][0] for seed in self.result["seeds"]])
-
     @property
     def active_leaves(self) -> Band:
         """Active leaves."""

@@ -133,6 +133,7 @@ class Plan:
         fixed_point = any(
             other.fixed_point and other.learns_as(variant) and (c.seeds or self.seeds) == seeds
             for c in self.comparisons
+            if subject in c.subjects
             for other in c.variants
         )
         return Training(

@@ -102,7 +102,9 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
         columns.append("s to equal error")
         rows = [[*row, f"{s:.1f}"] for row, s in zip(rows, seconds, strict=True)]
     lines += table(columns, rows)
-    if len({o.result["samples"] for o in outcomes}) > 1:
+    variants = comparison.variants
+    sizes, kinds = {v.settings.samples for v in variants}, {v.elastic for v in variants}
+    if len(sizes) > 1 and len(kinds) == 1:
         lines += ["", data_size_verdict(outcomes)]
     return "\n".join(lines)
 
