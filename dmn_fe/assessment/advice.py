@@ -1,7 +1,8 @@
 """What an assessment says in words: which settings to use, and how sure that is."""
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 
 from dmn_fe.assessment.markdown import percent
 from dmn_fe.assessment.outcomes import Outcome
@@ -18,32 +19,37 @@ def advice(outcomes: Sequence[Outcome]) -> str:
     lines = []
     for comparison in dict.fromkeys(o.comparison for o in outcomes):
         own = [o for o in outcomes if o.comparison is comparison]
-        complete = [
-            v
-            for v in comparison.variants
-            if sum(o.variant is v for o in own) == len(comparison.subjects)
-        ]
-        if len(complete) < 2:
-            continue
-        scores = {v.label: _score([o for o in own if o.variant is v]) for v in complete}
-        best = min(scores, key=lambda label: scores[label])
-        worst = max(scores, key=lambda label: scores[label])
-        equal = [label for label in scores if label != best and _overlap(own, best, label)]
-        if not math.isfinite(scores[best]):
-            lines.append(f"- {comparison.title}: most networks of every variant have failed")
-            continue
-        text = f"- {comparison.title}: **{best}** ({percent(scores[best])} %; worst: {worst}, "
-        text += f"{percent(scores[worst])} %)"
-        if equal:
-            text += f"; as good: {', '.join(equal)}"
-        lines.append(text)
+        variants = {v.label: [o for o in own if o.variant is v] for v in comparison.variants}
+        complete = {
+            label: each for label, each in variants.items() if len(each) == len(comparison.subjects)
+        }
+        if len(complete) > 1:
+            lines.append(f"- {comparison.title}: {_choice(complete)}")
     if not lines:
         return "Which settings should I use? Nothing has been compared yet."
     return (
         "Which settings should I use? Those in bold: they have the smallest nonlinear error of "
-        "their comparison (in brackets; the mean over the RVEs). *As good* are those whose "
-        "confidence intervals overlap that of the best on every RVE; take the cheapest.\n\n"
+        "their comparison (in brackets, the mean over the RVEs, with the training time of a "
+        "network). *As good* are those whose confidence intervals overlap that of the best on "
+        "every RVE; take the cheapest.\n\n"
     ) + "\n".join(lines)
+
+
+def _choice(variants: Mapping[str, Sequence[Outcome]]) -> str:
+    """The best variant, the worst, and those as good as the best."""
+    scores = {label: _score(outcomes) for label, outcomes in variants.items()}
+    best = min(scores, key=lambda label: scores[label])
+    worst = max(scores, key=lambda label: scores[label])
+    if not math.isfinite(scores[best]):
+        return "most networks of every variant have failed"
+    text = f"**{best}** ({percent(scores[best])} %, {_seconds(variants[best])}"
+    text += f"; worst: {worst}, {percent(scores[worst])} %)"
+    equal = [
+        f"{label} ({_seconds(outcomes)})"
+        for label, outcomes in variants.items()
+        if label != best and _overlap(variants[best], outcomes)
+    ]
+    return f"{text}; as good: {', '.join(equal)}" if equal else text
 
 
 def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
@@ -79,8 +85,12 @@ def _score(outcomes: Sequence[Outcome]) -> float:
     return math.exp(sum(math.log(m) for m in medians) / len(medians))
 
 
-def _overlap(outcomes: Sequence[Outcome], best: str, other: str) -> bool:
-    pairs: dict[str, dict[str, Outcome]] = {}
-    for outcome in outcomes:
-        pairs.setdefault(outcome.subject, {})[outcome.variant.label] = outcome
-    return all(own[other].nonlinear.low <= own[best].nonlinear.high for own in pairs.values())
+def _overlap(best: Sequence[Outcome], others: Sequence[Outcome]) -> bool:
+    """Whether the confidence intervals overlap on every RVE."""
+    high = {outcome.subject: outcome.nonlinear.high for outcome in best}
+    return all(other.nonlinear.low <= high[other.subject] for other in others)
+
+
+def _seconds(outcomes: Sequence[Outcome]) -> str:
+    seconds = statistics.mean(outcome.seconds for outcome in outcomes)
+    return f"{seconds:.1f} s" if seconds < 10.0 else f"{seconds:.0f} s"

@@ -116,9 +116,9 @@ def _plain(axis) -> None:
 
 
 def _few(value: float, _: object) -> str:
-    """Labels of 2 … 6 times a power of ten; the others would touch each other."""
+    """Labels of 2 and 5 times a power of ten; the others would touch each other."""
     digit = f"{value:e}"[0]
-    return f"{value:g}" if digit in "23456" else ""
+    return f"{value:g}" if digit in "25" else ""
 
 
 def _values(outcome: Outcome, name: str) -> list[float]:

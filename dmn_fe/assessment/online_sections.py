@@ -39,7 +39,10 @@ def solvers(outcomes: Sequence[Outcome]) -> str:
 
 
 def materials(outcomes: Sequence[Outcome]) -> str:
-    """Errors with every reference of the RVEs, one table each, and the error bars of ensembles."""
+    """Errors with every reference, one table each, of the comparisons that ask for it."""
+    outcomes = [outcome for outcome in outcomes if outcome.comparison.every_reference]
+    if not outcomes:
+        return ""
     lines = ["## Every reference", ""]
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.result["truth"])
     for name in names:
@@ -57,7 +60,7 @@ def _reference_row(outcome: Outcome, truth: dict) -> list[str]:
     seeds, ensemble, coverage = truth["seeds"], truth["ensemble"], truth["coverage"]
     by_path = [band([s["mean"][k] for s in seeds]).median for k in range(len(truth["paths"]))]
     return [
-        outcome.name,
+        f"{outcome.variant.label}, {outcome.subject}",
         band_text(band([s["overall_mean"] for s in seeds])),
         band_text(band([s["overall_largest"] for s in seeds])),
         percent(ensemble["overall_mean"]),

@@ -59,6 +59,9 @@ class Comparison:
         What ``x`` of the variants is; empty without.
     seeds : int, optional
         Networks of every training, where it is not the plan's number.
+    every_reference : bool
+        Whether the report shows the errors with every reference and on each of its paths; the
+        tables show those with the first reference alone.
     """
 
     title: str
@@ -67,6 +70,7 @@ class Comparison:
     subjects: tuple[str, ...]
     axis: str = ""
     seeds: int | None = None
+    every_reference: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The report of an assessment: Markdown, figures and tables."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from dmn_fe.assessment.advice import advice, data_size_verdict
+from dmn_fe.assessment.csv_tables import write_networks, write_paths
 from dmn_fe.assessment.figures import draw_comparison
 from dmn_fe.assessment.markdown import band_text, percent, slug, table
 from dmn_fe.assessment.offline_sections import elastic_against_nonlinear, leaves_against_error
@@ -27,12 +27,10 @@ _COLUMNS = (
     "active leaves",
     "s per network",
 )
-_OF_SEED = ("seed", "iteration", "outcome", "loss", "validation", "path_error")
-_OF_NETWORK = ("active_leaves", "leaves", "fraction_error")
 
 
 def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: str) -> Path:
-    """Write ``report.md``, ``results.csv`` and the figures of a plan.
+    """Write ``report.md``, the figures, ``networks.csv`` and ``paths.csv`` of a plan.
 
     Parameters
     ----------
@@ -68,8 +66,13 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
             parts.append(_section(comparison, own, picture))
     each = different(outcomes)
     parts += [elastic_against_nonlinear(each, folder), leaves_against_error(each, folder)]
-    parts += [solvers(each), materials(each)]
-    _write_csv(outcomes, folder / "results.csv")
+    parts += [solvers(each), materials(outcomes)]
+    parts.append(
+        "The figures of every network are in [networks.csv](networks.csv), those of every path "
+        "of every reference in [paths.csv](paths.csv)."
+    )
+    write_networks(outcomes, folder / "networks.csv")
+    write_paths(each, folder / "paths.csv")
     report = folder / "report.md"
     with written_whole(report) as partial:
         partial.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
@@ -123,17 +126,3 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.active_leaves.median:.0f}",
         f"{outcome.seconds:.1f}",
     ]
-
-
-def _write_csv(outcomes: Sequence[Outcome], path: Path) -> None:
-    """One row for each network."""
-    with written_whole(path) as partial, open(partial, "w", newline="") as file:
-        writer = csv.writer(file)
-        last = ("seconds", "nonlinear_mean", "nonlinear_largest")
-        writer.writerow(["comparison", "variant", "RVE", *_OF_SEED, *_OF_NETWORK, *last])
-        for o in outcomes:
-            for seed, errors in o.seeds:
-                own = [seed[key] for key in (*_OF_SEED, *_OF_NETWORK)]
-                nonlinear = [errors["overall_mean"], errors["overall_largest"]]
-                start = [o.comparison.title, o.variant.label, o.subject]
-                writer.writerow([*start, *own, round(o.seconds, 3), *nonlinear])

@@ -46,6 +46,7 @@ class ComparisonTable(Table):
     question: str
     axis: str = ""
     seeds: int | None = None
+    every_reference: bool = False
     rves: list[str] = Field(default_factory=list)
     variant: list[VariantTable] = Field(min_length=1)
 
@@ -107,6 +108,7 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
             tuple(comparison.rves or [rve.name for rve in table.rve]),
             comparison.axis,
             comparison.seeds,
+            comparison.every_reference,
         )
         for comparison in table.comparison
     )

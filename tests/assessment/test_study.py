@@ -79,6 +79,7 @@ truth = { plastic = "truth.safetensors" }
 [[comparison]]
 title = "Data"
 question = "Which samples?"
+every_reference = true
 variant = [
     { label = "orthotropic", fixed_point = true },
     { label = "trained", pretrained = "teacher.dmn" },
@@ -106,7 +107,7 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
     assert process.returncode == 0, process.stderr
     out = tmp_path / "out"
     names = {path.name for path in out.iterdir()}
-    assert names >= {"report.md", "results.csv", "01-data.png", "02-data-size.png", "leaves.png"}
+    assert names >= {"report.md", "networks.csv", "01-data.png", "02-data-size.png", "leaves.png"}
     assert len(list((out / "runs").glob("*.json"))) == 4
     assert not list((out / "runs").glob("*.partial*"))
     report = (out / "report.md").read_text()
@@ -114,15 +115,23 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
         assert words in report
     assert "the elastic error" in report  # the verdict on the size of the training set
     assert "s to equal error" in report
-    assert "covered by 1" in report
+    assert report.count("| orthotropic, teacher |") == report.count("covered by 1") == 1
     # Two kinds of samples are more samples, but no other size of one training set.
     assert report.count("from 8 to 19 samples") == report.count(" samples: the elastic error") == 1
-    with open(out / "results.csv", newline="") as file:
+    with open(out / "networks.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * 5
     # The data are those of the teacher: who starts from it has learnt everything.
     errors = {row["variant"]: float(row["nonlinear_mean"]) for row in rows}
     assert errors["trained"] < 1e-4 < errors["orthotropic"]
+    with open(out / "paths.csv", newline="") as file:
+        paths = list(csv.DictReader(file))
+    assert len(paths) == 4 * (5 + 1) * 3
+    for row in rows:
+        own = [p for p in paths if all(p[key] == row[key] for key in ("comparison", "variant"))]
+        own = [float(p["mean"]) for p in own if p["network"] == row["seed"] and p["counted"] == "1"]
+        if own:  # equal trainings are listed once
+            assert sum(own) / 2 == pytest.approx(float(row["nonlinear_mean"]), rel=1e-3)
     stored = [json.loads(path.read_text()) for path in (out / "runs").glob("*.json")]
     truths = [result["truth"]["plastic"] for result in stored]
     (truth,) = [truth for truth in truths if "fixed_point" in truth]
