@@ -61,7 +61,7 @@ data = homogenization.make_dataset(rve, "tangent-like", n=40, seed=0, path=folde
 result = dmn_fe.train(data, depth=3, seed=0, iterations=150)
 validation = result.network.metadata["validation"]
 print(f"error on held-out samples: mean {validation['linear_mean']:.2%}")
-small = dmn_fe.network.compress(result.network)
+small = dmn_fe.training.compressed(result.network, data)
 print(f"{len(small.weights)} of {len(result.network.weights)} leaves are left")
 dmn_fe.save(small, folder / "spheres.dmn")
 

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from dmn_fe.assessment.markdown import percent
 from dmn_fe.assessment.outcomes import Outcome
+from dmn_fe.assessment.statistics import change, scatter_change
 
 __all__ = ["advice", "data_size_verdict"]
+
+_LIMITED_BY_NETWORK = 0.7  # error on training samples, relative to that on held-out ones
 
 
 def advice(outcomes: Sequence[Outcome]) -> str:
     """Which settings should I use? One line for each comparison.
 
-    Variants are ranked by the geometric mean over the RVEs of their median nonlinear error; one is
-    as good as the best where its confidence intervals overlap those of the best on every RVE.
+    Variants are ranked by the geometric mean over the RVEs of their median error; another cannot be
+    told from the best where its confidence intervals overlap those of the best on every RVE.
     """
     lines = []
     for comparison in dict.fromkeys(o.comparison for o in outcomes):
@@ -24,71 +27,84 @@ def advice(outcomes: Sequence[Outcome]) -> str:
             label: each for label, each in variants.items() if len(each) == len(comparison.subjects)
         }
         if len(complete) > 1:
-            lines.append(f"- {comparison.title}: {_choice(complete)}")
+            lines.append(f"- {comparison.title}: {_choice(complete, comparison.ranked_by)}")
     if not lines:
         return "Which settings should I use? Nothing has been compared yet."
     return (
         "Which settings should I use? Those in bold: they have the smallest nonlinear error of "
-        "their comparison (in brackets, the mean over the RVEs, with the training time of a "
-        "network). *As good* are those whose confidence intervals overlap that of the best on "
-        "every RVE; take the cheapest.\n\n"
+        "their comparison (in brackets, the geometric mean over the RVEs, with the training time "
+        "of a network). *Alike* are those whose confidence intervals overlap that of the best on "
+        "every RVE: this study does not tell them apart; take the cheapest.\n\n"
     ) + "\n".join(lines)
 
 
-def _choice(variants: Mapping[str, Sequence[Outcome]]) -> str:
-    """The best variant, the worst, and those as good as the best."""
-    scores = {label: _score(outcomes) for label, outcomes in variants.items()}
+def _choice(variants: Mapping[str, Sequence[Outcome]], ranked_by: str) -> str:
+    """The best variant, the worst, and those that cannot be told from the best."""
+    scores = {label: _score(outcomes, ranked_by) for label, outcomes in variants.items()}
     best = min(scores, key=lambda label: scores[label])
     worst = max(scores, key=lambda label: scores[label])
     if not math.isfinite(scores[best]):
         return "most networks of every variant have failed"
-    text = f"**{best}** ({percent(scores[best])} %, {_seconds(variants[best])}"
+    kind = "" if ranked_by == "nonlinear" else f" {ranked_by} error"
+    text = f"**{best}** ({percent(scores[best])} %{kind}, {_seconds(variants[best])}"
     text += f"; worst: {worst}, {percent(scores[worst])} %)"
-    equal = [
+    alike = [
         f"{label} ({_seconds(outcomes)})"
         for label, outcomes in variants.items()
-        if label != best and _overlap(variants[best], outcomes)
+        if label != best and _overlap(variants[best], outcomes, ranked_by)
     ]
-    return f"{text}; as good: {', '.join(equal)}" if equal else text
+    return f"{text}; alike: {', '.join(alike)}" if alike else text
 
 
 def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
-    """Whether error and variance fall with the size of the training set, on each subject."""
+    """Whether error and variance fall with the size of the training set, on each subject, and if
+    not, whether it is the network that limits them."""
     verdicts = []
     for subject in dict.fromkeys(o.subject for o in outcomes):
         own = sorted(
             (o for o in outcomes if o.subject == subject), key=lambda o: o.result["samples"]
         )
+        least, most = own[0], own[-1]
         parts = []
-        for name, kind in (("validation", "elastic"), ("nonlinear", "nonlinear")):
-            first, last = getattr(own[0], name), getattr(own[-1], name)
-            change = "falls" if last.median < first.median else "does not fall"
-            if last.high < first.low:
-                change = "surely falls"
+        for name in ("elastic", "nonlinear"):
+            first, last = least.score(name), most.score(name)
+            networks = min(len(o.result["seeds"]) for o in (least, most))
             parts.append(
-                f"the {kind} error {change} ({percent(first.median)} → {percent(last.median)} %)"
-            )
-            change = "falls" if last.deviation < first.deviation else "does not fall"
-            parts.append(
-                f"its standard deviation {change} ({percent(first.deviation)} → "
+                f"the {name} error {change(first, last)} ({percent(first.median)} → "
+                f"{percent(last.median)} %), its standard deviation "
+                f"{scatter_change(first, last, networks)} ({percent(first.deviation)} → "
                 f"{percent(last.deviation)} %)"
             )
-        sizes = f"{own[0].result['samples']} to {own[-1].result['samples']}"
-        verdicts.append(f"{subject}, from {sizes} samples: " + ", ".join(parts) + ".")
+        sizes = f"{least.result['samples']} to {most.result['samples']}"
+        verdicts.append(f"{subject}, from {sizes} samples: {'; '.join(parts)}. {_limit(most)}")
     return " ".join(verdicts)
 
 
-def _score(outcomes: Sequence[Outcome]) -> float:
-    medians = [o.nonlinear.median for o in outcomes]
+def _limit(outcome: Outcome) -> str:
+    """Whether the network or the data limits the elastic error."""
+    pairs = [(seed["loss"], seed["validation_loss"]) for seed in outcome.result["seeds"]]
+    ratios = [(loss / held_out) ** 0.5 for loss, held_out in pairs if loss and held_out]
+    if not ratios:
+        return ""
+    ratio = statistics.median(ratios)
+    what = "the network" if ratio > _LIMITED_BY_NETWORK else "the data"
+    return (
+        f"With the most samples the error on what it learns from is {ratio:.0%} of that on "
+        f"held-out samples: {what} is the limit."
+    )
+
+
+def _score(outcomes: Sequence[Outcome], ranked_by: str) -> float:
+    medians = [o.score(ranked_by).median for o in outcomes]
     if not all(math.isfinite(m) and m > 0 for m in medians):
         return math.inf
     return math.exp(sum(math.log(m) for m in medians) / len(medians))
 
 
-def _overlap(best: Sequence[Outcome], others: Sequence[Outcome]) -> bool:
+def _overlap(best: Sequence[Outcome], others: Sequence[Outcome], ranked_by: str) -> bool:
     """Whether the confidence intervals overlap on every RVE."""
-    high = {outcome.subject: outcome.nonlinear.high for outcome in best}
-    return all(other.nonlinear.low <= high[other.subject] for other in others)
+    high = {outcome.subject: outcome.score(ranked_by).high for outcome in best}
+    return all(other.score(ranked_by).low <= high[other.subject] for other in others)
 
 
 def _seconds(outcomes: Sequence[Outcome]) -> str:

@@ -9,7 +9,7 @@ from dmn_fe.files import written_whole
 
 __all__ = ["write_networks", "write_paths"]
 
-_OF_SEED = ("seed", "iteration", "outcome", "loss", "validation", "path_error")
+_OF_SEED = ("seed", "iteration", "outcome", "loss", "validation_loss", "validation", "path_error")
 _OF_NETWORK = ("active_leaves", "leaves", "fraction_error")
 
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from dmn_fe.assessment.machine import machine_of
 from dmn_fe.assessment.plan import Plan
 from dmn_fe.assessment.subject import Training
 from dmn_fe.assessment.training_work import result_path, starting_network, work_on
@@ -34,33 +35,39 @@ def execute(
         On all ranks, if data cannot be read or do not fit.
     """
     folder, comm = Path(folder), comm or Alone()
-    missing: list[Training] = []
+    work: list[tuple[Training, Path]] = []
+    missing: list[tuple[Training, Path]] = []
     with RaiseTogether(comm):
         if comm.rank == 0:
             check_files(plan)
             folder.mkdir(parents=True, exist_ok=True)
-            missing = [t for t in plan.trainings() if not result_path(folder, t).exists()]
+            # The names hold hashes of all files: made once.
+            work = [(training, result_path(folder, training)) for training in plan.trainings()]
+            missing = [(training, path) for training, path in work if not path.exists()]
     missing = comm.bcast(missing)
-    total = len(plan.trainings())
+    machine = machine_of(comm)
     with RaiseTogether(comm):
-        for training in missing[comm.rank :: comm.size]:
+        for training, path in missing[comm.rank :: comm.size]:
             report: Progress = no_progress
             if comm.rank == 0:
-                report = _of_training(progress, plan, folder, training.subject.name)
-            work_on(training, folder, report)
+                report = _of_training(progress, [p for _, p in work], training.subject.name)
+            work_on(training, path, report, machine)
     if comm.rank == 0:
-        progress(total - _open(plan, folder), total)
+        progress(len(work) - _open([path for _, path in work]), len(work))
 
 
-def _of_training(progress: Progress, plan: Plan, folder: Path, subject: str) -> Progress:
+def _of_training(progress: Progress, paths: list[Path], subject: str) -> Progress:
     """Progress of the whole, with that of the present training as its message."""
 
     def report(done: int, total: int, message: str = "") -> None:
-        trainings = len(plan.trainings())
         text = f"{subject}, {done} of {total} iterations: {message}"
-        progress(trainings - _open(plan, folder), trainings, text)
+        progress(len(paths) - _open(paths), len(paths), text)
 
     return report
+
+
+def _open(paths: list[Path]) -> int:
+    return sum(not path.exists() for path in paths)
 
 
 def check_files(plan: Plan) -> None:
@@ -81,8 +88,5 @@ def check_files(plan: Plan) -> None:
         start = starting_network(training)
         problem = TrainingProblem(data, training.settings, pretrained=start)
         if training.nonlinear:
-            PathObjective(problem, PathDataset.load(subject.nonlinear[training.nonlinear]), None, 1)
-
-
-def _open(plan: Plan, folder: Path) -> int:
-    return sum(not result_path(folder, training).exists() for training in plan.trainings())
+            paths = PathDataset.load(subject.nonlinear[training.nonlinear])
+            PathObjective(problem, paths, None, training.seeds)

@@ -36,7 +36,7 @@ def elastic_against_nonlinear(outcomes: Sequence[Outcome], folder: Path) -> str:
             group[1].extend(100.0 * v for v in second)
         picture = f"elastic-{slug(name)}.png"
         draw_relation(
-            points, f"elastic error on {name} samples / %", "nonlinear / %", folder / picture
+            points, f"elastic error on {name} samples / %", "nonlinear error / %", folder / picture
         )
         for kind, (first, second) in points.items():
             rows.append([name, kind, f"{rank_correlation(first, second):.2f}", _mean(within[kind])])

@@ -16,26 +16,34 @@ def solvers(outcomes: Sequence[Outcome]) -> str:
         truth = outcome.main_truth
         if "fixed_point" not in truth:
             continue
-        newton, fixed = truth["newton_seconds"], truth["fixed_point_seconds"]
-        first = truth["seeds"][0]["overall_mean"]
+        newton, fixed = truth["newton"], truth["fixed_point"]
+        ratio = band([f["seconds"] / n["seconds"] for f, n in zip(fixed, newton, strict=True)])
         rows.append(
             [
                 outcome.name,
-                f"{newton:.1f}",
-                f"{fixed:.1f}",
-                f"{fixed / newton:.1f}",
-                f"{percent(first)} / {percent(truth['fixed_point']['overall_mean'])}",
+                *(_median(costs, "seconds") for costs in (newton, fixed)),
+                f"{ratio.median:.1f} [{ratio.low:.1f}, {ratio.high:.1f}]",
+                *(_median(costs, "sweeps") for costs in (newton, fixed)),
+                *(
+                    band_text(band([seed["overall_mean"] for seed in truth[name]]))
+                    for name in ("seeds", "fixed_point_seeds")
+                ),
             ]
         )
     if not rows:
         return ""
-    header = ("network", "Newton s", "fixed point s", "ratio", "error % of both")
+    header = ("network", "Newton s", "fixed point s", "ratio of times", "Newton sweeps")
+    header += ("fixed point sweeps", "error % with Newton", "error % with fixed point")
     text = (
-        "Time for all paths of the first reference with one network: the mean of all seeds with "
-        "Newton's method, the first seed with the fixed point. The fixed point keeps the elastic "
-        "stiffness of the leaves, one sweep an iteration."
+        "All paths of the first reference, median of all networks. *Sweeps* are those a point and "
+        "step takes; the fixed point keeps the elastic stiffness of the leaves, one sweep of "
+        "stresses an iteration."
     )
     return "\n".join(["## Newton or fixed point online?", "", text, "", *table(header, rows)])
+
+
+def _median(costs: Sequence[dict], name: str) -> str:
+    return f"{band([cost[name] for cost in costs]).median:.3g}"
 
 
 def materials(outcomes: Sequence[Outcome]) -> str:
@@ -47,8 +55,8 @@ def materials(outcomes: Sequence[Outcome]) -> str:
     names = dict.fromkeys(name for outcome in outcomes for name in outcome.result["truth"])
     for name in names:
         own = [outcome for outcome in outcomes if name in outcome.result["truth"]]
-        paths = own[0].result["truth"][name]["paths"]
-        rows = [_reference_row(outcome, outcome.result["truth"][name]) for outcome in own]
+        paths = dict.fromkeys(path for o in own for path in o.result["truth"][name]["paths"])
+        rows = [_reference_row(o, o.result["truth"][name], list(paths)) for o in own]
         header = ("network", "error %", "largest %", "mean of networks %", "its largest %")
         header += ("covered by 1", "by 2 spreads", *paths)
         lines += [f"Reference *{name}*; the last columns are the median errors by path:", ""]
@@ -56,9 +64,9 @@ def materials(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _reference_row(outcome: Outcome, truth: dict) -> list[str]:
+def _reference_row(outcome: Outcome, truth: dict, paths: Sequence[str]) -> list[str]:
     seeds, ensemble, coverage = truth["seeds"], truth["ensemble"], truth["coverage"]
-    by_path = [band([s["mean"][k] for s in seeds]).median for k in range(len(truth["paths"]))]
+    places = {name: place for place, name in enumerate(truth["paths"])}
     return [
         f"{outcome.variant.label}, {outcome.subject}",
         band_text(band([s["overall_mean"] for s in seeds])),
@@ -67,5 +75,10 @@ def _reference_row(outcome: Outcome, truth: dict) -> list[str]:
         percent(ensemble["overall_largest"]),
         f"{coverage['one_spread']:.0%}",
         f"{coverage['two_spreads']:.0%}",
-        *map(percent, by_path),
+        *(
+            percent(band([s["mean"][places[path]] for s in seeds]).median)
+            if path in places
+            else "–"
+            for path in paths
+        ),
     ]

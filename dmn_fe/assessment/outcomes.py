@@ -76,7 +76,7 @@ class Outcome:
     def reached(self) -> float:
         """Smallest validation error of the median network on its way."""
         lowest = [
-            min((v for _, _, v in seed["history"] if v is not None), default=math.inf)
+            min((v for _, _, v, _ in seed["history"] if v is not None), default=math.inf)
             for seed in self.result["seeds"]
         ]
         return statistics.median_high(lowest)
@@ -85,26 +85,39 @@ class Outcome:
         """Training time after which the median network has a validation error of at most this."""
         times = []
         for seed in self.result["seeds"]:
-            share = self.seconds / seed["last_iteration"]
-            reached = [i for i, _, v in seed["history"] if v is not None and v <= error]
-            times.append(share * reached[0] if reached else math.inf)
+            reached = [s for _, _, v, s in seed["history"] if v is not None and v <= error]
+            times.append(reached[0] / len(self.result["seeds"]) if reached else math.inf)
         return statistics.median_high(times)
 
+    def score(self, ranked_by: str) -> Band:
+        """The error that variants are ranked by, "nonlinear" or "elastic"."""
+        return self.nonlinear if ranked_by == "nonlinear" else self.validation
 
-def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float] | None:
-    """Times of the outcomes of one comparison to an elastic error that all variants reach.
 
-    None if they are not comparable: other samples held out, or nonlinear samples in the loss.
+def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float | None] | None:
+    """Times of the outcomes of one comparison to an elastic error that most variants reach.
+
+    It is the median of the errors that the variants of one depth on one RVE reach, of two the
+    larger; what has failed has no say. Infinite for who does not reach it, None for who has none to
+    be compared with. None for all if they are not comparable: other samples held out, or nonlinear
+    samples in the loss.
     """
     variants = [outcome.variant for outcome in outcomes]
     held_out = {(v.elastic, v.settings.validation_fraction) for v in variants}
     if len(held_out) > 1 or any(v.nonlinear for v in variants):
         return None
-    times = []
+    times: list[float | None] = []
     for outcome in outcomes:
-        same = [o for o in outcomes if o.subject == outcome.subject]
-        times.append(outcome.seconds_to(max(o.reached for o in same)))
-    return times
+        depth = outcome.variant.settings.depth
+        own = [
+            o for o in outcomes if (o.subject, o.variant.settings.depth) == (outcome.subject, depth)
+        ]
+        reached = [o.reached for o in own if math.isfinite(o.reached)]
+        if len(own) > 1 and reached:
+            times.append(outcome.seconds_to(statistics.median_high(reached)))
+        else:
+            times.append(None)
+    return times if any(t is not None for t in times) else None
 
 
 def different(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -59,6 +59,9 @@ class Comparison:
         What ``x`` of the variants is; empty without.
     seeds : int, optional
         Networks of every training, where it is not the plan's number.
+    ranked_by : "nonlinear" or "elastic"
+        The error by which the report tells the best variant; elastic errors can be compared only
+        between variants that learn from the same kinds of samples.
     every_reference : bool
         Whether the report shows the errors with every reference and on each of its paths; the
         tables show those with the first reference alone.
@@ -70,6 +73,7 @@ class Comparison:
     subjects: tuple[str, ...]
     axis: str = ""
     seeds: int | None = None
+    ranked_by: str = "nonlinear"
     every_reference: bool = False
 
 
@@ -86,6 +90,8 @@ class Plan:
         Networks of every training; at least 5, so that a band says something.
     ensemble : int
         Networks whose mean is tested.
+    settings : Settings
+        Those that hold where a variant does not change them, for the reader of the report.
 
     Raises
     ------
@@ -97,7 +103,8 @@ class Plan:
     subjects: tuple[Subject, ...]
     comparisons: tuple[Comparison, ...]
     seeds: int = 5
-    ensemble: int = field(default=5)
+    ensemble: int = 5
+    settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self):
         fewest = min([self.seeds, *(c.seeds for c in self.comparisons if c.seeds is not None)])
@@ -115,6 +122,11 @@ class Plan:
                         f"comparison {comparison.title!r}: there is no RVE {name!r}, the RVEs are "
                         f"{', '.join(names)}."
                     )
+            if comparison.ranked_by not in ("nonlinear", "elastic"):
+                raise InputError(
+                    f"comparison {comparison.title!r}: ranked_by = {comparison.ranked_by!r} must "
+                    "be 'nonlinear' or 'elastic'."
+                )
             _check_once("variant", [variant.label for variant in comparison.variants])
             _check_once(f"RVE of {comparison.title!r}", comparison.subjects)
             for variant in comparison.variants:

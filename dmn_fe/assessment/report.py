@@ -1,16 +1,20 @@
 """The report of an assessment: Markdown, figures and tables."""
 
+import math
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from dmn_fe.assessment.advice import advice, data_size_verdict
 from dmn_fe.assessment.csv_tables import write_networks, write_paths
 from dmn_fe.assessment.figures import draw_comparison
+from dmn_fe.assessment.machine import machine_text
 from dmn_fe.assessment.markdown import band_text, percent, slug, table
 from dmn_fe.assessment.offline_sections import elastic_against_nonlinear, leaves_against_error
 from dmn_fe.assessment.online_sections import materials, solvers
 from dmn_fe.assessment.outcomes import Outcome, different, outcomes_of, seconds_to_equal_error
 from dmn_fe.assessment.plan import Comparison, Plan
+from dmn_fe.assessment.references_section import references
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
 
@@ -21,15 +25,17 @@ _COLUMNS = (
     "RVE",
     "elastic error %",
     "nonlinear error %",
+    "its deviation %",
     "largest %",
     "mean of networks %",
     "covered by 2 spreads",
     "active leaves",
     "s per network",
+    "s online",
 )
 
 
-def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: str) -> Path:
+def write_report(plan: Plan, results: str | Path, folder: str | Path) -> Path:
     """Write ``report.md``, the figures, ``networks.csv`` and ``paths.csv`` of a plan.
 
     Parameters
@@ -39,8 +45,6 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
         Folder of the results of :func:`~dmn_fe.assessment.execute`.
     folder : path
         Where to write.
-    machine : str
-        What the times were measured on.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
     outcomes = outcomes_of(plan, Path(results))
     if not outcomes:
         raise InputError(f"{results}: there are no results of this plan; execute it first.")
-    parts = [f"# {plan.title}", advice(outcomes), _reading(plan, machine)]
+    parts = [f"# {plan.title}", advice(outcomes), _reading(plan, outcomes)]
     for number, comparison in enumerate(plan.comparisons, start=1):
         own = [o for o in outcomes if o.comparison is comparison]
         if own:
@@ -66,7 +70,7 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
             parts.append(_section(comparison, own, picture))
     each = different(outcomes)
     parts += [elastic_against_nonlinear(each, folder), leaves_against_error(each, folder)]
-    parts += [solvers(each), materials(outcomes)]
+    parts += [solvers(each), materials(outcomes), references(plan)]
     parts.append(
         "The figures of every network are in [networks.csv](networks.csv), those of every path "
         "of every reference in [paths.csv](paths.csv)."
@@ -79,19 +83,33 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path, machine: s
     return report
 
 
-def _reading(plan: Plan, machine: str) -> str:
+def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    machines = sorted({machine_text(o.result["machine"]) for o in outcomes})
+    base = plan.settings
     return (
+        f"Where a comparison does not vary it: {base.kind.upper()} of depth {base.depth}, start "
+        f"{base.start}, {base.iterations} iterations of {base.optimiser}, {base.loss} loss.\n\n"
         f"Every figure is the median of {plan.seeds} networks from different seeds unless a title "
         "says otherwise, with a confidence interval of the median in brackets (at least 90 %, "
         "between order statistics: of five networks their least and largest value). "
-        "*Elastic error* is ‖C_net − C_rve‖ / ‖C_rve‖ on samples held out of what it learnt from; "
+        "*Elastic error* is ‖C_net − C_rve‖ / ‖C_rve‖ on samples held out of what it learnt from, "
+        "which have a part in the training only as they choose the best iteration; "
         "*nonlinear error* is |σ_net − σ_rve| / max |σ_rve|, mean over time and over the counted "
         "reference paths, and *largest* its largest value; *mean of networks* the nonlinear error "
-        f"of the mean of {plan.ensemble} networks, and *covered* the share of all times at which "
-        "its error is below twice the networks' spread. All seeds of a variant were trained in one "
-        f"batch; the time is that of the batch over the number of networks, on {machine}. *Equal "
-        "error* is the largest of the variants' elastic errors on the RVE, so that all reach it."
+        f"of the mean of {plan.ensemble} networks, a single draw without an interval, and "
+        "*covered* the share of all times at which its error is below twice the networks' spread. "
+        "All seeds of a variant were trained in one batch; *s per network* is the time of that "
+        "batch over the number of networks, *s online* that of all paths of the first reference "
+        f"with one network, on {'; '.join(machines)}. *Equal error* is the median of the elastic "
+        "errors that the variants of one depth reach on the RVE (of two the larger); ∞: not "
+        "reached."
     )
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.1f}" if math.isfinite(value) else "∞"
 
 
 def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) -> str:
@@ -103,7 +121,7 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
     seconds = seconds_to_equal_error(outcomes)
     if seconds is not None:
         columns.append("s to equal error")
-        rows = [[*row, f"{s:.1f}"] for row, s in zip(rows, seconds, strict=True)]
+        rows = [[*row, _seconds(s)] for row, s in zip(rows, seconds, strict=True)]
     lines += table(columns, rows)
     variants = comparison.variants
     sizes, kinds = {v.settings.samples for v in variants}, {v.elastic for v in variants}
@@ -120,9 +138,11 @@ def _cells(outcome: Outcome) -> list[str]:
         outcome.subject,
         band_text(outcome.validation),
         band_text(outcome.nonlinear),
+        percent(outcome.nonlinear.deviation),
         band_text(outcome.largest),
         percent(truth["ensemble"]["overall_mean"]),
         f"{covered:.0%}",
         f"{outcome.active_leaves.median:.0f}",
         f"{outcome.seconds:.1f}",
+        f"{statistics.median(cost['seconds'] for cost in truth['newton']):.2f}",
     ]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom, spearmanr
+from scipy.stats import binom, f, spearmanr
 
-__all__ = ["Band", "band", "rank_correlation"]
+__all__ = ["Band", "band", "change", "rank_correlation", "scatter_change"]
 
 _DOUBT = 0.1
 
@@ -21,7 +21,7 @@ class Band(NamedTuple):
     low, high : float
         Ends of the confidence interval of the median; not-a-number for fewer than 5 values.
     deviation : float
-        Standard deviation of the values that have not failed.
+        Standard deviation of the values that have not failed; not-a-number of fewer than two.
     failed : int
         Number of failures.
     """
@@ -49,7 +49,7 @@ def band(values: Sequence[float | None]) -> Band:
     # Values that may lie beyond either end.
     beyond = [k for k in range(1, n // 2 + 1) if 2.0 * binom.cdf(k - 1, n, 0.5) <= _DOUBT]
     low, high = (found[beyond[-1] - 1], found[-beyond[-1]]) if beyond else (np.nan, np.nan)
-    deviation = float(finite.std(ddof=1)) if len(finite) > 1 else 0.0
+    deviation = float(finite.std(ddof=1)) if len(finite) > 1 else np.nan
     return Band(float(np.median(found)), float(low), float(high), deviation, failed)
 
 
@@ -58,3 +58,20 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     if len(first) < 3 or len(set(first)) == 1 or len(set(second)) == 1:
         return float("nan")
     return float(spearmanr(first, second).statistic)
+
+
+def change(first: Band, last: Band) -> str:
+    """How the median changes, as far as the confidence intervals tell."""
+    if last.high < first.low:
+        return "falls"
+    return "rises" if last.low > first.high else "does not change beyond the intervals"
+
+
+def scatter_change(first: Band, last: Band, networks: int) -> str:
+    """How the standard deviation changes, by an F-test at 90 % for that many networks each."""
+    limit = float(f.ppf(1.0 - _DOUBT / 2.0, networks - 1, networks - 1)) ** 0.5
+    if not (np.isfinite(first.deviation) and np.isfinite(last.deviation)):
+        return "is not known"
+    if last.deviation * limit < first.deviation:
+        return "falls"
+    return "rises" if last.deviation > limit * first.deviation else "does not surely change"

@@ -13,6 +13,8 @@ from dmn_fe.training import Settings
 
 __all__ = ["Subject", "Training"]
 
+_VERSION = 1  # of the results: those of another one are made anew
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -66,7 +68,7 @@ class Training:
             for files in (subject.elastic, subject.nonlinear, subject.truth)
         ]
         start = None if self.pretrained is None else _digest(self.pretrained)
-        what: list[Any] = [subject.name, dataclasses.asdict(self.settings)]
+        what: list[Any] = [_VERSION, subject.name, dataclasses.asdict(self.settings)]
         what += [
             self.elastic,
             self.nonlinear,

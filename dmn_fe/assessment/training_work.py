@@ -1,26 +1,18 @@
 """One training of an assessment: train all seeds, test them, keep the result in a file."""
 
 import json
-import math
-import time
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from dmn_fe.assessment.coverage import coverage, mean_response
+from dmn_fe.assessment.online_work import number, tested
 from dmn_fe.assessment.subject import Training
 from dmn_fe.errors import InputError
-from dmn_fe.evaluate import FixedPointLaw, NetworkLaw, follow_strain_path, path_errors
-from dmn_fe.evaluate.path_error import PathErrors, response_errors
 from dmn_fe.files import written_whole
-from dmn_fe.homogenization import PathDataset, ReferencePaths, StiffnessDataset
-from dmn_fe.laws import laws_from_description
-from dmn_fe.network import Ensemble, Network, compress, load, save
+from dmn_fe.homogenization import PathDataset, StiffnessDataset
+from dmn_fe.network import Ensemble, Network, load, save
 from dmn_fe.progress import Progress
-from dmn_fe.training import TrainingResult, compression_threshold, train_seeds
-from dmn_fe.training.samples import split
+from dmn_fe.training import TrainingResult, compressed, train_seeds
+from dmn_fe.training.compressed import held_out_errors
 
 __all__ = ["result_path", "starting_network", "work_on"]
 
@@ -32,19 +24,20 @@ def result_path(folder: Path, training: Training) -> Path:
     return folder / f"{training.key}.json"
 
 
-def work_on(training: Training, folder: Path, progress: Progress) -> None:
-    """Train and test, unless the result is there; goes on where an earlier run stopped."""
-    path = result_path(folder, training)
-    if path.exists():
-        return
+def work_on(training: Training, path: Path, progress: Progress, machine: dict[str, Any]) -> None:
+    """Train and test, and write the result to ``path``; goes on where an earlier run stopped.
+
+    ``machine`` holds JSON values that say where the times were measured.
+    """
     subject = training.subject
     data = {name: StiffnessDataset.load(file) for name, file in subject.elastic.items()}
+    learnt = [data[name] for name in training.elastic]
     paths = None
     if training.nonlinear:
         paths = PathDataset.load(subject.nonlinear[training.nonlinear])
-    checkpoint = folder / f"{training.key}.partial.safetensors"
+    checkpoint = path.with_suffix(".partial.safetensors")
     results = train_seeds(
-        [data[name] for name in training.elastic],
+        learnt,
         training.settings,
         training.seeds,
         paths,
@@ -52,10 +45,8 @@ def work_on(training: Training, folder: Path, progress: Progress) -> None:
         checkpoint=checkpoint,
         progress=progress,
     )
-    networks = [result.network for result in results]
-    threshold = compression_threshold(data.values())
-    small = [compress(network, threshold) for network in networks]
-    save(Ensemble(tuple(small)), folder / f"{training.key}.dmn")
+    small = [_exported(result.network, learnt) for result in results]
+    save(Ensemble(tuple(small)), path.with_suffix(".dmn"))
     rows = [
         _row(result, network, data, training.settings.validation_fraction)
         for result, network in zip(results, small, strict=True)
@@ -63,9 +54,10 @@ def work_on(training: Training, folder: Path, progress: Progress) -> None:
     result = {
         "subject": subject.name,
         "seconds": results[0].seconds,
+        "machine": machine,
         "seeds": rows,
         "samples": results[0].network.metadata["training"]["training_samples"],
-        "truth": _truth(training, small),
+        "truth": tested(training, small),
     }
     with written_whole(path) as partial:
         partial.write_text(json.dumps(result, indent=1))
@@ -84,84 +76,39 @@ def starting_network(training: Training) -> Network | None:
     return network
 
 
+def _exported(network: Network, data: list[StiffnessDataset]) -> Network:
+    """Compressed; as it is where a phase has lost all its leaves, which is a result like others."""
+    try:
+        return compressed(network, data)
+    except InputError:
+        return network
+
+
 def _row(
     result: TrainingResult, small: Network, data: dict[str, StiffnessDataset], fraction: float
 ) -> dict[str, Any]:
     """Offline figures of one network."""
     history = result.history
     shown = history[:: max(1, len(history) // _HISTORY_POINTS)]
+    elastic = {}
+    for name, own in data.items():
+        errors = held_out_errors(small, own, fraction)
+        elastic[name] = [number(errors.mean().item()), number(errors.max().item())]
     return {
         "seed": result.seed,
         "outcome": result.outcome,
+        "diverged": result.diverged,
         "iteration": result.chosen.iteration,
-        "last_iteration": history[-1].iteration,
-        "loss": _number(result.chosen.loss),
-        "validation": _number(result.chosen.validation_mean),
-        "path_error": _number(result.chosen.path_error),
-        "elastic": {name: _elastic_error(small, own, fraction) for name, own in data.items()},
+        "loss": number(result.chosen.loss),
+        "validation_loss": number(result.chosen.validation_loss),
+        "validation": number(result.chosen.validation_mean),
+        "path_error": number(result.chosen.path_error),
+        "elastic": elastic,
         "active_leaves": result.chosen.active_leaves,
         "leaves": len(small.weights),
-        "fraction_error": _number(result.chosen.fraction_error),
+        "fraction_error": number(result.chosen.fraction_error),
         "history": [
-            [row.iteration, _number(row.loss), _number(row.validation_mean)] for row in shown
+            [row.iteration, number(row.loss), number(row.validation_mean), row.seconds]
+            for row in shown
         ],
     }
-
-
-def _elastic_error(network: Network, data: StiffnessDataset, fraction: float) -> list[float | None]:
-    """Mean and largest relative error on the samples of a data set that training never sees."""
-    held_out = split(len(data), fraction)[1]
-    reference = data.effective[held_out]
-    difference = network.stiffness(data.phase_stiffness[held_out]) - reference
-    error = torch.linalg.matrix_norm(difference) / torch.linalg.matrix_norm(reference)
-    return [_number(error.mean().item()), _number(error.max().item())]
-
-
-def _truth(training: Training, networks: list[Network]) -> dict[str, Any]:
-    """Online figures for each reference: of all networks, and of the mean of the first few."""
-    found = {}
-    for number, (name, file) in enumerate(training.subject.truth.items()):
-        reference = ReferencePaths.load(file)
-        laws = laws_from_description(reference.meta["laws"])
-        start = time.perf_counter()
-        responses = [
-            follow_strain_path(NetworkLaw(network, laws), reference.times, reference.strain)
-            for network in networks
-        ]
-        seconds = (time.perf_counter() - start) / len(networks)
-        members = [response_errors(response, reference) for response in responses]
-        together = mean_response(responses[: training.ensemble])
-        mean = response_errors(together, reference)
-        entry: dict[str, Any] = {
-            "paths": list(reference.names),
-            "counted": mean.counted.tolist(),
-            "seeds": [_errors(errors) for errors in members],
-            "newton_seconds": seconds,
-            "ensemble": _errors(mean),
-            "coverage": coverage(responses[: training.ensemble], reference),
-        }
-        if number == 0 and training.fixed_point:
-            start = time.perf_counter()
-            errors = path_errors(FixedPointLaw(networks[0], laws), reference)
-            entry["fixed_point_seconds"] = time.perf_counter() - start
-            entry["fixed_point"] = _errors(errors)
-        found[name] = entry
-    return found
-
-
-def _errors(errors: PathErrors) -> dict[str, Any]:
-    return {
-        "mean": _numbers(errors.mean),
-        "largest": _numbers(errors.largest),
-        "overall_mean": _number(errors.overall_mean),
-        "overall_largest": _number(errors.overall_largest),
-    }
-
-
-def _numbers(values: Tensor) -> list[float | None]:
-    return [_number(value) for value in values.tolist()]
-
-
-def _number(value: float) -> float | None:
-    """JSON has no infinity and no not-a-number: None stands for both."""
-    return value if math.isfinite(value) else None

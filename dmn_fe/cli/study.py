@@ -16,7 +16,7 @@ def study(
     output: Annotated[
         Path, typer.Option(help="Folder of the report; results go to its folder 'runs'.")
     ],
-    ranks: Annotated[int, typer.Option(help="Processes that share the trainings.")] = 1,
+    ranks: Annotated[int, typer.Option(min=1, help="Processes that share the trainings.")] = 1,
 ) -> None:
     """Train all variants of a study and write its report; interrupt and call again to go on."""
     from dmn_fe.cli.interruption import interruptible
@@ -57,19 +57,5 @@ def _work(file: Path, output: Path) -> None:
         if comm is None or comm.rank == 0:
             raise
         sys.exit(2)  # every rank raises it; one of them speaks
-    report = write_report(plan, output / "runs", output, _machine(1 if comm is None else comm.size))
+    report = write_report(plan, output / "runs", output)
     print(f"{report}: {len(plan.trainings())} trainings")
-
-
-def _machine(ranks: int) -> str:
-    """What the times depend on, in words."""
-    import platform
-
-    import torch
-
-    info, cpu = Path("/proc/cpuinfo"), platform.processor()
-    if info.exists():
-        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0].split(":", 1)[1].strip() if names else cpu
-    threads = torch.get_num_threads()
-    return f"{cpu}, torch {torch.__version__}, {ranks} process(es) of {threads} thread(s)"

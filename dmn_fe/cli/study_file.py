@@ -46,6 +46,7 @@ class ComparisonTable(Table):
     question: str
     axis: str = ""
     seeds: int | None = None
+    ranked_by: str = "nonlinear"
     every_reference: bool = False
     rves: list[str] = Field(default_factory=list)
     variant: list[VariantTable] = Field(min_length=1)
@@ -108,26 +109,19 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
             tuple(comparison.rves or [rve.name for rve in table.rve]),
             comparison.axis,
             comparison.seeds,
+            comparison.ranked_by,
             comparison.every_reference,
         )
         for comparison in table.comparison
     )
-    return Plan(table.title, subjects, comparisons, table.seeds, table.ensemble)
+    settings = _settings(table.settings, "[settings]")
+    return Plan(table.title, subjects, comparisons, table.seeds, table.ensemble, settings)
 
 
 def _variant(variant: VariantTable, table: StudyTable, folder: Path) -> Variant:
-    values = {**table.settings, **(variant.model_extra or {})}
-    known = [f.name for f in dataclasses.fields(Settings)]
-    for name in values:
-        if name not in known:
-            raise InputError(
-                f"variant {variant.label!r}: {name!r} is no setting of a training; the settings "
-                f"are {', '.join(known)}."
-            )
-    try:
-        settings = Settings(**values)
-    except InputError as error:
-        raise InputError(f"variant {variant.label!r}: {error}") from None
+    settings = _settings(
+        {**table.settings, **(variant.model_extra or {})}, f"variant {variant.label!r}"
+    )
     elastic = table.elastic if variant.elastic is None else variant.elastic
     nonlinear = table.nonlinear if variant.nonlinear is None else variant.nonlinear
     pretrained = None if variant.pretrained is None else folder / variant.pretrained
@@ -140,6 +134,20 @@ def _variant(variant: VariantTable, table: StudyTable, folder: Path) -> Variant:
         variant.x,
         variant.fixed_point,
     )
+
+
+def _settings(values: dict[str, Any], where: str) -> Settings:
+    known = [f.name for f in dataclasses.fields(Settings)]
+    for name in values:
+        if name not in known:
+            raise InputError(
+                f"{where}: {name!r} is no setting of a training; the settings are "
+                f"{', '.join(known)}."
+            )
+    try:
+        return Settings(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _known_keys() -> list[str]:

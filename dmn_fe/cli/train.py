@@ -133,6 +133,8 @@ def train(
     from dmn_fe.files import check_folder
     from dmn_fe.homogenization import PathDataset, StiffnessDataset
 
+    if compression is not None and not 0.0 <= compression < 1.0:
+        raise InputError(f"--compression {compression}: give a share from 0 to below 1.")
     if networks < 1:
         raise InputError(f"--networks {networks}: train one or more.")
     check_folder(output, ending=".dmn")
@@ -186,35 +188,29 @@ def train(
             progress=progress,
             **changes,
         )
-    if compression is None:
-        compression = training.compression_threshold(datasets)
-    compressed = [network.compress(result.network, compression) for result in results]
-    together = network.Ensemble(tuple(compressed)) if networks > 1 else compressed[0]
+    exported = [training.compressed(result.network, datasets, compression) for result in results]
+    together = network.Ensemble(tuple(exported)) if networks > 1 else exported[0]
     network.save(together, output)
     if checkpoint is None:
         keep.unlink(missing_ok=True)
-    for result, small in zip(results, compressed, strict=True):
-        print(f"{output}: {_description(result, small, datasets)}")
+    for result, small in zip(results, exported, strict=True):
+        print(f"{output}: {_description(result, small)}")
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(name.strip() for name in text.split(","))
 
 
-def _description(result, small, datasets) -> str:
-    """A line on a trained network: leaves, errors, and what compression has changed."""
-    import torch
-
-    phase_stiffness = torch.cat([dataset.phase_stiffness for dataset in datasets])
-    before = result.network.stiffness(phase_stiffness)
-    change = torch.linalg.matrix_norm(small.stiffness(phase_stiffness) - before)
-    change = change / torch.linalg.matrix_norm(before)
-    held_out = result.network.metadata["training"]["validation_samples"]
+def _description(result, small) -> str:
+    """A line on a trained network: leaves, and errors before and after compression."""
+    validation = small.metadata["validation"]
+    before = validation["before_compression"]
+    held_out = small.metadata["training"]["validation_samples"]
     text = (
-        f"{small.kind.upper()}, seed {result.seed}, {len(small.weights)} of "
-        f"{len(result.network.weights)} leaves kept (stiffness changed by {change.max():.1e}), "
-        f"validation error mean {result.chosen.validation_mean:.2%}, "
-        f"max {result.chosen.validation_max:.2%} (held-out samples: {held_out})"
+        f"{small.kind.upper()}, seed {result.seed}, {len(small.weights)} of {before['leaves']} "
+        f"leaves kept, validation error mean {validation['linear_mean']:.2%}, "
+        f"max {validation['linear_max']:.2%} (held-out samples: {held_out}; with all leaves mean "
+        f"{before['linear_mean']:.2%}, max {before['linear_max']:.2%})"
     )
     if result.chosen.path_error == result.chosen.path_error:
         text += f", nonlinear samples {result.chosen.path_error:.2%}"

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
+from dmn_fe.device import check_device
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.dataset import StiffnessDataset
@@ -197,7 +198,4 @@ def _solids(names: Sequence[str], voids: Sequence[str]) -> tuple[list[int], list
 def _check_device(batch: int, device: str) -> None:
     if whole_number("batch", batch) < 1:
         raise InputError(f"batch = {batch} must be a positive whole number.")
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device = {device!r} cannot be used here; leave it at 'cpu'.") from error
+    check_device(device)

@@ -1,9 +1,9 @@
 """Offline training of material networks."""
 
+from dmn_fe.training.compressed import compressed
 from dmn_fe.training.ensemble import train_ensemble
 from dmn_fe.training.history import HistoryRow, TrainingResult
 from dmn_fe.training.judge import NonlinearValidation
-from dmn_fe.training.leaf_phases import compression_threshold
 from dmn_fe.training.settings import Settings
 from dmn_fe.training.train import train, train_seeds
 
@@ -12,7 +12,7 @@ __all__ = [
     "NonlinearValidation",
     "Settings",
     "TrainingResult",
-    "compression_threshold",
+    "compressed",
     "train",
     "train_ensemble",
     "train_seeds",

@@ -16,7 +16,7 @@ __all__ = ["Checkpoint"]
 
 _FORMAT = TensorFormat(
     key="dmn_fe.training",
-    version=2,
+    version=3,
     tensors=None,
     what="the checkpoint of a training",
     mend="remove it to begin anew",

@@ -23,8 +23,8 @@ class FirstOrder:
     function : callable
         ``(parameters [K, P], samples [K, n]) → (values [K], gradients [K, P])``.
     start : Tensor ``[K, P]``
-    samples : Tensor ``[n]``
-        Numbers of the training samples.
+    samples : Tensor ``[n]`` or ``[K, n]``
+        Numbers of the training samples, of all networks or of each.
     seeds : Tensor ``[K]`` of int64
         Of the order of the samples.
     settings : Settings
@@ -43,7 +43,8 @@ class FirstOrder:
         seeds: list[int],
         settings: Settings,
     ):
-        self._function, self._samples, self._seeds = function, samples, seeds
+        self._function, self._seeds = function, seeds
+        self._samples = samples.expand(len(seeds), -1)
         self._settings, self.epoch = settings, 0
         self.value = start.new_full((len(start),), torch.inf)
         self.active = torch.ones(len(start), dtype=torch.bool, device=start.device)
@@ -66,8 +67,9 @@ class FirstOrder:
     def step(self) -> None:
         """One epoch."""
         self._set_rates()
-        batch = self._settings.batch or len(self._samples)
-        orders = torch.stack([self._order(seed) for seed in self._seeds])
+        size = self._samples.shape[1]
+        batch = self._settings.batch or size
+        orders = torch.stack([self._order(k) for k in range(len(self._seeds))])
         total = torch.zeros_like(self.value)
         for chosen in orders.split(batch, dim=1):
             value, gradient = self._function(self.parameters, chosen)
@@ -75,7 +77,7 @@ class FirstOrder:
             for row, slope, active in zip(self._rows, gradient, self.active, strict=True):
                 row.grad = slope if active else None
             self._optimiser.step()
-        value = total / len(self._samples)
+        value = total / size
         if self._settings.optimiser == "imn-recipe":
             for group, rises in zip(self._optimiser.param_groups, value > self.value, strict=True):
                 if rises:
@@ -94,11 +96,12 @@ class FirstOrder:
         for group in self._optimiser.param_groups:
             group["lr"] = 0.5 * settings.learning_rate * (1.0 + math.cos(math.pi * share))
 
-    def _order(self, seed: int) -> Tensor:
-        """Order of the samples in this epoch; needs no memory of earlier ones."""
-        generator = torch.Generator().manual_seed((seed * 1_000_003 + self.epoch) % 2**63)
-        order = torch.randperm(len(self._samples), generator=generator)
-        return self._samples[order.to(self._samples.device)]
+    def _order(self, k: int) -> Tensor:
+        """Order of a network's samples in this epoch; needs no memory of earlier ones."""
+        seed = (self._seeds[k] * 1_000_003 + self.epoch) % 2**63
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(self._samples.shape[1], generator=generator)
+        return self._samples[k, order.to(self._samples.device)]
 
     def state(self) -> dict[str, Tensor]:
         """All that the next epochs depend on."""

@@ -30,6 +30,9 @@ class HistoryRow(NamedTuple):
         Largest difference between a phase's share in the weights and its volume fraction.
     nonlinear_error : float
         Result of the nonlinear validation; not-a-number where it was not made.
+    seconds : float
+        Time of all networks that are trained together, from the beginning up to this row; that of a
+        training for the start is in it, that of showing progress is not.
     """
 
     iteration: int
@@ -41,6 +44,7 @@ class HistoryRow(NamedTuple):
     active_leaves: int
     fraction_error: float
     nonlinear_error: float
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +63,7 @@ class TrainingResult:
     diverged : bool
         Whether that was since the loss diverged.
     seconds : float
-        Of all networks that were trained together, earlier runs of the same checkpoint included.
+        Of the whole training, of all networks that were trained together.
     """
 
     network: Network

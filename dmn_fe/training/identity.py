@@ -60,14 +60,14 @@ def summary(
             "seed": result.seed,
             "iteration": chosen.iteration,
             "outcome": result.outcome,
-            "training_samples": len(problem.training),
+            "training_samples": problem.training([result.seed]).shape[-1],
             "validation_samples": len(problem.validation),
         },
         "validation": {
             "linear_mean": chosen.validation_mean,
             "linear_max": chosen.validation_max,
-            "one_step": _known(chosen.path_error),
-            "nonlinear": _known(chosen.nonlinear_error),
+            "nonlinear_samples": _known(chosen.path_error),
+            "nonlinear_paths": _known(chosen.nonlinear_error),
         },
         "strain_envelope": None,
     }

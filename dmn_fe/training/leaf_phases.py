@@ -1,6 +1,6 @@
 """Which phase each leaf of a network has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import StiffnessDataset
 
-__all__ = ["compression_threshold", "leaf_phases", "void_phases"]
+__all__ = ["leaf_phases", "void_phases"]
 
 _LEVELS_OVER_A_VOID = 3
 
@@ -66,11 +66,3 @@ def void_phases(data: Sequence[StiffnessDataset]) -> list[int]:
     if voids.all():
         raise InputError("all phases of the data are voids; make data with a solid.")
     return torch.nonzero(voids).flatten().tolist()
-
-
-def compression_threshold(data: Iterable[StiffnessDataset]) -> float:
-    """Share of the weights below which leaves of a network trained on ``data`` may be pruned.
-
-    Zero where a phase is a void: a void layer, however thin, separates what it lies between.
-    """
-    return 0.0 if void_phases(list(data)) else 1e-6

@@ -46,10 +46,11 @@ def optimiser_of(
     """Optimiser from parameters ``[K, size]``; with ``paths`` nonlinear samples count too."""
     objective, settings = problem.objective, problem.settings
     if settings.optimiser != "lbfgs":
-        return FirstOrder(objective, start, problem.training, seeds, settings)
+        return FirstOrder(objective, start, problem.training(seeds), seeds, settings)
+    samples = problem.training(seeds)
 
     def function(parameters: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        value, gradient = objective(parameters, problem.training)
+        value, gradient = objective(parameters, samples if samples.ndim == 1 else samples[rows])
         if paths is None:
             return value, gradient
         more, slope = paths(parameters, rows)

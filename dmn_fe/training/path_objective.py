@@ -6,7 +6,7 @@ over all samples and steps. Networks that were trained on elastic data alone sha
 elastic loss shows; one nonlinear step removes most of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -36,8 +36,8 @@ class PathObjective:
         Of the same RVE.
     laws : mapping of str to MaterialLaw, optional
         The laws the data was made with, if not random ones; isotropic.
-    networks : int
-        Number K of networks.
+    seeds : sequence of int
+        Of the networks; where not all samples are learnt from, each seed draws its own.
 
     Raises
     ------
@@ -50,16 +50,17 @@ class PathObjective:
         problem: TrainingProblem,
         data: PathDataset,
         laws: Mapping[str, MaterialLaw] | None,
-        networks: int,
+        seeds: Sequence[int],
     ):
         check_path_samples(problem, data, laws)
         self._problem = problem
         names = problem.phase_names
         sampled: dict[str, MaterialLaw] = {name: SampledJ2() for name in names}
         self._laws = sampled if laws is None else dict(laws)
-        held_out, training = split_paths(len(data.strain), problem.settings)
-        self._training, self._validation = PathSamples(data, training), PathSamples(data, held_out)
-        self._guesses: list[Tensor | None] = [None] * networks
+        held_out, training = split_paths(len(data.strain), problem.settings, seeds)
+        self._validation = PathSamples(data, held_out)
+        self._training = [PathSamples(data, chosen) for chosen in training]
+        self._guesses: list[Tensor | None] = [None] * len(seeds)
 
     def __call__(self, parameters: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Loss ``[k]`` and gradient ``[k, size]`` at parameters ``[k, size]`` of some networks.
@@ -70,8 +71,8 @@ class PathObjective:
         values, gradients = [], []
         for row, x in zip(rows.tolist(), parameters, strict=True):
             x = x.detach().cpu().requires_grad_()
-            response = self._response(x.detach(), self._training, self._guesses[row])
-            weight, misfit, failed = self._training.weigh(response)
+            response = self._response(x.detach(), self._training[row], self._guesses[row])
+            weight, misfit, failed = self._training[row].weigh(response)
             values.append((weight * misfit.square().sum(-1)).sum() + failed)
             geometry = self._problem.parametrisation.geometry(x[None])
             scalar = response.gradient(geometry, 2.0 * weight[..., None] * misfit)

@@ -1,6 +1,6 @@
 """Nonlinear samples as training needs them: checked, split, and weighed against a network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -18,8 +18,11 @@ _SPLIT_SEED = 0
 _MOST_FAILURES = 0.1  # share of the samples
 
 
-def split_paths(samples: int, settings: Settings) -> tuple[Tensor, Tensor]:
-    """Numbers of the samples that are held out, at least one, and of those to learn from."""
+def split_paths(
+    samples: int, settings: Settings, seeds: Sequence[int]
+) -> tuple[Tensor, list[Tensor]]:
+    """Numbers of the samples that are held out, at least one, and for each seed of those to learn
+    from: all others, or as many as the settings say."""
     held_out = max(1, round(settings.validation_fraction * samples))
     if held_out == samples:
         raise InputError("one nonlinear sample cannot be split; make more.")
@@ -30,7 +33,15 @@ def split_paths(samples: int, settings: Settings) -> tuple[Tensor, Tensor]:
             "more."
         )
     order = torch.randperm(samples, generator=torch.Generator().manual_seed(_SPLIT_SEED))
-    return order[:held_out], order[held_out:][:wanted]
+    training = order[held_out:]
+    if wanted is None or wanted == len(training):
+        return order[:held_out], [training] * len(seeds)
+    drawn = [torch.randperm(len(training), generator=_generator(seed))[:wanted] for seed in seeds]
+    return order[:held_out], [training[own] for own in drawn]
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 class PathSamples:

@@ -74,10 +74,9 @@ class TrainingProblem:
             settings,
         )
 
-    @property
-    def training(self) -> Tensor:
-        """Numbers of the samples to learn from."""
-        return self.objective.samples.training
+    def training(self, seeds: Sequence[int]) -> Tensor:
+        """Numbers of the samples to learn from, ``[n]``, or for each seed its own ``[K, n]``."""
+        return self.objective.samples.drawn(self.settings.samples, seeds)
 
     @property
     def validation(self) -> Tensor:

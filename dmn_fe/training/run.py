@@ -21,7 +21,7 @@ _USED_UP, _STALLS, _NO_BETTER, _DIVERGES = range(4)
 _OUTCOMES = (
     "the iterations were used up",
     "the loss falls no further",
-    "no better validation loss within the patience",
+    "no better validation within the patience",
     "the loss diverged, the best network before is kept",
 )
 _COLUMN = {name: number for number, name in enumerate(HistoryRow._fields)}
@@ -45,6 +45,8 @@ class Run:
     ----------
     iteration : int
         Iterations or epochs that are done.
+    seconds : float
+        Time of all iterations and their reports, earlier runs of this training included.
     """
 
     def __init__(
@@ -63,12 +65,18 @@ class Run:
         self._ended = torch.zeros(len(seeds), dtype=torch.bool)
         self._best = start.clone()
         self._best_value = torch.full((len(seeds),), math.inf, dtype=torch.float64)
-        self._best_held_out = torch.full((len(seeds),), math.inf, dtype=torch.float64)
         self._best_row = torch.zeros(len(seeds), dtype=torch.int64)
-        self._seconds, self._begin = seconds, time.perf_counter()
+        begin = time.perf_counter()
         self._optimiser = optimiser_of(problem, start, seeds, None)
-        value = problem.objective(start, problem.training)[0]
-        self._history = judge(problem, start, 0, value, None, None)[None]
+        value = problem.objective(start, problem.training(seeds))[0]
+        rows = judge(problem, start, 0, value, None, None)
+        self.seconds = seconds + time.perf_counter() - begin
+        rows[:, _COLUMN["seconds"]] = self.seconds
+        self._history = rows[None]
+        # The start is the best until it is beaten; its nonlinear error is not known.
+        self._best_held_out = rows[:, _COLUMN["validation_loss"]].clone()
+        if not self._chooses:
+            self._best_value[:] = self._best_held_out
 
     @property
     def limit(self) -> int:
@@ -92,13 +100,13 @@ class Run:
         return self._paths is not None and not self._joined
 
     @property
-    def seconds(self) -> float:
-        """Time of all runs of this training."""
-        return self._seconds + time.perf_counter() - self._begin
+    def _chooses(self) -> bool:
+        """Whether the nonlinear validation chooses the best network."""
+        return self._validation is not None and self._validation.choose
 
     def advance(self) -> str:
         """Iterate up to the next report; gives a message for a person."""
-        settings = self._problem.settings
+        begin, settings = time.perf_counter(), self._problem.settings
         # Networks that have all ended before go on with the nonlinear samples.
         due = self.iteration >= settings.elastic_iterations or bool(self._ended.all())
         if self._paths_wait and due:
@@ -112,17 +120,21 @@ class Run:
             self._optimiser.step()
             self.iteration += 1
         self._note_ends(before)
-        return self._report()
+        rows = self._report()
+        self.seconds += time.perf_counter() - begin
+        self._history[-1, :, _COLUMN["seconds"]] = self.seconds
+        return message(rows)
 
     def _join_paths(self) -> None:
         """From here on the loss counts nonlinear samples: another function, another best."""
         self._joined_at = self.iteration
         start = self._optimiser.parameters
         self._optimiser = optimiser_of(self._problem, start, self._seeds, self._paths)
-        self._best_value[:] = math.inf
-        self._best_held_out[
-            :
-        ] = -math.inf  # what is best of the elastic data stays till it is beaten
+        # What is best of the elastic data stays until there is a network judged by both; if the
+        # nonlinear validation chooses, it goes on choosing.
+        if not self._chooses:
+            self._best_value[:] = math.inf
+        self._best_held_out[:] = -math.inf
         self._ended[:], self._outcome[:] = False, _USED_UP
 
     def _note_ends(self, before: Tensor) -> None:
@@ -139,8 +151,8 @@ class Run:
             self._end(~active | stalls, _STALLS)
         patience = self._problem.settings.patience
         if patience is not None:
-            # By the last report: whether these iterations are better is not known yet.
-            last, column = self._history[-1, 0, _COLUMN["iteration"]], _COLUMN["iteration"]
+            # By the last judgement: whether these iterations are better is not known yet.
+            last, column = self._last_judged, _COLUMN["iteration"]
             best = self._history[self._best_row, torch.arange(len(self._seeds)), column]
             since = best.clamp(min=self._joined_at)
             self._end(last - since >= patience, _NO_BETTER)
@@ -153,7 +165,20 @@ class Run:
         self._outcome[new] = outcome
         self._ended |= new
 
-    def _report(self) -> str:
+    @property
+    def _last_validation(self) -> int:
+        """Iteration of the last nonlinear validation; 0 before the first."""
+        made = ~torch.isnan(self._history[:, :, _COLUMN["nonlinear_error"]]).all(-1)
+        return int(self._history[made][-1, 0, _COLUMN["iteration"]]) if made.any() else 0
+
+    @property
+    def _last_judged(self) -> int:
+        """Iteration at which it was last seen which network is the best."""
+        if self._chooses:
+            return self._last_validation
+        return int(self._history[-1, 0, _COLUMN["iteration"]])
+
+    def _report(self) -> Tensor:
         """Append to the history and keep the best."""
         parameters = self._optimiser.parameters
         rows = judge(
@@ -165,9 +190,8 @@ class Run:
             self._validation if self._validation_is_due() else None,
         )
         self._history = torch.cat([self._history, rows[None]])
-        chooses = self._validation is not None and self._validation.choose
         held_out = rows[:, _COLUMN["validation_loss"]]
-        value = rows[:, _COLUMN["nonlinear_error"]] if chooses else held_out
+        value = rows[:, _COLUMN["nonlinear_error"]] if self._chooses else held_out
         better = value < self._best_value
         # Where the nonlinear validation has not been made, or has failed, the other one chooses.
         better |= ~torch.isfinite(self._best_value) & (held_out < self._best_held_out)
@@ -176,14 +200,12 @@ class Run:
         self._best_held_out[better] = held_out[better]
         self._best[better] = parameters[better]
         self._best_row[better] = len(self._history) - 1
-        return message(rows)
+        return rows
 
     def _validation_is_due(self) -> bool:
         if self._validation is None:
             return False
-        made = ~torch.isnan(self._history[:, :, _COLUMN["nonlinear_error"]]).all(-1)
-        last = self._history[made][-1, 0, _COLUMN["iteration"]].item() if made.any() else 0
-        return self.iteration - last >= self._validation.every or self.finished
+        return self.iteration - self._last_validation >= self._validation.every or self.finished
 
     def result(self, k: int) -> TrainingResult:
         """Best network of the seed number ``k``, and how it got there."""
@@ -214,7 +236,7 @@ class Run:
     def set_state(self, state: dict[str, Tensor]) -> None:
         """Go on from a :meth:`state`."""
         self.iteration, self._joined_at = int(state["iteration"]), int(state["joined_at"])
-        self._seconds = float(state["seconds"])
+        self.seconds = float(state["seconds"])
         for name in _KEPT:
             setattr(self, f"_{name}", state[name].clone())
         self._best = self._best.to(self._problem.device)

@@ -26,19 +26,48 @@ class StiffnessSamples:
     effective : Tensor ``[6, 6, n]``
     inverse_root : Tensor ``[6, 6, n]``
         ``L⁻¹`` of ``C_rve = L Lᵀ``.
-    training, validation : Tensor of int64
-        Numbers of the samples to learn from, and of those held out.
+    training : tuple of Tensor of int64
+        Numbers of the samples that may be learnt from, of each data set.
+    validation : Tensor of int64
+        Numbers of those held out.
     """
 
     phase_stiffness: Tensor
     effective: Tensor
     inverse_root: Tensor
-    training: Tensor
+    training: tuple[Tensor, ...]
     validation: Tensor
 
     def to(self, device: str) -> "StiffnessSamples":
         """The same on a device."""
-        return StiffnessSamples(*(value.to(device) for value in vars(self).values()))
+        return StiffnessSamples(
+            self.phase_stiffness.to(device),
+            self.effective.to(device),
+            self.inverse_root.to(device),
+            tuple(part.to(device) for part in self.training),
+            self.validation.to(device),
+        )
+
+    def drawn(self, wanted: int | None, seeds: Sequence[int]) -> Tensor:
+        """Numbers of the samples to learn from, ``[n]``, or for each seed its own ``[K, n]``.
+
+        All of them, or as many as wanted: of each data set as nearly as can be the same share.
+        """
+        available = sum(len(part) for part in self.training)
+        if wanted is None or wanted == available:
+            return torch.cat(self.training)
+        ends = [0]
+        for part in self.training:
+            ends.append(ends[-1] + len(part))
+        counts = [round(end * wanted / available) for end in ends]
+        sizes = [after - before for before, after in pairwise(counts)]
+        rows = []
+        for seed in seeds:
+            generator = torch.Generator().manual_seed(seed)
+            orders = [torch.randperm(len(part), generator=generator) for part in self.training]
+            drawn = zip(self.training, orders, sizes, strict=True)
+            rows.append(torch.cat([part[order[:size]] for part, order, size in drawn]))
+        return torch.stack(rows)
 
 
 def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSamples:
@@ -69,6 +98,7 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
         training.append(start + own_training)
         validation.append(start + own_validation)
         start += len(dataset)
+    _check_size(sum(len(part) for part in training), settings)
     effective = torch.cat([dataset.effective for dataset in data])
     root, failed = torch.linalg.cholesky_ex(effective)
     if failed.any():
@@ -81,7 +111,7 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
         torch.cat([dataset.phase_stiffness for dataset in data]).permute(2, 3, 1, 0).contiguous(),
         effective.permute(1, 2, 0).contiguous(),
         inverse_root.permute(1, 2, 0).contiguous(),
-        _limited(training, settings),
+        tuple(training),
         torch.cat(validation),
     )
 
@@ -98,9 +128,7 @@ def split(samples: int, fraction: float) -> tuple[Tensor, Tensor]:
     return order[held_out:], order[:held_out]
 
 
-def _limited(training: list[Tensor], settings: Settings) -> Tensor:
-    """So many samples as are asked for, of each data set as nearly as can be the same share."""
-    available = sum(len(part) for part in training)
+def _check_size(available: int, settings: Settings) -> None:
     wanted = available if settings.samples is None else settings.samples
     if wanted > available:
         raise InputError(
@@ -111,11 +139,3 @@ def _limited(training: list[Tensor], settings: Settings) -> Tensor:
             f"batch = {settings.batch} is larger than the training set of {wanted} samples; give a "
             "smaller one, or none for all at once."
         )
-    if wanted == available:
-        return torch.cat(training)
-    ends = [0]
-    for part in training:
-        ends.append(ends[-1] + len(part))
-    counts = [round(end * wanted / available) for end in ends]
-    sizes = [after - before for before, after in pairwise(counts)]
-    return torch.cat([part[:size] for part, size in zip(training, sizes, strict=True)])

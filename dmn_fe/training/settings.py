@@ -15,6 +15,7 @@ _CHOICES = {
 }
 _ITERATIONS = {"lbfgs": 400, "adam": 1000, "amsgrad": 1000, "imn-recipe": 200, "sgd": 1000}
 _LEARNING_RATE = {"adam": 2e-2, "amsgrad": 7e-4, "imn-recipe": 0.1, "sgd": 0.1}
+_FOLLOWERS = ("leaf_sum", "iterations", "learning_rate", "batch")  # of depth and optimiser
 _BATCH = {"amsgrad": 40, "imn-recipe": 20, "sgd": 20}
 
 
@@ -53,7 +54,8 @@ class Settings:
     batch : int, optional
         Samples in a step; not of L-BFGS. Default: 20 or 40 for the published recipes, else all.
     samples : int, optional
-        Size of the training set; default: all that are not held out.
+        Size of the training set, which each seed draws for itself; default: all that are not held
+        out.
     validation_fraction : float
         Share of the samples of each data set that is held out; the same for all seeds.
     loss : "whitened" or "relative"
@@ -69,8 +71,8 @@ class Settings:
     elastic_iterations : int
         Iterations on elastic data alone before nonlinear samples join, where there are any.
     path_samples : int, optional
-        Number of nonlinear samples (directions or paths) to learn from; default: all that are not
-        held out.
+        Number of nonlinear samples (directions or paths) to learn from, which each seed draws for
+        itself; default: all that are not held out.
     path_weight : float
         Factor of the mean squared relative stress error of the nonlinear samples.
 
@@ -109,6 +111,11 @@ class Settings:
                     f"{name} = {getattr(self, name)!r} is unknown: give one of "
                     f"{', '.join(choices)}."
                 )
+        if isinstance(self.oriented_phases, str):
+            raise InputError(
+                f"oriented_phases = {self.oriented_phases!r} must be a list of names, e.g. "
+                f"[{self.oriented_phases!r}]."
+            )
         object.__setattr__(self, "oriented_phases", tuple(self.oriented_phases))
         if self.dimension not in (2, 3, None):
             raise InputError(f"dimension = {self.dimension!r} must be 2 or 3.")
@@ -149,18 +156,19 @@ class Settings:
 
 
 def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings:
-    """Settings with some values changed; what follows from others by default follows anew."""
+    """Settings with some values changed.
+
+    Values that are the default of depth or optimiser follow these; others stay as they are.
+    """
     known = [f.name for f in fields(Settings)]
     for name in changes:
         if name not in known:
             raise InputError(f"{name!r} is no setting of a training: {', '.join(known)}.")
     if settings is None:
         return Settings(**changes)
-    if "depth" in changes:
-        changes = {"leaf_sum": None, **changes}
-    if "optimiser" in changes:
-        changes = {"iterations": None, "learning_rate": None, "batch": None, **changes}
-    return replace(settings, **changes)
+    usual = Settings(depth=settings.depth, optimiser=settings.optimiser)
+    followers = [name for name in _FOLLOWERS if getattr(settings, name) == getattr(usual, name)]
+    return replace(settings, **(dict.fromkeys(followers) | changes))
 
 
 def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:

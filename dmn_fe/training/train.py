@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dmn_fe.device import check_device
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset, StiffnessDataset
 from dmn_fe.laws import MaterialLaw
@@ -103,12 +104,13 @@ def train_seeds(
         another training.
     """
     settings = with_changes(settings, changes)
+    check_device(device)
     seeds = [_seed(seed) for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise InputError(f"seeds = {seeds}: give at least one, and each once.")
     datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
     problem = TrainingProblem(datasets, settings, device, pretrained)
-    objective = None if paths is None else PathObjective(problem, paths, laws, len(seeds))
+    objective = None if paths is None else PathObjective(problem, paths, laws, seeds)
     identity = identity_of(settings, seeds, datasets, paths, pretrained, validation)
     file = Checkpoint(checkpoint, identity)
     found = file.read()

@@ -188,7 +188,15 @@ def test_each_of_several_data_sets_is_split():
     assert (fewer["training_samples"], fewer["validation_samples"]) == (12, 6)
     for n in range(1, 24):  # rounding loses none
         settings = Settings(depth=2, samples=n)
-        assert len(prepare(sets, settings).training) == n
+        samples = prepare(sets, settings)
+        drawn = samples.drawn(n, [0, 1, 2])
+        assert drawn.shape == (3, n)
+        assert all(len(set(row)) == n for row in drawn.tolist())
+        assert set(drawn.flatten().tolist()) <= set(torch.cat(samples.training).tolist())
+        shares = [sum(number < 10 for number in row) / n for row in drawn.tolist()]
+        assert max(abs(share - 8 / 24) for share in shares) <= 0.5 / n + 1e-12
+    assert len({tuple(row) for row in samples.drawn(12, [0, 1, 2]).tolist()}) == 3
+    assert torch.equal(samples.drawn(None, [0]), samples.drawn(24, [0, 1]))
 
 
 def test_plane_strain_is_the_block_of_a_network_in_the_plane():

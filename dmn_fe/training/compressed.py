@@ -1,0 +1,73 @@
+"""The network of a training as it is exported: compressed, with its error before and after."""
+
+import torch
+
+from dmn_fe.errors import InputError
+from dmn_fe.homogenization import StiffnessDataset
+from dmn_fe.network import Network, compress
+from dmn_fe.training.leaf_phases import void_phases
+from dmn_fe.training.samples import split
+from dmn_fe.training.train import Data
+
+__all__ = ["compressed", "held_out_errors"]
+
+_THRESHOLD = 1e-6
+
+
+def compressed(network: Network, data: Data, threshold: float | None = None) -> Network:
+    """The trained network without the parts that do nothing; see
+    :func:`dmn_fe.network.compress`.
+
+    The entry ``"validation"`` of its metadata holds its own errors on the held-out samples, and
+    ``"before_compression"`` those that the network had before.
+
+    Parameters
+    ----------
+    network : Network
+        Of a training.
+    data : StiffnessDataset, or several
+        That it was trained on.
+    threshold : float, optional
+        Share of the weights at or below which leaves are pruned. Default: 1e-6, or none where a
+        phase is a void, since a void layer, however thin, separates what it lies between.
+
+    Raises
+    ------
+    InputError
+        If the network does not come from a training, or the threshold is out of range or prunes a
+        phase away.
+    """
+    datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
+    if not {"training", "validation"} <= network.metadata.keys():
+        raise InputError(
+            "the network does not tell of a training; compress it with network.compress."
+        )
+    if threshold is None:
+        threshold = 0.0 if void_phases(datasets) else _THRESHOLD
+    small = compress(network, threshold)
+    fraction = network.metadata["training"]["validation_fraction"]
+    errors = torch.cat([held_out_errors(small, own, fraction) for own in datasets])
+    before = network.metadata["validation"]
+    return small.with_metadata(
+        validation={
+            **before,
+            "linear_mean": errors.mean().item(),
+            "linear_max": errors.max().item(),
+            "before_compression": {
+                "leaves": len(network.weights),
+                "linear_mean": before["linear_mean"],
+                "linear_max": before["linear_max"],
+            },
+        }
+    )
+
+
+def held_out_errors(network: Network, data: StiffnessDataset, fraction: float) -> torch.Tensor:
+    """Relative errors ``‖C_net − C_rve‖ / ‖C_rve‖`` on the samples that training holds out.
+
+    ``fraction`` is the ``validation_fraction`` of the training.
+    """
+    held_out = split(len(data), fraction)[1]
+    reference = data.effective[held_out]
+    difference = network.stiffness(data.phase_stiffness[held_out]) - reference
+    return torch.linalg.matrix_norm(difference) / torch.linalg.matrix_norm(reference)
