@@ -107,11 +107,10 @@ for way, (members, spread) in stresses.items():
 
 # - The elastic errors say nothing about those on the paths, which are larger. With nonlinear
 #   samples the elastic errors do not fall, and yet the error of the mean on the paths is about
-#   halved (to 45 to 52 % with the seeds 0, 1 and 2 of the samples).
+#   halved (to 45 to 54 % in four runs).
 # - A single network is a matter of luck. The mean of three is better than the typical one of them.
-# - With nonlinear samples twice the spread covers the error of the mean nearly always, all six
-#   components together. Networks that have seen elastic samples alone are covered less often: they
-#   share an error, which their spread cannot see.
+# - Twice the spread covers the error of the mean nearly always, all six components together. An
+#   error that all networks share their spread cannot see.
 #
 # Elastic samples of the kind `"tangent-like"`, the default of `dmn-fe data`, hold some of this
 # knowledge: the matrix is as soft in one direction as if it yielded. In place of the orthotropic
@@ -131,9 +130,9 @@ assert covered["with nonlinear samples"] > 0.75
 # ## A look at a path
 #
 # The band is the mean with twice the spread, and needs no truth: where it is wide, the networks do
-# not know. Where it is narrow they agree, and may still all be wrong. Here both bands miss the
-# shear stress of the RVE by a little, since all networks are too stiff in shear: hence the next
-# look.
+# not know. Where it is narrow they agree, and may still all be wrong. Here the shear stress of the
+# RVE lies at the edge of the bands or a little beyond, since all networks are too stiff in shear:
+# hence the next look.
 
 figure, axes = pyplot.subplots(
     1, 2, figsize=(9.0, 4.0), sharex=True, sharey=True, layout="constrained"
@@ -162,7 +161,7 @@ print(f"\nfigure: {folder / 'shear.png'}")
 # number while a network is trained.)
 
 best = ensembles["with nonlinear samples"]
-small = network.Ensemble(tuple(network.compress(member) for member in best.networks))
+small = network.Ensemble(tuple(training.compressed(member, elastic) for member in best.networks))
 dmn_fe.save(small, folder / "fibres.dmn")
 errors = evaluate.path_errors(
     evaluate.network_law(dmn_fe.load(folder / "fibres.dmn"), material), truth

@@ -10,6 +10,7 @@ from dmn_fe.assessment.statistics import change, scatter_change
 
 __all__ = ["advice", "data_size_verdict"]
 
+_USELESS = 0.1  # error
 _LIMITED_BY_NETWORK = 0.7  # error on training samples, relative to that on held-out ones
 
 
@@ -47,7 +48,9 @@ def _choice(variants: Mapping[str, Sequence[Outcome]], ranked_by: str) -> str:
         return "most networks of every variant have failed"
     kind = "" if ranked_by == "nonlinear" else f" {ranked_by} error"
     text = f"**{best}** ({percent(scores[best])} %{kind}, {_seconds(variants[best])}"
-    text += f"; worst: {worst}, {percent(scores[worst])} %)"
+    text += f"; worst: {worst}, {percent(scores[worst])} %)" if worst != best else ")"
+    if scores[best] > _USELESS:
+        text += ", too far off to be used: train longer or deeper"
     alike = [
         f"{label} ({_seconds(outcomes)})"
         for label, outcomes in variants.items()

@@ -1,11 +1,11 @@
 """Making all trainings of an assessment, shared among ranks; what is done stays done."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 from dmn_fe.assessment.machine import machine_of
 from dmn_fe.assessment.plan import Plan
-from dmn_fe.assessment.subject import Training
+from dmn_fe.assessment.subject import Subject, Training
 from dmn_fe.assessment.training_work import result_path, starting_network, work_on
 from dmn_fe.collective import Alone, Communicator, RaiseTogether
 from dmn_fe.errors import InputError
@@ -73,20 +73,39 @@ def _open(paths: list[Path]) -> int:
 def check_files(plan: Plan) -> None:
     """Raise ``InputError`` unless all trainings of a plan can begin and their tests too."""
     for subject in plan.subjects:
-        meta = [StiffnessDataset.load(file).meta for file in subject.elastic.values()]
-        meta += [PathDataset.load(file).meta for file in subject.nonlinear.values()]
-        truths = [ReferencePaths.load(file) for file in subject.truth.values()]
-        meta += [reference.meta for reference in truths]
-        for what in ("rve_hash", "phase_names"):
-            if len({json.dumps(entries.get(what)) for entries in meta}) > 1:
-                raise InputError(f"the files of the RVE {subject.name!r} differ in {what}.")
-        for reference in truths:
-            laws_from_description(reference.meta["laws"])
-    for training in plan.trainings():
-        subject = training.subject
-        data = [StiffnessDataset.load(subject.elastic[name]) for name in training.elastic]
-        start = starting_network(training)
-        problem = TrainingProblem(data, training.settings, pretrained=start)
-        if training.nonlinear:
-            paths = PathDataset.load(subject.nonlinear[training.nonlinear])
-            PathObjective(problem, paths, None, training.seeds)
+        _check_subject(subject)
+    for comparison in plan.comparisons:
+        for variant in comparison.variants:
+            for name in comparison.subjects:
+                try:
+                    _check_training(plan.training(comparison, variant, name))
+                except InputError as error:
+                    raise InputError(
+                        f"comparison {comparison.title!r}, variant {variant.label!r}: {error}"
+                    ) from None
+
+
+def _check_subject(subject: Subject) -> None:
+    files = [*subject.elastic.values(), *subject.nonlinear.values()]
+    data: list[Any] = [StiffnessDataset.load(file) for file in subject.elastic.values()]
+    data += [PathDataset.load(file) for file in subject.nonlinear.values()]
+    for file in subject.truth.values():
+        reference = ReferencePaths.load(file)
+        laws_from_description(reference.meta["laws"])
+        files.append(file)
+        data.append(reference)
+    for what, word in (("rve_hash", "another RVE"), ("phase_names", "other phases")):
+        for file, own in zip(files, data, strict=True):
+            if own.meta.get(what) != data[0].meta.get(what):
+                raise InputError(
+                    f"RVE {subject.name!r}: {file} is of {word} than {files[0]}; give files of one."
+                )
+
+
+def _check_training(training: Training) -> None:
+    subject = training.subject
+    data = [StiffnessDataset.load(subject.elastic[name]) for name in training.elastic]
+    problem = TrainingProblem(data, training.settings, pretrained=starting_network(training))
+    if training.nonlinear:
+        paths = PathDataset.load(subject.nonlinear[training.nonlinear])
+        PathObjective(problem, paths, None, training.seeds)

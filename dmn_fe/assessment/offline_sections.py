@@ -13,7 +13,7 @@ __all__ = ["elastic_against_nonlinear", "leaves_against_error"]
 
 
 def elastic_against_nonlinear(outcomes: Sequence[Outcome], folder: Path) -> str:
-    """Whether the elastic error tells the nonlinear one: among variants, and among seeds."""
+    """Whether the elastic error tells the nonlinear one: among all networks, and among seeds."""
     names = sorted({name for o in outcomes for name in o.result["seeds"][0]["elastic"]})
     lines = ["## Does the elastic error tell the nonlinear error?", ""]
     rows = []
@@ -41,6 +41,12 @@ def elastic_against_nonlinear(outcomes: Sequence[Outcome], folder: Path) -> str:
         for kind, (first, second) in points.items():
             rows.append([name, kind, f"{rank_correlation(first, second):.2f}", _mean(within[kind])])
         lines += [f"![]({picture})", ""]
+    lines += [
+        "Near 1 the elastic error tells which network follows the paths better, near 0 it tells "
+        "nothing: of all networks, and among those of one variant on one RVE, which differ in "
+        "their seed alone (mean).",
+        "",
+    ]
     header = ("held-out samples", "group", "rank correlation of all", "among seeds of one variant")
     return "\n".join(lines + table(header, rows))
 

@@ -196,4 +196,7 @@ def _check_data(subject: Subject, variant: Variant) -> None:
                     f"{name!r}, only {', '.join(known) or 'none'}."
                 )
     if not variant.elastic:
-        raise InputError(f"variant {variant.label!r}: name elastic data to learn from.")
+        raise InputError(
+            f"variant {variant.label!r}: name the elastic data to learn from, here or at the top "
+            "of the file."
+        )

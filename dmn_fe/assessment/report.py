@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from dmn_fe.assessment.advice import advice, data_size_verdict
@@ -17,6 +18,7 @@ from dmn_fe.assessment.plan import Comparison, Plan
 from dmn_fe.assessment.references_section import references
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
+from dmn_fe.training import Settings
 
 __all__ = ["write_report"]
 
@@ -85,10 +87,9 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path) -> Path:
 
 def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
     machines = sorted({machine_text(o.result["machine"]) for o in outcomes})
-    base = plan.settings
     return (
-        f"Where a comparison does not vary it: {base.kind.upper()} of depth {base.depth}, start "
-        f"{base.start}, {base.iterations} iterations of {base.optimiser}, {base.loss} loss.\n\n"
+        "Each comparison varies one choice; the others are those of "
+        f"`dmn-fe train DATA{_options(plan.settings)} --networks {plan.seeds}`.\n\n"
         f"Every figure is the median of {plan.seeds} networks from different seeds unless a title "
         "says otherwise, with a confidence interval of the median in brackets (at least 90 %, "
         "between order statistics: of five networks their least and largest value). "
@@ -104,6 +105,18 @@ def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
         "errors that the variants of one depth reach on the RVE (of two the larger); ∞: not "
         "reached."
     )
+
+
+def _options(settings: Settings) -> str:
+    """Settings that are not the default, as options of the command line."""
+    usual = Settings(depth=settings.depth, optimiser=settings.optimiser)
+    text = f" --depth {settings.depth} --optimiser {settings.optimiser}"
+    for field in fields(Settings):
+        value = getattr(settings, field.name)
+        if value != getattr(usual, field.name):
+            shown = ",".join(value) if isinstance(value, tuple) else value
+            text += f" --{field.name.replace('_', '-')} {shown}"
+    return text
 
 
 def _seconds(value: float | None) -> str:

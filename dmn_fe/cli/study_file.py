@@ -58,7 +58,7 @@ class StudyTable(Table):
     title: str
     seeds: int = 5
     ensemble: int = 5
-    elastic: list[str] = Field(min_length=1)
+    elastic: list[str] = Field(default_factory=list)
     nonlinear: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
     rve: list[RVETable] = Field(min_length=1)

@@ -9,6 +9,8 @@ from dmn_fe.errors import InputError
 
 __all__ = ["train"]
 
+_USELESS = 0.2  # mean elastic error
+
 _NETWORK, _START, _OPTIMISER, _LOSS = "Network", "Start", "Optimiser", "Loss and data"
 
 
@@ -137,6 +139,10 @@ def train(
         raise InputError(f"--compression {compression}: give a share from 0 to below 1.")
     if networks < 1:
         raise InputError(f"--networks {networks}: train one or more.")
+    if start is not None and not start.endswith(".dmn") and start not in training.STARTS:
+        raise InputError(
+            f"--start {start}: give {', '.join(training.STARTS)}, or a network file (.dmn)."
+        )
     check_folder(output, ending=".dmn")
     keep = checkpoint or output.with_name(output.name + ".partial.safetensors")
     changes: dict[str, Any] = {
@@ -213,7 +219,8 @@ def _description(result, small) -> str:
         f"{before['linear_mean']:.2%}, max {before['linear_max']:.2%})"
     )
     if result.chosen.path_error == result.chosen.path_error:
-        text += f", nonlinear samples {result.chosen.path_error:.2%}"
-    if result.diverged:
-        text += f"; {result.outcome}"
+        text += f", held-out nonlinear samples {result.chosen.path_error:.2%}"
+    text += f"; {result.outcome} (iteration {result.history[-1].iteration})"
+    if validation["linear_mean"] > _USELESS:
+        text += "; this is too far off to be used: train longer or deeper, or look at the data"
     return text

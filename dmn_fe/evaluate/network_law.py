@@ -47,7 +47,11 @@ class NetworkLaw:
         max_iterations: int = 50,
     ):
         if not isinstance(network, Network):
-            raise InputError(f"NetworkLaw: {network!r} is no network; give dmn_fe.load(file).")
+            raise InputError(
+                f"NetworkLaw takes one network, but this is of type {type(network).__name__}; give "
+                "dmn_fe.load(file), and where the file holds several networks, give it to "
+                "evaluate.network_law."
+            )
         if not 0 < tolerance < 1:
             raise InputError(f"NetworkLaw: tolerance = {tolerance} must lie between 0 and 1.")
         if max_iterations < 1:

@@ -4,10 +4,11 @@ from dmn_fe.training.compressed import compressed
 from dmn_fe.training.ensemble import train_ensemble
 from dmn_fe.training.history import HistoryRow, TrainingResult
 from dmn_fe.training.judge import NonlinearValidation
-from dmn_fe.training.settings import Settings
+from dmn_fe.training.settings import STARTS, Settings
 from dmn_fe.training.train import train, train_seeds
 
 __all__ = [
+    "STARTS",
     "HistoryRow",
     "NonlinearValidation",
     "Settings",

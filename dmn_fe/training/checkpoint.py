@@ -19,9 +19,10 @@ _FORMAT = TensorFormat(
     version=3,
     tensors=None,
     what="the checkpoint of a training",
-    mend="remove it to begin anew",
+    mend="give another name for the checkpoint",
 )
 _SECONDS_BETWEEN_WRITES = 10.0
+_DIGESTS = ("data", "paths", "pretrained")  # of which a person learns nothing
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -70,10 +71,10 @@ class Checkpoint:
         tensors, header = _FORMAT.load(self._path)
         for key, value in self._identity.items():
             if header.get(key) != value:
-                name, theirs, own = _difference(key, header.get(key), value)
                 raise InputError(
-                    f"{self._path}: belongs to a training with {name} = {theirs!r}, not {own!r}; "
-                    "give another name, or remove it to begin anew."
+                    f"{self._path}: belongs to a training with "
+                    f"{_difference(key, header.get(key), value)}; give the checkpoint another "
+                    "name, or remove it to begin anew."
                 )
         return tensors
 
@@ -94,10 +95,12 @@ class Checkpoint:
         self._written = time.monotonic()
 
 
-def _difference(name: str, theirs: Any, own: Any) -> tuple[str, Any, Any]:
-    """The first entry in which two values differ."""
+def _difference(name: str, theirs: Any, own: Any) -> str:
+    """The first entry in which two values differ, in words."""
     if isinstance(theirs, dict) and isinstance(own, dict):
         for key in own:
             if theirs.get(key) != own[key]:
                 return _difference(key, theirs.get(key), own[key])
-    return name, theirs, own
+    if name in _DIGESTS:
+        return f"other {name}"
+    return f"{name} = {theirs!r}, not {own!r}"

@@ -81,12 +81,15 @@ def check_path_samples(
     if not isinstance(data, PathDataset):
         raise InputError(f"the nonlinear samples are a {type(data).__name__}; give a PathDataset.")
     elastic = problem.data[0]
-    for what in ("rve_hash", "phase_names"):
-        if data.meta.get(what) != elastic.meta.get(what):
-            raise InputError(
-                f"the nonlinear samples have {what} = {data.meta.get(what)!r}, the stiffness data "
-                f"{elastic.meta.get(what)!r}; give data of one RVE."
-            )
+    if data.phase_names != elastic.phase_names:
+        raise InputError(
+            f"the nonlinear samples have the phases {', '.join(data.phase_names)}, the stiffness "
+            f"data {', '.join(elastic.phase_names)}; give data of one RVE."
+        )
+    if data.meta.get("rve_hash") != elastic.meta.get("rve_hash"):
+        raise InputError(
+            "the nonlinear samples are not of the RVE of the stiffness data; give data of one RVE."
+        )
     fingerprint = data.meta.get("laws_fingerprint")
     if fingerprint is None and laws is not None:
         raise InputError("the nonlinear samples have random materials; give no laws for them.")

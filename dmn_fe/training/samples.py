@@ -84,12 +84,13 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
             raise InputError(f"the data is a {type(dataset).__name__}; give a StiffnessDataset.")
     first = data[0]
     for other in data[1:]:
-        for what in ("rve_hash", "phase_names"):
-            if other.meta.get(what) != first.meta.get(what):
-                raise InputError(
-                    f"two data sets have {what} = {first.meta.get(what)!r} and "
-                    f"{other.meta.get(what)!r}; give data of one RVE."
-                )
+        if other.phase_names != first.phase_names:
+            raise InputError(
+                f"two data sets have the phases {', '.join(first.phase_names)} and "
+                f"{', '.join(other.phase_names)}; give data of one RVE."
+            )
+        if other.meta.get("rve_hash") != first.meta.get("rve_hash"):
+            raise InputError("two data sets are of different RVEs; give data of one.")
         if other.effective.shape[1:] != first.effective.shape[1:]:
             raise InputError("two data sets differ in dimension; give data of one RVE.")
     training, validation, start = [], [], 0
@@ -134,7 +135,8 @@ def _check_size(available: int, settings: Settings) -> None:
         raise InputError(
             f"samples = {wanted}, but only {available} are left for training; make more."
         )
-    if settings.batch is not None and settings.batch > wanted:
+    # The usual batch of an optimiser is then all samples; one that was asked for is not.
+    if settings.batch is not None and settings.batch > wanted and not settings.has_usual_batch:
         raise InputError(
             f"batch = {settings.batch} is larger than the training set of {wanted} samples; give a "
             "smaller one, or none for all at once."

@@ -5,11 +5,12 @@ from typing import Any
 
 from dmn_fe.errors import InputError
 
-__all__ = ["Settings", "with_changes"]
+__all__ = ["STARTS", "Settings", "with_changes"]
 
+STARTS = ("uniform", "normal", "quilting")
 _CHOICES = {
     "kind": ("imn", "dmn"),
-    "start": ("uniform", "normal", "quilting"),
+    "start": STARTS,
     "optimiser": ("lbfgs", "adam", "amsgrad", "imn-recipe", "sgd"),
     "loss": ("whitened", "relative"),
 }
@@ -52,7 +53,8 @@ class Settings:
     learning_rate : float, optional
         The largest; not of L-BFGS, which searches its steps.
     batch : int, optional
-        Samples in a step; not of L-BFGS. Default: 20 or 40 for the published recipes, else all.
+        Samples in a step; not of L-BFGS. Default: 20 or 40 for the published recipes (all, where
+        there are fewer), else all.
     samples : int, optional
         Size of the training set, which each seed draws for itself; default: all that are not held
         out.
@@ -153,6 +155,11 @@ class Settings:
         _check_range("start_high", self.start_high, self.start_low, 1e12)
         if self.start == "quilting" and self.depth < 3:
             raise InputError(f"start = 'quilting' needs a depth of 3 or more, not {self.depth}.")
+
+    @property
+    def has_usual_batch(self) -> bool:
+        """Whether the batch is the default of the optimiser."""
+        return self.batch == _BATCH.get(self.optimiser)
 
 
 def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings:

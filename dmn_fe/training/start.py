@@ -55,8 +55,8 @@ def check_copies(network: Network, levels: int) -> None:
     if levels < 0 or network.weights.shape[0] != 2**network.depth:
         raise InputError(
             f"a network of depth {network.depth} with {network.weights.shape[0]} leaves cannot be "
-            f"the start of one of depth {network.depth + levels}; give an uncompressed network of "
-            "the same or a smaller depth."
+            f"the start of one of depth {network.depth + levels}; give an uncompressed network "
+            "(dmn-fe train --compression 0) of the same or a smaller depth."
         )
 
 

@@ -159,7 +159,7 @@ def test_phase_names_must_match(phase_laws, names, word):
 
 def test_wrong_kinds_of_arguments_are_named(phase_laws):
     matrix, inclusion = phase_laws["matrix"], phase_laws["inclusion"]
-    with pytest.raises(InputError, match=r"'net\.dmn' is no network"):
+    with pytest.raises(InputError, match="of type str"):
         NetworkLaw("net.dmn", phase_laws)
     with pytest.raises(InputError, match="the laws are a list"):
         NetworkLaw(random_network(2), [matrix, inclusion])

@@ -163,7 +163,7 @@ def test_amid_iterations_too(data, case, tmp_path, monkeypatch):
         ({"iterations": 30}, "iterations"),
         ({"optimiser": "adam"}, "optimiser"),
         ({"seeds": [1]}, "seeds"),
-        ({"pretrained": random_network(2)}, "pretrained"),
+        ({"pretrained": random_network(2)}, "other pretrained"),
         ({"validation": NonlinearValidation(lambda network: 1.0)}, "validation"),
     ],
 )
@@ -174,7 +174,7 @@ def test_the_checkpoint_of_another_training_is_refused(data, changes, word, tmp_
     content = path.read_bytes()
     with pytest.raises(InputError, match="another name") as error:
         train_seeds(data, checkpoint=path, **{**case, **changes})
-    assert f"{word} = " in str(error.value)
+    assert f"training with {word}" in str(error.value)
     assert path.read_bytes() == content
 
 
@@ -201,10 +201,10 @@ def test_a_checkpoint_of_other_data_or_damaged_is_refused(data, tmp_path):
     path = tmp_path / "state.safetensors"
     train(data, checkpoint=path, depth=2, iterations=10)
     other = StiffnessDataset(data.phase_stiffness[:-1], data.effective[:-1], META)
-    with pytest.raises(InputError, match="data ="):
+    with pytest.raises(InputError, match="other data"):
         train(other, checkpoint=path, depth=2, iterations=10)
     renamed = StiffnessDataset(data.phase_stiffness, data.effective, {**META, "rve_hash": "other"})
-    with pytest.raises(InputError, match="data ="):
+    with pytest.raises(InputError, match="other data"):
         train(renamed, checkpoint=path, depth=2, iterations=10)
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(InputError, match=r"state\.safetensors: damaged"):

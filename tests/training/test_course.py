@@ -1,5 +1,7 @@
 """The course of a training: how it ends, which network is kept, what is called and told."""
 
+import time
+
 import pytest
 import torch
 from helpers.laminates import network_stiffness
@@ -235,6 +237,71 @@ def test_the_nonlinear_validation_may_choose(data):
     assert torch.equal(result.network.weights, seen[1].weights)
     assert torch.equal(result.network.normals, seen[1].normals)
     assert result.network.metadata["validation"]["nonlinear_paths"] == 0.1
+
+
+def test_it_goes_on_choosing_when_the_nonlinear_samples_join(data, paths):
+    """The best of the elastic iterations stays the best if nothing better comes."""
+    errors = iter([0.4, 0.1, 0.3, 0.2, 0.5, 0.5, 0.5])
+    result = train(
+        data,
+        depth=2,
+        paths=paths,
+        laws=LAWS,
+        iterations=60,
+        elastic_iterations=30,
+        validation=NonlinearValidation(lambda network: next(errors), every=10, choose=True),
+    )
+    assert (result.chosen.iteration, result.chosen.nonlinear_error) == (20, 0.1)
+
+
+def test_patience_waits_for_the_validation_that_chooses(data):
+    """It cannot end before the next validation, however short it is."""
+    errors, seen = iter([0.4, 0.3, 0.2, 0.3, 0.3]), []
+
+    def error(network) -> float:
+        seen.append(network)
+        return next(errors)
+
+    result = train(
+        data,
+        depth=2,
+        optimiser="adam",
+        iterations=100,
+        patience=3,
+        validation=NonlinearValidation(error, every=10, choose=True),
+    )
+    assert (result.chosen.iteration, len(seen)) == (30, 5)  # the last row has one too
+    assert result.outcome == "no better validation within the patience"
+    assert 40 <= result.history[-1].iteration <= 41
+
+
+def test_the_start_is_kept_if_it_is_the_best(data):
+    """The network that made the data, before it learns from samples that are wrong."""
+    effective = data.effective.clone()
+    effective[split(len(data), 0.2)[0]] *= 1.3
+    meta = {key: value for key, value in META.items() if key != "volume_fractions"}
+    result = train(
+        StiffnessDataset(data.phase_stiffness, effective, meta),
+        depth=3,
+        pretrained=random_network(3, seed=2),
+        iterations=20,
+    )
+    assert result.chosen.iteration == 0
+    assert result.chosen.validation_mean < 1e-6
+    assert all(row.validation_mean > 1e-3 for row in result.history[1:])
+
+
+def test_the_time_of_a_start_is_in_the_history(data):
+    result = train(data, depth=4, start="quilting", iterations=20)
+    seconds = [row.seconds for row in result.history]
+    assert seconds == sorted(seconds)
+    alone = train(data, depth=2, iterations=20)
+    assert 0.2 * alone.seconds < seconds[0] < result.seconds == seconds[-1]
+
+
+def test_the_time_of_showing_progress_is_not_that_of_the_training(data):
+    result = train(data, depth=1, iterations=20, progress=lambda *report: time.sleep(0.5))
+    assert result.seconds < 0.5
 
 
 def test_progress_and_history_tell_the_same(data):

@@ -251,12 +251,12 @@ def test_the_state_is_what_the_next_evaluation_depends_on():
     ("data", "given", "settings", "word"),
     [
         (lambda: "paths.safetensors", None, {}, "are a str"),
-        (lambda: path_data("history", None, rve_hash="other"), None, {}, "rve_hash"),
+        (lambda: path_data("history", None, rve_hash="other"), None, {}, "not of the RVE"),
         (
             lambda: path_data("history", None, phase_names=["matrix", "fibre"]),
             None,
             {},
-            "phase_names",
+            "phases matrix, fibre",
         ),
         (lambda: path_data("history", None), GIVEN, {}, "random materials"),
         (lambda: path_data("history", GIVEN), None, {}, "given laws"),

@@ -164,12 +164,12 @@ def test_the_dimension_follows_the_data_or_the_choice():
 def test_data_of_two_rves_are_refused():
     samples, teacher = sample_orthotropic(6, seed=3), random_network(1)
     first = known(teacher.stiffness, samples, rve_hash="one")
-    with pytest.raises(InputError, match="rve_hash = 'one' and 'two'"):
+    with pytest.raises(InputError, match="different RVEs"):
         train([first, known(teacher.stiffness, samples, rve_hash="two")], depth=1)
     renamed = StiffnessDataset(
         samples, first.effective, {"phase_names": ["a", "x"], "rve_hash": "one"}
     )
-    with pytest.raises(InputError, match="phase_names"):
+    with pytest.raises(InputError, match="phases a, b and a, x"):
         train([first, renamed], depth=1)
     with pytest.raises(InputError, match="is a str"):
         train(["data.safetensors"], depth=1)

@@ -1,0 +1,27 @@
+"""Settings and what follows from others by default."""
+
+import pytest
+
+from dmn_fe import InputError
+from dmn_fe.training import Settings
+from dmn_fe.training.settings import with_changes
+
+
+def test_what_was_chosen_stays():
+    mine = with_changes(Settings(iterations=50, leaf_sum=8.0), {"optimiser": "adam", "depth": 7})
+    assert (mine.iterations, mine.leaf_sum) == (50, 8.0)
+    assert (mine.learning_rate, mine.batch) == (2e-2, None)
+    batch = with_changes(Settings(optimiser="adam", batch=10), {"optimiser": "amsgrad"})
+    assert (batch.batch, batch.learning_rate) == (10, 7e-4)
+
+
+def test_what_followed_follows():
+    mine = with_changes(Settings(), {"optimiser": "imn-recipe", "depth": 7})
+    assert mine == Settings(optimiser="imn-recipe", depth=7)
+    back = with_changes(mine, {"optimiser": "lbfgs", "depth": 5})
+    assert back == Settings()
+
+
+def test_one_name_is_no_list_of_names():
+    with pytest.raises(InputError, match=r"give|list of names"):
+        Settings(oriented_phases="matrix")
