@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from helpers.processes import ROOT, clean_environment
 
 from dmn_fe.assessment import check_files
 from dmn_fe.cli.study_file import read_study_file
+from dmn_fe.homogenization import ReferencePaths
+from dmn_fe.microstructure import random_spheres, write
 
 ASSESSMENT = ROOT / "demos" / "assessment"
 DEMOS = sorted((ROOT / "demos").glob("*.py"))
@@ -73,3 +76,17 @@ def test_the_small_study_with_smaller_networks(dmn_fe, tmp_path):
 
 def test_the_full_study_fits_its_data():
     check_files(read_study_file(ASSESSMENT / "full.toml"))
+
+
+def test_the_truth_of_ones_own_rve(tmp_path, monkeypatch):
+    """What demos/assessment/README.md tells to do for a study of one's own."""
+    (block,) = re.findall(
+        r"```python\n(.*?)```", (ASSESSMENT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert "steps=30" in block
+    monkeypatch.chdir(tmp_path)
+    write(random_spheres(8, 0.2, count=1, gap=1.0), "spheres.npy")
+    exec(compile(block.replace("steps=30", "steps=2"), "README.md", "exec"), {})
+    truth = ReferencePaths.load("truth.safetensors")
+    assert truth.stress.shape == (7, 3, 6)
+    assert (truth.stress[:, 1:].norm(dim=-1) > 10.0).all()

@@ -32,8 +32,16 @@ def solvers(outcomes: Sequence[Outcome]) -> str:
         )
     if not rows:
         return ""
-    header = ("network", "Newton s", "fixed point s", "ratio of times", "Newton sweeps")
-    header += ("fixed point sweeps", "error % with Newton", "error % with fixed point")
+    header = (
+        "network",
+        "Newton s",
+        "fixed point s",
+        "ratio of times",
+        "Newton sweeps",
+        "fixed point sweeps",
+        "error % with Newton",
+        "error % with fixed point",
+    )
     text = (
         "All paths of the first reference, median of all networks. *Sweeps* are those a point and "
         "step takes; the fixed point keeps the elastic stiffness of the leaves, one sweep of "

@@ -28,7 +28,11 @@ def _print(loaded) -> None:
     rows: list[tuple[str, Any]] = [
         ("kind", loaded.kind),
         ("dimension", loaded.dimension),
-        ("depth", f"{loaded.depth} ({len(loaded.weights)} leaves, {loaded.active_leaves} active)"),
+        (
+            "depth",
+            f"{loaded.depth} ({len(loaded.weights)} leaves, {loaded.active_leaves} of more than a "
+            "thousandth of the mean weight)",
+        ),
         *(
             (f"phase {name!r}", f"volume fraction {fraction:.4f}")
             for name, fraction in zip(loaded.phase_names, fractions, strict=True)

@@ -174,8 +174,10 @@ def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings
     if settings is None:
         return Settings(**changes)
     usual = Settings(depth=settings.depth, optimiser=settings.optimiser)
-    followers = [name for name in _FOLLOWERS if getattr(settings, name) == getattr(usual, name)]
-    return replace(settings, **(dict.fromkeys(followers) | changes))
+    values: dict[str, Any] = {
+        name: None for name in _FOLLOWERS if getattr(settings, name) == getattr(usual, name)
+    }
+    return replace(settings, **(values | changes))
 
 
 def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
