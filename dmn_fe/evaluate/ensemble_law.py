@@ -53,12 +53,15 @@ class EnsembleLaw:
         max_iterations: int = 50,
     ):
         if not isinstance(ensemble, Ensemble):
-            raise InputError(f"EnsembleLaw: {ensemble!r} is no ensemble; give dmn_fe.load(file).")
+            raise InputError(
+                f"EnsembleLaw takes several networks of one file, but this is of type "
+                f"{type(ensemble).__name__}; give dmn_fe.load(file) to evaluate.network_law."
+            )
         self.ensemble = ensemble
-        self.laws = dict(laws)
         self.members = [
             NetworkLaw(network, laws, tolerance, max_iterations) for network in ensemble.networks
         ]
+        self.laws = dict(laws)
 
     @property
     def state_size(self) -> int:

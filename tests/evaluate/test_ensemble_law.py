@@ -85,10 +85,12 @@ def test_one_law_for_whatever_a_file_holds(ensemble, phase_laws):
 
 
 def test_wrong_arguments_are_named(ensemble, phase_laws):
-    with pytest.raises(InputError, match="is no ensemble"):
+    with pytest.raises(InputError, match="several networks"):
         EnsembleLaw(ensemble.networks[0], phase_laws)
     with pytest.raises(InputError, match="'inclusion'"):
         EnsembleLaw(ensemble, {"matrix": laws.Elastic.isotropic(1.0, 0.3)})
+    with pytest.raises(InputError, match="the laws are a list"):
+        network_law(ensemble, list(phase_laws.values()))
     law = EnsembleLaw(ensemble, phase_laws)
     with pytest.raises(InputError, match="shapes"):
         law.integrate(strains(3), law.initial_state(2))
