@@ -107,7 +107,7 @@ for way, (members, spread) in stresses.items():
 
 # - The elastic errors say nothing about those on the paths, which are larger. With nonlinear
 #   samples the elastic errors do not fall, and yet the error of the mean on the paths is about
-#   halved (to 45 to 54 % in four runs).
+#   halved.
 # - A single network is a matter of luck. The mean of three is better than the typical one of them.
 # - Twice the spread covers the error of the mean nearly always, all six components together. An
 #   error that all networks share their spread cannot see.

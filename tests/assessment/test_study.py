@@ -115,6 +115,7 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
         assert words in report
     assert "the elastic error" in report  # the verdict on the size of the training set
     assert "s to equal error" in report
+    assert "`dmn-fe train DATA --depth 2 --optimiser lbfgs --iterations 20 --networks 5`" in report
     assert report.count("| orthotropic, teacher |") == report.count("covered by 1") == 1
     # Two kinds of samples are more samples, but no other size of one training set.
     assert report.count("from 8 to 19 samples") == report.count(" samples: the elastic error") == 1
