@@ -29,16 +29,16 @@ rve = microstructure.random_fibres(voxels=20, volume_fraction=0.35, count=3, gap
 
 # Elastic samples are effective stiffnesses for random stiffnesses of the phases. A one-step sample
 # is nonlinear: stresses after one large step, with random plastic materials. Your own material need
-# not be known for either. Take 200 samples or more of the first and 100 of the second.
+# not be known for either. Take 200 samples or more of the first and 300 of the second.
 #
 #     dmn-fe data fibres.npy --kind orthotropic --samples 200 --output elastic.safetensors
-#     dmn-fe data fibres.npy --kind one-step --samples 100 --output steps.safetensors
+#     dmn-fe data fibres.npy --kind one-step --samples 300 --output steps.safetensors
 
 elastic = homogenization.make_dataset(
     rve, "orthotropic", 40, seed=0, path=folder / "elastic.safetensors", batch=10
 )
 steps = homogenization.make_path_dataset(
-    rve, "one-step", 32, seed=0, path=folder / "steps.safetensors"
+    rve, "one-step", 100, seed=0, path=folder / "steps.safetensors"
 )
 
 # ## Three networks each way
@@ -106,17 +106,14 @@ for way, (members, spread) in stresses.items():
     print(f"    error of the mean below twice the spread at {covered[way]:.0%} of the times")
 
 # - The elastic errors say nothing about those on the paths, which are larger. With nonlinear
-#   samples the elastic errors do not fall, and yet the error of the mean on the paths is about
-#   halved.
+#   samples they hardly change, and yet the error of the mean on the paths falls by a third.
 # - A single network is a matter of luck. The mean of three is better than the typical one of them.
 # - Twice the spread covers the error of the mean nearly always, all six components together. An
 #   error that all networks share their spread cannot see.
 #
 # Elastic samples of the kind `"tangent-like"`, the default of `dmn-fe data`, hold some of this
-# knowledge: the matrix is as soft in one direction as if it yielded. In place of the orthotropic
-# ones here they gave, without nonlinear samples, means with an error of 2 to 3 %, from elastic
-# errors of 0.2 %. Nonlinear samples then helped in five of six runs, and raised the elastic error
-# in all.
+# knowledge: the matrix is as soft in one direction as if it yielded. The study in demos/assessment
+# compares them on larger RVEs.
 
 elastic_before, elastic_after = (errors.median() for errors in elastic_errors.values())
 mean_before, mean_after = mean_error.values()

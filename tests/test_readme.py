@@ -19,7 +19,7 @@ ELSEWHERE = (
 SMALLER = {
     "dmn-fe rve make spheres": "--voxels 12 --count 2 --gap 1",
     "dmn-fe rve make short-fibres": "--voxels 24 --count 3 --aspect-ratio 3",
-    "dmn-fe data spheres.npy --kind one-step": "--samples 5 --steps 2",
+    "dmn-fe data spheres.npy --kind one-step": "--samples 5",
     "dmn-fe data": "--samples 10",
     "dmn-fe train": "--depth 2 --iterations 20 --elastic-iterations 10",
 }

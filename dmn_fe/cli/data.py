@@ -30,7 +30,8 @@ def data(
     samples: Annotated[int, typer.Option(help="Number of samples.")] = 300,
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
     steps: Annotated[
-        int | None, typer.Option(help="Strains in a sample of one-step or history; 3 if not given.")
+        int | None,
+        typer.Option(help="Strains in a sample; 1 of one-step or 3 of history if not given."),
     ] = None,
     tolerance: Annotated[
         float | None,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.laws import J2, Elastic, LinearHardening, MaterialLaw
+from dmn_fe.laws import J2, Elastic, LinearHardening, MaterialLaw, laws_from_description
 from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["KINDS", "PathDataset", "random_laws"]
@@ -43,8 +43,9 @@ class PathDataset:
         Where the samples come from, as JSON values: ``kind``, ``steps``, ``samples`` (as many were
         drawn), ``failed`` (numbers of those that did not converge and are left out), ``blocks``
         (sizes of the Latin hypercubes, one after the other), ``seed``, ``strain_scale``, ``dt``,
-        ``tolerance``, ``laws_fingerprint`` (of given laws; None for random materials), ``scheme``,
-        ``grid``, ``size``, ``rve_hash``, ``phase_names``, ``volume_fractions``.
+        ``tolerance``, ``laws_fingerprint`` (of given laws; None for random materials), ``laws``
+        (their description), ``scheme``, ``grid``, ``size``, ``rve_hash``, ``phase_names``,
+        ``volume_fractions``.
 
     Raises
     ------
@@ -89,6 +90,8 @@ class PathDataset:
         if self.meta.get("laws_fingerprint") is not None:
             if not self.material.isnan().all():
                 raise InputError("nonlinear samples of given laws have no material parameters.")
+            if "laws" not in self.meta:
+                raise InputError("nonlinear samples of given laws lack these laws.")
             return
         young, poisson, yield_stress, modulus = self.material.unbind(-1)
         good = (young > 0) & torch.isfinite(young) & (poisson > -1) & (poisson < 0.5)
@@ -120,10 +123,10 @@ class PathDataset:
         Raises
         ------
         InputError
-            If the data set was made with given laws, of which it holds a fingerprint only.
+            If it was made with a law that cannot be described in a file.
         """
         if self.meta.get("laws_fingerprint") is not None:
-            raise InputError("these samples were made with laws of your own: use those.")
+            return laws_from_description(self.meta["laws"])
         return random_laws(self.phase_names, self.material[sample])
 
     def save(self, path: str | Path) -> None:

@@ -16,7 +16,7 @@ from dmn_fe.homogenization.path_dataset import KINDS, PathDataset, random_laws
 from dmn_fe.homogenization.path_sampler import sample_paths
 from dmn_fe.homogenization.path_solver import path_stresses
 from dmn_fe.homogenization.voxel_problem import VoxelProblem
-from dmn_fe.laws import MaterialLaw, check_phase_laws, laws_fingerprint
+from dmn_fe.laws import MaterialLaw, check_phase_laws, laws_description, laws_fingerprint
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 
@@ -24,6 +24,7 @@ __all__ = ["check_path_dataset", "make_path_dataset"]
 
 # Relative error of the stress up to 6e-5 (spheres, 32³): a hundredth of what networks err.
 _TOLERANCE = 3e-4
+_STEPS = {"one-step": 1, "history": 3}
 _RANDOM_SCALE = (1.0, 13.0)
 _INPUTS = ("strain", "material", "dt")
 
@@ -34,7 +35,7 @@ def make_path_dataset(
     n: int,
     seed: int,
     path: str | Path,
-    steps: int = 3,
+    steps: int | None = None,
     laws: Mapping[str, MaterialLaw] | None = None,
     strain_scale: tuple[float, float] | None = None,
     dt: float = 1.0,
@@ -58,8 +59,9 @@ def make_path_dataset(
         Number and seed of the samples.
     path : path
         The file; if it holds these samples it is read instead.
-    steps : int
-        Strains in a sample.
+    steps : int, optional
+        Strains in a sample; default: one of "one-step", since strains in other directions teach
+        more than further ones in the same, and three of "history".
     laws : mapping of phase name to MaterialLaw, optional
         Laws for all samples. Without, each sample has random materials: phase 0 a J2 matrix of
         Young's modulus 1 and yield stress 1, all others elastic.
@@ -94,7 +96,7 @@ def check_path_dataset(
     n: int,
     seed: int,
     path: str | Path,
-    steps: int = 3,
+    steps: int | None = None,
     laws: Mapping[str, MaterialLaw] | None = None,
     strain_scale: tuple[float, float] | None = None,
     dt: float = 1.0,
@@ -114,16 +116,16 @@ class _PathRecipe:
         kind: str,
         n: int,
         seed: int,
-        steps: int,
+        steps: int | None,
         laws: Mapping[str, MaterialLaw] | None,
         strain_scale: tuple[float, float] | None,
         dt: float,
         tolerance: float,
     ):
         n, seed = whole_number("samples: n", n), whole_number("seed", seed)
-        steps = whole_number("steps", steps)
         if kind not in KINDS:
             raise InputError(f"kind = {kind!r} is unknown: give one of {', '.join(KINDS)}.")
+        steps = _STEPS[kind] if steps is None else whole_number("steps", steps)
         for name, value in (("samples: n", n), ("steps", steps)):
             if value < 1:
                 raise InputError(f"{name} = {value} must be a positive whole number.")
@@ -146,6 +148,8 @@ class _PathRecipe:
             "tolerance": tolerance,
             **about,
         }
+        if laws is not None:
+            self.meta["laws"] = laws_description(laws)
 
     def draw(self, count: int, block: int) -> dict[str, Tensor]:
         meta = self.meta

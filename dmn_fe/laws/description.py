@@ -53,6 +53,9 @@ def laws_from_description(description: Mapping[str, Any]) -> dict[str, MaterialL
     InputError
         If a law is none of this package, or its parameters are wrong.
     """
+    for name, entry in description.items():
+        if isinstance(entry, str):
+            raise InputError(f"the law of {name!r} is {entry}; give the laws in Python.")
     return {name: _made(entry, name) for name, entry in description.items()}
 
 

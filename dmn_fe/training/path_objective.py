@@ -35,7 +35,7 @@ class PathObjective:
     data : PathDataset
         Of the same RVE.
     laws : mapping of str to MaterialLaw, optional
-        The laws the data was made with, if not random ones; isotropic.
+        The laws the data was made with, if not random ones, isotropic; default: as the data says.
     seeds : sequence of int
         Of the networks; where not all samples are learnt from, each seed draws its own.
 
@@ -55,8 +55,10 @@ class PathObjective:
         check_path_samples(problem, data, laws)
         self._problem = problem
         names = problem.phase_names
-        sampled: dict[str, MaterialLaw] = {name: SampledJ2() for name in names}
-        self._laws = sampled if laws is None else dict(laws)
+        if data.meta.get("laws_fingerprint") is None:
+            self._laws: dict[str, MaterialLaw] = {name: SampledJ2() for name in names}
+        else:
+            self._laws = dict(laws or data.laws(0))
         held_out, training = split_paths(len(data.strain), problem.settings, seeds)
         self._validation = PathSamples(data, held_out)
         self._training = [PathSamples(data, chosen) for chosen in training]

@@ -71,7 +71,8 @@ def train_seeds(
     paths : PathDataset, optional
         Nonlinear samples, which join after ``settings.elastic_iterations``.
     laws : mapping of str to MaterialLaw, optional
-        The laws of ``paths``, where they were made with given laws.
+        The laws of ``paths``, where they were made with given laws of a kind that the file cannot
+        describe.
     pretrained : Network, optional
         Trained network to start from, of the same depth or a smaller one; instead of random
         parameters. Its leaf weights are first scaled to the volume fractions of ``data``, where

@@ -131,7 +131,7 @@ def test_materials_are_a_latin_hypercube():
 
 
 def test_one_step_stresses_are_those_of_steps_from_the_virgin_state(rve, path):
-    made = make_path_dataset(rve, "one-step", 1, 7, path, tolerance=1e-6)
+    made = make_path_dataset(rve, "one-step", 1, 7, path, 3, tolerance=1e-6)
     assert (len(made), made.kind, made.phase_names) == (1, "one-step", rve.names)
     assert made.volume_fractions == rve.volume_fractions
     assert made.meta["rve_hash"] == rve.hash
@@ -147,6 +147,12 @@ def test_one_step_stresses_are_those_of_steps_from_the_virgin_state(rve, path):
     assert not torch.allclose(made.stress[0, 2], elastic.mean(0) @ made.strain[0, 2], rtol=0.1)
 
 
+def test_the_default_number_of_steps(layers, tmp_path):
+    for kind, steps in (("one-step", 1), ("history", 3)):
+        made = make_path_dataset(layers, kind, 2, 0, tmp_path / f"{kind}.safetensors")
+        assert made.stress.shape == (2, steps, 6)
+
+
 def test_the_default_tolerance_gives_four_digits(rve, path, tmp_path):
     loose = make_path_dataset(rve, "one-step", 1, 1, path)
     tight = make_path_dataset(rve, "one-step", 1, 1, tmp_path / "b.safetensors", tolerance=1e-7)
@@ -157,7 +163,7 @@ def test_the_default_tolerance_gives_four_digits(rve, path, tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_laminate_of_j2_and_elastic_layers(layers, path, kind):
     """Three unknown jumps of the strain across the interface, solved by scipy."""
-    made = make_path_dataset(layers, kind, 3, 3, path, tolerance=1e-9)
+    made = make_path_dataset(layers, kind, 3, 3, path, 3, tolerance=1e-9)
     assert made.stress.shape == (3, 3, 6)
     yielded = 0
     for sample in range(3):
@@ -270,7 +276,7 @@ def test_resumed_and_appended_runs_end_in_the_same_bytes(layers, path, tmp_path,
 
 
 def test_samples_that_fail_are_left_out_and_told(layers, path, tmp_path, monkeypatch):
-    strain, _ = sample_paths("one-step", 40, 3, (1.0, 13.0), 3)
+    strain, _ = sample_paths("one-step", 40, 1, (1.0, 13.0), 3)
     failing(monkeypatch)
     whole = make_path_dataset(layers, "one-step", 40, 3, tmp_path / "whole.safetensors")
     assert whole.meta["failed"] == []
@@ -293,7 +299,7 @@ def test_samples_that_fail_are_left_out_and_told(layers, path, tmp_path, monkeyp
 
 
 def test_too_many_failures_are_an_error_that_stays(layers, path, monkeypatch):
-    strain, _ = sample_paths("one-step", 20, 3, (1.0, 13.0), 3)
+    strain, _ = sample_paths("one-step", 20, 1, (1.0, 13.0), 3)
     failing(monkeypatch, strain[2], strain[4])
     sentence = "2 of 20 samples did not converge, more than 5%; take smaller strains"
     for kept in (5, 5):
@@ -335,8 +341,7 @@ def test_laws_of_the_user(rve, path, tmp_path):
         assert update.converged
         state = update.state
         torch.testing.assert_close(stress, update.stress, rtol=1e-4, atol=1e-4)
-    with pytest.raises(InputError, match="laws of your own: use those"):
-        made.laws(0)
+    assert laws.laws_fingerprint(made.laws(0)) == laws.laws_fingerprint(GIVEN)
     with pytest.raises(InputError, match="made with laws_fingerprint = "):
         make_path_dataset(*arguments[:6], {**GIVEN, "inclusion": GIVEN["matrix"]}, (0.004, 0.02))
     assert len(make_path_dataset(rve, "history", 2, *arguments[3:], tolerance=1e-6)) == 2
@@ -375,14 +380,15 @@ def test_wrong_input_is_one_sentence_and_writes_nothing(layers, path, tmp_path):
 
 
 def test_other_data_is_never_overwritten(layers, path, tmp_path):
-    make_path_dataset(layers, "one-step", 2, 0, path)
+    make_path_dataset(layers, "one-step", 2, 0, path, 3)
     content = path.read_bytes()
     for arguments, sentence in (
-        (("one-step", 2, 1, path), "made with seed = 0, not 1"),
-        (("history", 2, 0, path), "made with kind = 'one-step', not 'history'"),
+        (("one-step", 2, 1, path, 3), "made with seed = 0, not 1"),
+        (("history", 2, 0, path, 3), "made with kind = 'one-step', not 'history'"),
+        (("one-step", 2, 0, path), "made with steps = 3, not 1"),
         (("one-step", 2, 0, path, 4), "made with steps = 3, not 4"),
         (("one-step", 2, 0, path, 3, None, (1.0, 5.0)), "made with strain_scale"),
-        (("one-step", 1, 0, path), "holds 2 samples, more than 1"),
+        (("one-step", 1, 0, path, 3), "holds 2 samples, more than 1"),
     ):
         with pytest.raises(InputError, match=sentence):
             make_path_dataset(layers, *arguments)
@@ -401,7 +407,7 @@ def test_other_data_is_never_overwritten(layers, path, tmp_path):
 
 
 def test_a_file_must_be_whole_and_make_sense(layers, path):
-    made = make_path_dataset(layers, "one-step", 2, 0, path)
+    made = make_path_dataset(layers, "one-step", 2, 0, path, 3)
     parts = {name: getattr(made, name) for name in ("strain", "stress", "material", "dt")}
     nan = torch.full_like(parts["material"], torch.nan)
     for name, value, sentence in (
@@ -420,6 +426,8 @@ def test_a_file_must_be_whole_and_make_sense(layers, path):
     ):
         with pytest.raises(InputError, match=sentence):
             PathDataset(**{"meta": made.meta, **parts, name: value})
+    with pytest.raises(InputError, match="lack these laws"):
+        PathDataset(**parts | {"material": nan, "meta": {**made.meta, "laws_fingerprint": "abc"}})
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
     path.write_bytes(bytes(content))

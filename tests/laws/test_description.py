@@ -29,5 +29,7 @@ def test_a_law_comes_back(law):
 def test_foreign_and_wrong_descriptions_are_refused():
     with pytest.raises(InputError, match="'Mystery'"):
         laws.laws_from_description({"a": ["Mystery", {}]})
+    with pytest.raises(InputError, match="'a' is Mystery"):
+        laws.laws_from_description({"a": "Mystery()"})
     with pytest.raises(InputError, match="described wrongly"):
         laws.laws_from_description({"a": ["J2", {"young": 1.0}]})

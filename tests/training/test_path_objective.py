@@ -11,7 +11,7 @@ from torch import Tensor
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.homogenization import PathDataset, StiffnessDataset, sample_orthotropic
-from dmn_fe.laws import MaterialLaw, laws_fingerprint
+from dmn_fe.laws import MaterialLaw, laws_description, laws_fingerprint
 from dmn_fe.network import Network
 from dmn_fe.training import Settings, train
 from dmn_fe.training.path_objective import PathObjective
@@ -67,6 +67,7 @@ def path_data(
         "samples": samples,
         "failed": [],
         "laws_fingerprint": None if given is None else laws_fingerprint(given),
+        **({} if given is None else {"laws": laws_description(given)}),
         **meta,
     }
     times = torch.full((samples, steps), dt, dtype=torch.float64)
@@ -223,6 +224,14 @@ def test_what_fails_counts_as_an_error_of_its_whole_size():
     assert loss(3, 4, 5) != loss(3, 4, 5)  # not a number
 
 
+def test_the_laws_of_the_samples_are_known_from_their_file():
+    own, data = problem(), path_data("history", GIVEN)
+    x = parameters(own, 1)
+    each = [PathObjective(own, data, given, [0])(x, torch.arange(1)) for given in (GIVEN, None)]
+    for a, b in zip(*each, strict=True):
+        assert torch.equal(a, b)
+
+
 def test_rows_say_which_networks_are_asked_for():
     own, data = problem(), path_data("history", GIVEN)
     x = parameters(own, 3)
@@ -259,7 +268,7 @@ def test_the_state_is_what_the_next_evaluation_depends_on():
             "phases matrix, fibre",
         ),
         (lambda: path_data("history", None), GIVEN, {}, "random materials"),
-        (lambda: path_data("history", GIVEN), None, {}, "given laws"),
+        (lambda: path_data("history", GIVEN, laws={"matrix": "Mine()"}), None, {}, "in Python"),
         (lambda: path_data("history", GIVEN), CREEPING, {}, "other laws"),
         (lambda: path_data("history", None, samples=1), None, {}, "one nonlinear sample"),
         (lambda: path_data("history", None), None, {"optimiser": "adam"}, "lbfgs"),
