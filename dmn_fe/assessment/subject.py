@@ -63,9 +63,10 @@ class Training:
     def key(self) -> str:
         """Name of its files: a hash of its settings and of the content of all files it reads."""
         subject = self.subject
+        learnt = {n: file for n, file in subject.nonlinear.items() if n == self.nonlinear}
         files: list[Any] = [
             [[name, _digest(file)] for name, file in files.items()]
-            for files in (subject.elastic, subject.nonlinear, subject.truth)
+            for files in (subject.elastic, learnt, subject.truth)
         ]
         start = None if self.pretrained is None else _digest(self.pretrained)
         what: list[Any] = [_VERSION, subject.name, dataclasses.asdict(self.settings)]

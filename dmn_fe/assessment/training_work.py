@@ -60,7 +60,7 @@ def work_on(training: Training, path: Path, progress: Progress, machine: dict[st
         "truth": tested(training, small),
     }
     with written_whole(path) as partial:
-        partial.write_text(json.dumps(result, indent=1))
+        partial.write_text(json.dumps(result))
     checkpoint.unlink(missing_ok=True)
 
 

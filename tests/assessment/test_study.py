@@ -232,6 +232,9 @@ def test_results_belong_to_the_content_of_the_files(study, files):
     after = keys()
     changed = {name for name in before if after[name] != before[name]}
     assert changed == {("orthotropic", None, False)}
+    more = 'nonlinear = { more = "teacher.dmn" }\ntruth'  # which none of them learns from
+    study.write_text(STUDY.replace("truth", more, 1))
+    assert keys() == after
     study.write_text(STUDY.replace("[settings]", "ensemble = 2\n[settings]"))
     assert not set(keys().values()) & set(after.values())
     study.write_text(STUDY.replace("{ plastic", "{ steel"))  # another name of the same truth
