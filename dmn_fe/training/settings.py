@@ -42,7 +42,7 @@ class Settings:
         trained network that is two levels shallower (Shin et al., npj Comput. Mater. 9 (2023)
         128).
     start_low, start_high : float
-        Range of z of the uniform start.
+        Range of z of the uniform start. A wide one makes networks whose leaves differ in weight.
     optimiser : str
         ``"lbfgs"``: L-BFGS. ``"adam"``: Adam, learning rate falling to zero as a cosine.
         ``"amsgrad"``: likewise with AMSGrad (Gajek et al., CMAME 384 (2021) 113952).
@@ -89,8 +89,8 @@ class Settings:
     dimension: int | None = None
     oriented_phases: tuple[str, ...] = ()
     start: str = "uniform"
-    start_low: float = 0.2
-    start_high: float = 0.8
+    start_low: float = 0.0
+    start_high: float = 1.0
     optimiser: str = "lbfgs"
     iterations: int | None = None
     learning_rate: float | None = None

@@ -28,8 +28,8 @@ def random_start(
     parametrisation: Parametrisation,
     start: str,
     seeds: Sequence[int],
-    low: float = 0.2,
-    high: float = 0.8,
+    low: float = 0.0,
+    high: float = 1.0,
 ) -> Tensor:
     """Random parameters ``[seeds, size]``, the same for a seed whatever the others are.
 

@@ -5,7 +5,7 @@ import torch
 from dmn_fe import laws
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.homogenization import PathDataset, StiffnessDataset, sample_orthotropic
-from dmn_fe.laws import laws_fingerprint
+from dmn_fe.laws import laws_description, laws_fingerprint
 from dmn_fe.training import HistoryRow, TrainingResult
 from helpers.laminates import network_stiffness
 from helpers.networks import random_network
@@ -44,6 +44,7 @@ def path_data(samples: int = 6) -> PathDataset:
         "steps": 2,
         "samples": samples,
         "failed": [],
+        "laws": laws_description(LAWS),
         "laws_fingerprint": laws_fingerprint(LAWS),
     }
     material = torch.full((samples, 2, 4), torch.nan, dtype=torch.float64)

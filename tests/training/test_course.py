@@ -58,9 +58,10 @@ def test_patience_ends_when_nothing_better_has_come(data, optimiser, patience):
         case |= {"depth": 2, "learning_rate": 0.2}
     result = train(noisy, patience=patience, **case)
     assert result.outcome == "no better validation within the patience"
-    best = min(result.history, key=lambda row: row.validation_loss)
-    assert result.chosen == best
-    # At least the patience, and at most one report or two beyond it.
+    assert result.chosen == min(result.history, key=lambda row: row.validation_loss)
+    # At least the patience, and at most one report or two beyond it. (The last report comes after
+    # it was lost, and may be the best of all.)
+    best = min(result.history[:-1], key=lambda row: row.validation_loss)
     waited = result.history[-1].iteration - best.iteration
     period = 10 if optimiser == "lbfgs" else 1
     assert patience <= waited <= patience + 2 * period
@@ -71,10 +72,10 @@ def test_patience_ends_when_nothing_better_has_come(data, optimiser, patience):
 
 def test_improvements_are_waited_for(data):
     """A patience shorter than a report does not end a training that gets better."""
-    free = train(data, depth=2, iterations=30, regularisation=0.0, seed=SEED)
+    free = train(data, depth=2, iterations=30, regularisation=0.0, seed=4)
     losses = [row.validation_loss for row in free.history]
-    assert losses[2] < losses[1] < losses[0]
-    result = train(data, depth=2, iterations=30, regularisation=0.0, seed=SEED, patience=1)
+    assert losses[3] < losses[2] < losses[1] < losses[0]
+    result = train(data, depth=2, iterations=30, regularisation=0.0, seed=4, patience=1)
     assert_identical(result, free)
 
 

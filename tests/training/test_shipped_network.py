@@ -5,7 +5,7 @@ from helpers.processes import ROOT
 
 import dmn_fe
 from dmn_fe import microstructure
-from dmn_fe.homogenization import StiffnessDataset
+from dmn_fe.homogenization import PathDataset, StiffnessDataset
 from dmn_fe.training import train
 
 RECIPE = (ROOT / "demos" / "spheres.md").read_text(encoding="utf-8")
@@ -55,6 +55,7 @@ def test_the_recipe_reaches_its_error(network, dataset):
     options = dict(zip(words[3::2], words[4::2], strict=True))
     result = train(
         dataset,
+        paths=PathDataset.load(ROOT / options["--paths"]),
         depth=int(options["--depth"]),
         seed=int(options["--seed"]),
         iterations=int(options["--iterations"]),

@@ -45,7 +45,7 @@ def test_random_numbers_are_drawn_as_documented():
     own = IMN(Tree.complete(9), 3)
     x, leaves = random_start(own, "uniform", [0])[0], 512
     z, angles = x[:leaves], x[leaves:]
-    assert 0.2 <= z.min() < 0.21 < 0.79 < z.max() <= 0.8
+    assert 0.0 <= z.min() < 0.01 < 0.99 < z.max() <= 1.0
     assert 0.0 <= angles.min() < 0.01 < 0.99 < angles.max() <= 1.0
     z = random_start(own, "uniform", [0], 0.4, 0.5)[0, :leaves]
     assert 0.4 <= z.min() < 0.402 < 0.498 < z.max() <= 0.5
