@@ -51,14 +51,14 @@ data = homogenization.make_dataset(rve, "tangent-like", n=40, seed=0, path=folde
 
 # ## The network
 #
-# Depth 3 has 8 leaves; take 5 (32 leaves) or more. Eight of the 40 samples are held out, and the
+# Depth 4 has 16 leaves; take 5 (32 leaves) or more. Eight of the 40 samples are held out, and the
 # network with the smallest error on these is kept. Leaves that have lost their weight are left out
 # of the file: the network then costs less.
 #
 #     dmn-fe train spheres.safetensors --depth 5 --output spheres.dmn
 #     dmn-fe inspect spheres.dmn
 
-result = dmn_fe.train(data, depth=3, seed=0, iterations=150)
+result = dmn_fe.train(data, depth=4, seed=0, iterations=150)
 validation = result.network.metadata["validation"]
 print(f"error on held-out samples: mean {validation['linear_mean']:.2%}")
 small = dmn_fe.training.compressed(result.network, data)
