@@ -35,11 +35,11 @@ RVES = {
 
 # ## Data to learn from
 #
-# 300 stiffnesses of each kind, and 170 directions of one-step samples with random plastic
-# materials, three amplitudes each.
+# 300 stiffnesses of each kind, and 510 one-step samples, each of a direction and of random plastic
+# materials of its own.
 
 KINDS = ("orthotropic", "tangent-like")
-ELASTIC, ONE_STEP = 300, 170
+ELASTIC, ONE_STEP = 300, 510
 APPENDED = {"spheres_b", "fibres_b", "fibres_c"}  # first 100 tangent-like samples, then the others
 
 # ## The truth
@@ -55,6 +55,24 @@ MATERIALS = {
     "creep": (laws.Norton(70000.0, 0.33, 1e-3, 100.0, 5.0), STIFF),
 }
 FEW = ("isochoric", "corner", "random")
+
+# ## Other nonlinear samples
+#
+# As many steps, to compare with, of the first RVE of each class: three strains in each of 170
+# directions, short paths with corners, and one-step samples of the materials of the truth.
+
+YIELD_STRAIN = 100.0 / 70000.0
+OTHERS = {
+    "three-strains": ("one-step", 170, 3, None, None),
+    "history": ("history", 170, 3, None, None),
+    "own-materials": (
+        "one-step",
+        510,
+        1,
+        MATERIALS["plastic"],
+        (1.0 * YIELD_STRAIN, 13.0 * YIELD_STRAIN),
+    ),
+}
 
 # ## A network to start others from
 
@@ -79,6 +97,14 @@ def main() -> None:
         say(comm, f"{name}: one-step samples")
         path = DATA / f"{name}_one-step.safetensors"
         homogenization.make_path_dataset(rve, "one-step", ONE_STEP, 0, path, comm=comm)
+        for title, (kind, samples, steps, own, scale) in OTHERS.items():
+            if name in ("spheres_a", "fibres_a"):
+                say(comm, f"{name}: {title}")
+                path = DATA / f"{name}_{title}.safetensors"
+                phase_laws = own and dict(zip(rve.names, own, strict=True))
+                homogenization.make_path_dataset(
+                    rve, kind, samples, 0, path, steps, phase_laws, scale, comm=comm
+                )
         for material, phase_laws in MATERIALS.items():
             say(comm, f"{name}: reference paths, {material}")
             duration = 10.0 if material == "creep" else 1.0
