@@ -26,7 +26,7 @@ def random_network(
     leaves = torch.arange(tree.leaf_count)
     turned_leaves = leaves if turned else leaves[:0]
     parametrisation = (DMN if kind == "dmn" else IMN)(tree, dimension, turned_leaves)
-    parameters = random_start(parametrisation, "uniform", [seed])[0]
+    parameters = random_start(parametrisation, "uniform", [seed], 0.2, 0.8)[0]
     network = to_network(parametrisation, parameters, leaves % 2, ("matrix", "inclusion"))
     network.weights[1::2] *= 0.45
     return network
