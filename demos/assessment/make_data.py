@@ -70,7 +70,7 @@ OTHERS = {
         510,
         1,
         MATERIALS["plastic"],
-        (1.0 * YIELD_STRAIN, 13.0 * YIELD_STRAIN),
+        (YIELD_STRAIN, 13.0 * YIELD_STRAIN),
     ),
 }
 
