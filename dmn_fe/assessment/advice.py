@@ -18,7 +18,8 @@ def advice(outcomes: Sequence[Outcome]) -> str:
     """Which settings should I use? One line for each comparison.
 
     Variants are ranked by the geometric mean over the RVEs of their median error; another cannot be
-    told from the best where its confidence intervals overlap those of the best on every RVE.
+    told from the best where its confidence intervals overlap those of the best on every RVE. An RVE
+    on which another is better beyond the intervals is named.
     """
     lines = []
     for comparison in dict.fromkeys(o.comparison for o in outcomes):
@@ -29,13 +30,16 @@ def advice(outcomes: Sequence[Outcome]) -> str:
         }
         if len(complete) > 1:
             lines.append(f"- {comparison.title}: {_choice(complete, comparison.ranked_by)}")
+            if missing := [label for label in variants if label not in complete]:
+                lines[-1] += f"; not there yet: {', '.join(missing)}"
     if not lines:
         return "Which settings should I use? Nothing has been compared yet."
     return (
         "Which settings should I use? Those in bold: they have the smallest nonlinear error of "
         "their comparison (in brackets, the geometric mean over the RVEs, with the training time "
         "of a network). *Alike* are those whose confidence intervals overlap that of the best on "
-        "every RVE: this study does not tell them apart; take the cheapest.\n\n"
+        "every RVE: this study does not tell them apart; take the cheapest. Online the cost of a "
+        "network grows with its leaves.\n\n"
     ) + "\n".join(lines)
 
 
@@ -48,38 +52,52 @@ def _choice(variants: Mapping[str, Sequence[Outcome]], ranked_by: str) -> str:
         return "most networks of every variant have failed"
     kind = "" if ranked_by == "nonlinear" else f" {ranked_by} error"
     text = f"**{best}** ({percent(scores[best])} %{kind}, {_seconds(variants[best])}"
-    text += f"; worst: {worst}, {percent(scores[worst])} %)" if worst != best else ")"
+    text += f"; worst: {worst}, {_shown(scores[worst])})" if worst != best else ")"
     if scores[best] > _USELESS:
         text += ", too far off to be used: train longer or deeper"
-    alike = [
-        f"{label} ({_seconds(outcomes)})"
-        for label, outcomes in variants.items()
-        if label != best and _overlap(variants[best], outcomes, ranked_by)
-    ]
+    alike, better = [], []
+    for label, outcomes in variants.items():
+        if label == best or not math.isfinite(scores[label]):
+            continue
+        above, below = _apart(variants[best], outcomes, ranked_by)
+        better += [f"{label} on {name}" for name in below]
+        if not above + below:
+            alike.append(f"{label} ({_seconds(outcomes)})")
+    text += f"; better: {', '.join(better)}" if better else ""
     return f"{text}; alike: {', '.join(alike)}" if alike else text
+
+
+def _shown(score: float) -> str:
+    return f"{percent(score)} %" if math.isfinite(score) else "most networks failed"
 
 
 def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     """Whether error and variance fall with the size of the training set, on each subject, and if
-    not, whether it is the network that limits them."""
+    not, whether it is the network that limits them; empty where there is one size alone."""
     verdicts = []
     for subject in dict.fromkeys(o.subject for o in outcomes):
         own = sorted(
             (o for o in outcomes if o.subject == subject), key=lambda o: o.result["samples"]
         )
         least, most = own[0], own[-1]
+        if least.result["samples"] == most.result["samples"]:
+            continue
         parts = []
         for name in ("elastic", "nonlinear"):
             first, last = least.score(name), most.score(name)
-            networks = min(len(o.result["seeds"]) for o in (least, most))
             parts.append(
                 f"the {name} error {change(first, last)} ({percent(first.median)} → "
                 f"{percent(last.median)} %), its standard deviation "
-                f"{scatter_change(first, last, networks)} ({percent(first.deviation)} → "
+                f"{scatter_change(first, last)} ({percent(first.deviation)} → "
                 f"{percent(last.deviation)} %)"
             )
         sizes = f"{least.result['samples']} to {most.result['samples']}"
         verdicts.append(f"{subject}, from {sizes} samples: {'; '.join(parts)}. {_limit(most)}")
+    if verdicts:
+        verdicts.append(
+            "Networks that learn from a part of the samples draw each its own part, so their "
+            "deviation holds that of the samples; from all samples it is that of the start alone."
+        )
     return " ".join(verdicts)
 
 
@@ -104,10 +122,19 @@ def _score(outcomes: Sequence[Outcome], ranked_by: str) -> float:
     return math.exp(sum(math.log(m) for m in medians) / len(medians))
 
 
-def _overlap(best: Sequence[Outcome], others: Sequence[Outcome], ranked_by: str) -> bool:
-    """Whether the confidence intervals overlap on every RVE."""
-    high = {outcome.subject: outcome.score(ranked_by).high for outcome in best}
-    return all(other.score(ranked_by).low <= high[other.subject] for other in others)
+def _apart(
+    best: Sequence[Outcome], others: Sequence[Outcome], ranked_by: str
+) -> tuple[list[str], list[str]]:
+    """RVEs on which the confidence interval of a variant lies above that of the best, and below."""
+    bands = {outcome.subject: outcome.score(ranked_by) for outcome in best}
+    above, below = [], []
+    for other in others:
+        own, score = bands[other.subject], other.score(ranked_by)
+        if score.low > own.high:
+            above.append(other.subject)
+        elif score.high < own.low:
+            below.append(other.subject)
+    return above, below
 
 
 def _seconds(outcomes: Sequence[Outcome]) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dmn_fe.assessment.machine import machine_text
 from dmn_fe.assessment.plan import Comparison, Plan, Variant
 from dmn_fe.assessment.statistics import Band, band
 from dmn_fe.assessment.training_work import result_path
+from dmn_fe.errors import InputError
 
-__all__ = ["Outcome", "different", "outcomes_of", "seconds_to_equal_error"]
+__all__ = ["Outcome", "different", "machines", "outcomes_of", "seconds_to_equal_error"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Outcome:
         Training time of one network; all seeds of a variant were trained in one batch.
     result : dict
         The stored result; see :mod:`dmn_fe.assessment.training_work`.
+    file : str
+        Name of its file, without the ending.
     """
 
     comparison: Comparison
@@ -36,6 +40,7 @@ class Outcome:
     group: str
     seconds: float
     result: dict[str, Any]
+    file: str = ""
 
     @property
     def validation(self) -> Band:
@@ -99,12 +104,12 @@ def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float | None] | 
 
     It is the median of the errors that the variants of one depth on one RVE reach, of two the
     larger; what has failed has no say. Infinite for who does not reach it, None for who has none to
-    be compared with. None for all if they are not comparable: other samples held out, or nonlinear
-    samples in the loss.
+    be compared with. None for all if they are not comparable: other samples held out, nonlinear
+    samples in the loss, or another machine.
     """
     variants = [outcome.variant for outcome in outcomes]
     held_out = {(v.elastic, v.settings.validation_fraction) for v in variants}
-    if len(held_out) > 1 or any(v.nonlinear for v in variants):
+    if len(held_out) > 1 or len(machines(outcomes)) > 1 or any(v.nonlinear for v in variants):
         return None
     times: list[float | None] = []
     for outcome in outcomes:
@@ -118,6 +123,11 @@ def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float | None] | 
         else:
             times.append(None)
     return times if any(t is not None for t in times) else None
+
+
+def machines(outcomes: Sequence[Outcome]) -> list[str]:
+    """What the times were measured on, in words."""
+    return sorted({machine_text(outcome.result["machine"]) for outcome in outcomes})
 
 
 def different(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -139,9 +149,20 @@ def outcomes_of(plan: Plan, folder: Path) -> list[Outcome]:
                 path = result_path(folder, plan.training(comparison, variant, subject))
                 if path.exists():
                     if path not in results:
-                        results[path] = json.loads(path.read_text())
+                        results[path] = _read(path)
                     result = results[path]
                     seconds = result["seconds"] / len(result["seeds"])
                     group = plan.subject(subject).group
-                    found.append(Outcome(comparison, variant, subject, group, seconds, result))
+                    found.append(
+                        Outcome(comparison, variant, subject, group, seconds, result, path.stem)
+                    )
     return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(
+            f"{path}: is no result ({error}); remove it, and the study makes it again."
+        ) from error

@@ -122,11 +122,7 @@ class Plan:
                         f"comparison {comparison.title!r}: there is no RVE {name!r}, the RVEs are "
                         f"{', '.join(names)}."
                     )
-            if comparison.ranked_by not in ("nonlinear", "elastic"):
-                raise InputError(
-                    f"comparison {comparison.title!r}: ranked_by = {comparison.ranked_by!r} must "
-                    "be 'nonlinear' or 'elastic'."
-                )
+            _check_ranking(comparison)
             _check_once("variant", [variant.label for variant in comparison.variants])
             _check_once(f"RVE of {comparison.title!r}", comparison.subjects)
             for variant in comparison.variants:
@@ -182,6 +178,20 @@ def _check_once(what: str, names: Sequence[str]) -> None:
     for name in names:
         if list(names).count(name) > 1:
             raise InputError(f"there are two of the name {name!r} ({what}); give each its own.")
+
+
+def _check_ranking(comparison: Comparison) -> None:
+    if comparison.ranked_by not in ("nonlinear", "elastic"):
+        raise InputError(
+            f"comparison {comparison.title!r}: ranked_by = {comparison.ranked_by!r} must be "
+            "'nonlinear' or 'elastic'."
+        )
+    held_out = {(v.elastic, v.settings.validation_fraction) for v in comparison.variants}
+    if comparison.ranked_by == "elastic" and len(held_out) > 1:
+        raise InputError(
+            f"comparison {comparison.title!r}: its variants have other samples held out, so that "
+            "their elastic errors cannot be compared; leave out ranked_by."
+        )
 
 
 def _check_data(subject: Subject, variant: Variant) -> None:

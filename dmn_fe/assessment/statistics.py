@@ -22,8 +22,8 @@ class Band(NamedTuple):
         Ends of the confidence interval of the median; not-a-number for fewer than 5 values.
     deviation : float
         Standard deviation of the values that have not failed; not-a-number of fewer than two.
-    failed : int
-        Number of failures.
+    failed, count : int
+        Number of failures, and of all values.
     """
 
     median: float
@@ -31,6 +31,7 @@ class Band(NamedTuple):
     high: float
     deviation: float
     failed: int
+    count: int
 
 
 def band(values: Sequence[float | None]) -> Band:
@@ -45,12 +46,12 @@ def band(values: Sequence[float | None]) -> Band:
     finite = found[np.isfinite(found)]
     n, failed = len(found), len(found) - len(finite)
     if n == 0:
-        return Band(np.nan, np.nan, np.nan, np.nan, 0)
+        return Band(np.nan, np.nan, np.nan, np.nan, 0, 0)
     # Values that may lie beyond either end.
     beyond = [k for k in range(1, n // 2 + 1) if 2.0 * binom.cdf(k - 1, n, 0.5) <= _DOUBT]
     low, high = (found[beyond[-1] - 1], found[-beyond[-1]]) if beyond else (np.nan, np.nan)
     deviation = float(finite.std(ddof=1)) if len(finite) > 1 else np.nan
-    return Band(float(np.median(found)), float(low), float(high), deviation, failed)
+    return Band(float(np.median(found)), float(low), float(high), deviation, failed, n)
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
@@ -67,11 +68,16 @@ def change(first: Band, last: Band) -> str:
     return "rises" if last.low > first.high else "does not change beyond the intervals"
 
 
-def scatter_change(first: Band, last: Band, networks: int) -> str:
-    """How the standard deviation changes, by an F-test at 90 % for that many networks each."""
-    limit = float(f.ppf(1.0 - _DOUBT / 2.0, networks - 1, networks - 1)) ** 0.5
+def scatter_change(first: Band, last: Band) -> str:
+    """How the standard deviation changes, by an F-test at 90 % of those that have not failed."""
     if not (np.isfinite(first.deviation) and np.isfinite(last.deviation)):
         return "is not known"
-    if last.deviation * limit < first.deviation:
+    if _exceeds(first, last):
         return "falls"
-    return "rises" if last.deviation > limit * first.deviation else "does not surely change"
+    return "rises" if _exceeds(last, first) else "does not surely change"
+
+
+def _exceeds(wide: Band, narrow: Band) -> bool:
+    """Whether a variance is larger than another, by a one-sided F-test at 95 %."""
+    degrees = (each.count - each.failed - 1 for each in (wide, narrow))
+    return wide.deviation > narrow.deviation * float(f.ppf(1.0 - _DOUBT / 2.0, *degrees)) ** 0.5

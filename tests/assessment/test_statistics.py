@@ -9,9 +9,11 @@ import torch
 from dmn_fe.assessment import Comparison, Variant
 from dmn_fe.assessment.advice import advice, data_size_verdict
 from dmn_fe.assessment.coverage import coverage, mean_response
+from dmn_fe.assessment.machine import machine_of
 from dmn_fe.assessment.markdown import band_text
 from dmn_fe.assessment.outcomes import Outcome, seconds_to_equal_error
-from dmn_fe.assessment.statistics import band, rank_correlation
+from dmn_fe.assessment.statistics import band, rank_correlation, scatter_change
+from dmn_fe.collective import Alone
 from dmn_fe.evaluate import StrainPathResponse
 from dmn_fe.homogenization import ReferencePaths
 from dmn_fe.training import Settings
@@ -74,10 +76,25 @@ def test_advice_is_the_smallest_error_and_what_is_not_told_from_it():
     text = advice(outcomes)
     # Geometric means: 2.83, 2.86 and 4.24 %.
     assert text.endswith(
-        "Choice: **first** (2.83 %, 1.0 s; worst: third, 4.24 %); alike: second (1.0 s)"
+        "Choice: **first** (2.83 %, 1.0 s; worst: third, 4.24 %); better: third on b; "
+        "alike: second (1.0 s)"
     )
     # What is not complete is not ranked.
-    assert "third" not in advice(outcomes[:-1])
+    assert advice(outcomes[:-1]).endswith("alike: second (1.0 s); not there yet: third")
+
+
+def test_advice_names_the_rves_on_which_another_is_better():
+    own = comparison(["first", "second"], ("a", "b"))
+    spread = torch.tensor([0.9, 0.95, 1.0, 1.05, 1.1])
+    errors = {("first", "a"): 0.01, ("first", "b"): 0.04, ("second", "a"): 0.03}
+    errors["second", "b"] = 0.015
+    outcomes = [
+        outcome(own, number, subject, (errors[label, subject] * spread).tolist())
+        for number, label in enumerate(["first", "second"])
+        for subject in "ab"
+    ]
+    text = advice(outcomes)
+    assert text.endswith("**first** (2 %, 1.0 s; worst: second, 2.12 %); better: second on b")
 
 
 def test_who_fails_is_not_advised():
@@ -86,7 +103,7 @@ def test_who_fails_is_not_advised():
         outcome(own, 0, "a", [0.01, None, None, None, None]),
         outcome(own, 1, "a", [0.02] * 5),
     ]
-    assert "**steady** (2 %, 1.0 s; worst: lucky, failed %)" in advice(outcomes)
+    assert advice(outcomes).endswith("**steady** (2 %, 1.0 s; worst: lucky, most networks failed)")
     all_failed = [outcome(own, number, "a", [None] * 5) for number in range(2)]
     assert "most networks of every variant have failed" in advice(all_failed)
     assert "**" not in advice(all_failed)
@@ -111,6 +128,19 @@ def test_the_verdict_on_the_size_of_the_training_set():
     assert "its standard deviation does not surely change" in text
     failed = outcome(own, 1, "a", [0.02, None, None, None, None], samples=80)
     assert "its standard deviation is not known" in data_size_verdict([few, failed])
+    assert data_size_verdict([few]) == data_size_verdict([few, few]) == ""
+
+
+def test_scatter_is_compared_for_as_many_networks_as_have_not_failed():
+    wide = band([0.1, 0.2, 0.3, 0.4, 0.5])
+    narrow = band([0.01, 0.02, 0.03, 0.04, 0.05])
+    assert scatter_change(wide, narrow) == "falls"
+    assert scatter_change(narrow, wide) == "rises"
+    # The 95 % quantile of F(1, 4) is 7.71, of F(4, 1) 224.6: variances of ratio 100, 71 and 71.
+    few = band([0.1, None, None, None, 0.5])
+    assert few.deviation / narrow.deviation == pytest.approx(320**0.5)
+    assert scatter_change(few, narrow) == "falls"
+    assert scatter_change(wide, band([0.01, None, None, None, 0.05])) == "does not surely change"
 
 
 def timed(label: str, seconds: float, errors: list, **changes) -> Outcome:
@@ -121,7 +151,8 @@ def timed(label: str, seconds: float, errors: list, **changes) -> Outcome:
         for row in errors
     ]
     own = Comparison("c", "q", (variant,), ("a",))
-    return Outcome(own, variant, "a", "g", seconds, {"seeds": seeds})
+    result = {"seeds": seeds, "machine": machine_of(Alone())}
+    return Outcome(own, variant, "a", "g", seconds, result)
 
 
 def test_time_to_equal_error():
@@ -143,6 +174,8 @@ def test_time_to_equal_error():
     variant = Variant("y", Settings(depth=2, validation_fraction=0.3), ("B",))
     third = Outcome(fast.comparison, variant, "a", "g", 1.0, fast.result)
     assert seconds_to_equal_error([fast, third]) is None
+    slow.result["machine"] = {**machine_of(Alone()), "cpu": "another"}
+    assert seconds_to_equal_error([fast, slow]) is None
 
 
 def test_coverage_is_the_share_of_the_times_of_counted_paths():
