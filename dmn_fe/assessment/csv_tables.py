@@ -14,8 +14,11 @@ _OF_NETWORK = ("active_leaves", "leaves", "fraction_error")
 
 
 def write_networks(outcomes: Sequence[Outcome], path: Path) -> None:
-    """One row for each network of each comparison, with its errors on the first reference."""
-    last = ("seconds", "nonlinear_mean", "nonlinear_largest")
+    """One row for each network of each comparison, with its errors on the first reference.
+
+    ``result`` is the name of the stored result, which several comparisons may share.
+    """
+    last = ("seconds", "nonlinear_mean", "nonlinear_largest", "result")
     header = ["comparison", "variant", "RVE", *_OF_SEED, *_OF_NETWORK, *last]
     rows = (
         [
@@ -26,6 +29,7 @@ def write_networks(outcomes: Sequence[Outcome], path: Path) -> None:
             round(o.seconds, 3),
             errors["overall_mean"],
             errors["overall_largest"],
+            o.file,
         ]
         for o in outcomes
         for seed, errors in o.seeds

@@ -1,5 +1,6 @@
 """Making all trainings of an assessment, shared among ranks; what is done stays done."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dmn_fe.laws import laws_from_description
 from dmn_fe.progress import Progress, no_progress
 from dmn_fe.training.path_objective import PathObjective
 from dmn_fe.training.problem import TrainingProblem
+from dmn_fe.training.samples import split
 
 __all__ = ["check_files", "execute"]
 
@@ -23,11 +25,16 @@ def execute(
     folder: str | Path,
     progress: Progress = no_progress,
     comm: Communicator | None = None,
-) -> None:
+) -> list[str]:
     """Train and test everything that a plan needs (collective).
 
     Every training leaves a file in ``folder`` when it is done, and a checkpoint in between: the
     same call, on any number of ranks, makes what is missing.
+
+    Returns
+    -------
+    list of str
+        A sentence for each training that failed, on all ranks; the others are made all the same.
 
     Raises
     ------
@@ -46,14 +53,24 @@ def execute(
             missing = [(training, path) for training, path in work if not path.exists()]
     missing = comm.bcast(missing)
     machine = machine_of(comm)
-    with RaiseTogether(comm):
-        for training, path in missing[comm.rank :: comm.size]:
-            report: Progress = no_progress
-            if comm.rank == 0:
-                report = _of_training(progress, [p for _, p in work], training.subject.name)
+    failures = []
+    for training, path in missing[comm.rank :: comm.size]:
+        report: Progress = no_progress
+        if comm.rank == 0:
+            report = _of_training(progress, [p for _, p in work], training.subject.name)
+        try:
             work_on(training, path, report, machine)
+        except Exception as error:
+            # Hours of other trainings do not wait for one, here or on other ranks.
+            failures.append(f"{path.stem} of {training.subject.name}: {_sentence(error)}")
+            warnings.warn(f"a training has failed, {failures[-1]}", stacklevel=2)
     if comm.rank == 0:
         progress(len(work) - _open([path for _, path in work]), len(work))
+    return [failure for each in comm.allgather(failures) for failure in each]
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
 
 
 def _of_training(progress: Progress, paths: list[Path], subject: str) -> Progress:
@@ -104,7 +121,10 @@ def _check_subject(subject: Subject) -> None:
 
 def _check_training(training: Training) -> None:
     subject = training.subject
-    data = [StiffnessDataset.load(subject.elastic[name]) for name in training.elastic]
+    every = {name: StiffnessDataset.load(file) for name, file in subject.elastic.items()}
+    for data_set in every.values():  # it is tested on the held-out part of all of them
+        split(len(data_set), training.settings.validation_fraction)
+    data = [every[name] for name in training.elastic]
     problem = TrainingProblem(data, training.settings, pretrained=starting_network(training))
     if training.nonlinear:
         paths = PathDataset.load(subject.nonlinear[training.nonlinear])

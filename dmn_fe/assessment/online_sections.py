@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dmn_fe.assessment.markdown import band_text, percent, table
-from dmn_fe.assessment.outcomes import Outcome
+from dmn_fe.assessment.outcomes import Outcome, different
 from dmn_fe.assessment.statistics import band
 
 __all__ = ["materials", "solvers"]
@@ -12,10 +12,9 @@ __all__ = ["materials", "solvers"]
 def solvers(outcomes: Sequence[Outcome]) -> str:
     """Newton against fixed point, where both were run; empty where none was."""
     rows = []
-    for outcome in outcomes:
+    # Several comparisons may share a training: it is listed where the fixed point was asked for.
+    for outcome in different([o for o in outcomes if o.variant.fixed_point]):
         truth = outcome.main_truth
-        if "fixed_point" not in truth:
-            continue
         newton, fixed = truth["newton"], truth["fixed_point"]
         ratio = band([f["seconds"] / n["seconds"] for f, n in zip(fixed, newton, strict=True)])
         rows.append(

@@ -9,11 +9,16 @@ from pathlib import Path
 from dmn_fe.assessment.advice import advice, data_size_verdict
 from dmn_fe.assessment.csv_tables import write_networks, write_paths
 from dmn_fe.assessment.figures import draw_comparison
-from dmn_fe.assessment.machine import machine_text
 from dmn_fe.assessment.markdown import band_text, percent, slug, table
 from dmn_fe.assessment.offline_sections import elastic_against_nonlinear, leaves_against_error
 from dmn_fe.assessment.online_sections import materials, solvers
-from dmn_fe.assessment.outcomes import Outcome, different, outcomes_of, seconds_to_equal_error
+from dmn_fe.assessment.outcomes import (
+    Outcome,
+    different,
+    machines,
+    outcomes_of,
+    seconds_to_equal_error,
+)
 from dmn_fe.assessment.plan import Comparison, Plan
 from dmn_fe.assessment.references_section import references
 from dmn_fe.errors import InputError
@@ -33,6 +38,7 @@ _COLUMNS = (
     "covered by 2 spreads",
     "active leaves",
     "s per network",
+    "sweeps online",
     "s online",
 )
 
@@ -63,7 +69,8 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path) -> Path:
     outcomes = outcomes_of(plan, Path(results))
     if not outcomes:
         raise InputError(f"{results}: there are no results of this plan; execute it first.")
-    parts = [f"# {plan.title}", advice(outcomes), _reading(plan, outcomes)]
+    parts = [f"# {plan.title}", _missing(plan, outcomes), advice(outcomes)]
+    parts.append(_reading(plan, outcomes))
     for number, comparison in enumerate(plan.comparisons, start=1):
         own = [o for o in outcomes if o.comparison is comparison]
         if own:
@@ -72,21 +79,25 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path) -> Path:
             parts.append(_section(comparison, own, picture))
     each = different(outcomes)
     parts += [elastic_against_nonlinear(each, folder), leaves_against_error(each, folder)]
-    parts += [solvers(each), materials(outcomes), references(plan)]
+    parts += [solvers(outcomes), materials(outcomes), references(plan)]
     parts.append(
         "The figures of every network are in [networks.csv](networks.csv), those of every path "
         "of every reference in [paths.csv](paths.csv)."
     )
     write_networks(outcomes, folder / "networks.csv")
-    write_paths(each, folder / "paths.csv")
+    write_paths(outcomes, folder / "paths.csv")
     report = folder / "report.md"
     with written_whole(report) as partial:
         partial.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
     return report
 
 
+def _missing(plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    done, wanted = len(different(outcomes)), len(plan.trainings())
+    return "" if done == wanted else f"**Not complete: {done} of {wanted} trainings are done.**"
+
+
 def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
-    machines = sorted({machine_text(o.result["machine"]) for o in outcomes})
     return (
         "Each comparison varies one choice; the others are those of "
         f"`dmn-fe train DATA{_options(plan.settings)} --networks {plan.seeds}`.\n\n"
@@ -98,10 +109,14 @@ def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
         "*nonlinear error* is |σ_net − σ_rve| / max |σ_rve|, mean over time and over the counted "
         "reference paths, and *largest* its largest value; *mean of networks* the nonlinear error "
         f"of the mean of {plan.ensemble} networks, a single draw without an interval, and "
-        "*covered* the share of all times at which its error is below twice the networks' spread. "
+        "*covered* the share of all times at which its error is below twice the networks' spread, "
+        "of that one draw too. "
         "All seeds of a variant were trained in one batch; *s per network* is the time of that "
         "batch over the number of networks, *s online* that of all paths of the first reference "
-        f"with one network, on {'; '.join(machines)}. *Equal error* is the median of the elastic "
+        "with one network. These few paths are followed side by side, one point each, so that "
+        "much of that time is overhead; with the many points of a mesh the cost is that of the "
+        "leaves times the *sweeps online*, the Newton iterations of a point and step. Times are of "
+        f"{'; '.join(machines(outcomes))}. *Equal error* is the median of the elastic "
         "errors that the variants of one depth reach on the RVE (of two the larger); ∞: not "
         "reached."
     )
@@ -136,6 +151,8 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
         columns.append("s to equal error")
         rows = [[*row, _seconds(s)] for row, s in zip(rows, seconds, strict=True)]
     lines += table(columns, rows)
+    if len(machines(outcomes)) > 1:
+        lines += ["", f"Its times are of different machines: {'; '.join(machines(outcomes))}."]
     variants = comparison.variants
     sizes, kinds = {v.settings.samples for v in variants}, {v.elastic for v in variants}
     if len(sizes) > 1 and len(kinds) == 1:
@@ -157,5 +174,6 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{covered:.0%}",
         f"{outcome.active_leaves.median:.0f}",
         f"{outcome.seconds:.1f}",
+        f"{statistics.median(cost['sweeps'] for cost in truth['newton']):.2f}",
         f"{statistics.median(cost['seconds'] for cost in truth['newton']):.2f}",
     ]

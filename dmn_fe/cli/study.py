@@ -17,6 +17,9 @@ def study(
         Path, typer.Option(help="Folder of the report; results go to its folder 'runs'.")
     ],
     ranks: Annotated[int, typer.Option(min=1, help="Processes that share the trainings.")] = 1,
+    report_only: Annotated[
+        bool, typer.Option("--report-only", help="Write the report of what is done; train nothing.")
+    ] = False,
 ) -> None:
     """Train all variants of a study and write its report; interrupt and call again to go on."""
     from dmn_fe.cli.interruption import interruptible
@@ -24,8 +27,14 @@ def study(
     from dmn_fe.cli.study_file import read_study_file
 
     def kept() -> str:
-        return f"what is done is kept in {output}, and the same command goes on there"
+        return (
+            f"what is done is kept in {output}, and the same command goes on there; with "
+            "--report-only it writes the report of what is done"
+        )
 
+    if report_only:
+        _report(file, output)
+        return
     with interruptible(kept):
         if ranks == 1:
             _work(file, output)
@@ -36,9 +45,17 @@ def study(
         sys.exit(run_on_ranks(ranks, ["study", f"--output={output}", "--", str(file)]))
 
 
+def _report(file: Path, output: Path) -> None:
+    from dmn_fe.assessment import write_report
+    from dmn_fe.cli.study_file import read_study_file
+
+    report = write_report(read_study_file(file), output / "runs", output)
+    print(f"{report}: written")
+
+
 def _work(file: Path, output: Path) -> None:
     """Work as one rank of a mpirun, or as a single process."""
-    from dmn_fe.assessment import execute, write_report
+    from dmn_fe.assessment import execute
     from dmn_fe.cli.communicator import communicator
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.cli.study_file import read_study_file
@@ -52,10 +69,15 @@ def _work(file: Path, output: Path) -> None:
             execute(plan, output / "runs", comm=comm)
             return
         with progress_bar("trainings") as progress:
-            execute(plan, output / "runs", progress, comm)
+            failures = execute(plan, output / "runs", progress, comm)
     except InputError:
         if comm is None or comm.rank == 0:
             raise
         sys.exit(2)  # every rank raises it; one of them speaks
-    report = write_report(plan, output / "runs", output)
-    print(f"{report}: {len(plan.trainings())} trainings")
+    if len(failures) < len(plan.trainings()):
+        _report(file, output)
+    if failures:
+        raise InputError(
+            f"{len(failures)} of {len(plan.trainings())} trainings failed, the first is "
+            f"{failures[0]}; the same command tries them again."
+        )

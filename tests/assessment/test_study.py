@@ -10,7 +10,9 @@ from helpers.networks import random_network
 from dmn_fe import InputError, laws
 from dmn_fe.assessment import Comparison, Plan, Subject, Variant, execute, write_report
 from dmn_fe.assessment import execution as execution_module
+from dmn_fe.assessment.machine import machine_of
 from dmn_fe.cli.study_file import read_study_file
+from dmn_fe.collective import Alone
 from dmn_fe.evaluate import NetworkLaw, follow_strain_path
 from dmn_fe.homogenization import (
     ReferencePaths,
@@ -127,12 +129,14 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
     assert errors["trained"] < 1e-4 < errors["orthotropic"]
     with open(out / "paths.csv", newline="") as file:
         paths = list(csv.DictReader(file))
-    assert len(paths) == 4 * (5 + 1) * 3
+    assert len(paths) == 5 * (5 + 1) * 3
+    # The training that two comparisons share is listed where the fixed point was asked for.
+    assert report.count("| Data: orthotropic, teacher |") == 1
+    assert {row["result"] for row in rows} == {p.stem for p in (out / "runs").glob("*.json")}
     for row in rows:
         own = [p for p in paths if all(p[key] == row[key] for key in ("comparison", "variant"))]
         own = [float(p["mean"]) for p in own if p["network"] == row["seed"] and p["counted"] == "1"]
-        if own:  # equal trainings are listed once
-            assert sum(own) / 2 == pytest.approx(float(row["nonlinear_mean"]), rel=1e-3)
+        assert sum(own) / 2 == pytest.approx(float(row["nonlinear_mean"]), rel=1e-3)
     stored = [json.loads(path.read_text()) for path in (out / "runs").glob("*.json")]
     truths = [result["truth"]["plastic"] for result in stored]
     (truth,) = [truth for truth in truths if "fixed_point" in truth]
@@ -167,6 +171,57 @@ def test_an_interrupted_assessment_goes_on(study, tmp_path, monkeypatch):
         assert (folder / name).read_bytes() == content
 
 
+def test_a_training_that_fails_does_not_keep_the_others(study, tmp_path, monkeypatch):
+    plan, folder = read_study_file(study), tmp_path / "out" / "runs"
+    work = execution_module.work_on
+
+    def failing(training, *arguments):
+        if training.settings.samples == 8:
+            raise torch.linalg.LinAlgError("singular")
+        work(training, *arguments)
+
+    monkeypatch.setattr(execution_module, "work_on", failing)
+    folder.parent.mkdir()
+    with pytest.warns(UserWarning, match="a training has failed"):
+        (failure,) = execute(plan, folder)
+    assert failure.endswith("of teacher: _LinAlgError: singular")
+    assert len(list(folder.glob("*.json"))) == 3
+    # The report says what is missing, and the same call makes it.
+    report = write_report(plan, folder, tmp_path / "out").read_text()
+    assert "Not complete: 3 of 4 trainings" in report
+    assert "Data size" in report
+    monkeypatch.setattr(execution_module, "work_on", work)
+    assert execute(plan, folder) == []
+
+
+def test_the_report_of_what_is_done(study, dmn_fe, tmp_path, monkeypatch):
+    plan, out = read_study_file(study), tmp_path / "out"
+    process = dmn_fe("study", "study.toml", "--output", "out", "--report-only")
+    assert process.returncode == 2
+    assert "no results" in process.stderr
+    training = plan.trainings()[0]
+    (out / "runs").mkdir(parents=True)
+    path = execution_module.result_path(out / "runs", training)
+    execution_module.work_on(training, path, lambda *_: None, machine_of(Alone()))
+    process = dmn_fe("study", "study.toml", "--output", "out", "--report-only")
+    assert process.returncode == 0, process.stderr
+    assert "1 of 4 trainings" in (out / "report.md").read_text()
+    path.write_bytes(b"")
+    process = dmn_fe("study", "study.toml", "--output", "out", "--report-only")
+    assert process.returncode == 2
+    assert f"{path.name}: is no result" in process.stderr
+
+
+def test_files_of_two_rves_are_refused(study, files):
+    data = StiffnessDataset.load(files / "tangent-like.safetensors")
+    other = StiffnessDataset(
+        data.phase_stiffness, data.effective, {**data.meta, "rve_hash": "another"}
+    )
+    other.save(files / "tangent-like.safetensors")
+    with pytest.raises(InputError, match=r"tangent-like\.safetensors is of another RVE than"):
+        execute(read_study_file(study), files / "runs")
+
+
 def test_there_is_no_report_of_nothing(study, tmp_path):
     with pytest.raises(InputError, match="no results"):
         write_report(read_study_file(study), tmp_path / "none", tmp_path / "out")
@@ -181,6 +236,8 @@ def test_there_is_no_report_of_nothing(study, tmp_path):
         ("samples = 8", "sampels = 8"),
         ("teacher.dmn", "truth.safetensors"),
         ("samples = 8", "samples = 800"),
+        ("iterations = 20", "iterations = 20\nvalidation_fraction = 0.021"),  # of 20 samples, none
+        ("every_reference = true", 'every_reference = true\nranked_by = "elastic"'),
         ("depth = 2", 'depth = 2\nstart = "quilting"'),
         ("truth.safetensors", "none.safetensors"),
         ("iterations = 20", "iterations = 20\n]"),
