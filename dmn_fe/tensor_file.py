@@ -47,8 +47,10 @@ class TensorFormat:
 
     def save(self, path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
         """Write the file whole or not at all; its bytes depend on the content alone."""
-        content = {name: tensors[name].contiguous() for name in self.tensors or tensors}
-        header = {**header, "format_version": self.version}
+        # Copies, since the file format knows no tensors that share their memory.
+        content = {name: tensors[name].contiguous().clone() for name in self.tensors or tensors}
+        # As it will be read: JSON has no tuples, and no keys but text.
+        header = json.loads(json.dumps({**header, "format_version": self.version}))
         header["sha256"] = _digest(content, header)
         with written_whole(path) as partial:
             save_file(content, partial, metadata={self.key: json.dumps(header, sort_keys=True)})
@@ -102,7 +104,15 @@ class TensorFormat:
         tensors, header = self.load(path)
         try:
             return build(tensors, header)
-        except (InputError, KeyError, TypeError, IndexError, AttributeError) as error:
+        except (
+            InputError,
+            KeyError,
+            TypeError,
+            ValueError,
+            IndexError,
+            AttributeError,
+            RuntimeError,  # of torch
+        ) as error:
             raise InputError(f"{path}: not usable ({error}); {self.mend}.") from error
 
 

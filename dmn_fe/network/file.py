@@ -8,7 +8,6 @@ checksum, and for each network its kind, dimension, depth, phase names and metad
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
@@ -83,9 +82,4 @@ def _network(tensors: dict[str, Tensor | None], entry: dict[str, Any]) -> Networ
     )
     if network.depth != entry["depth"]:
         raise InputError(f"the header says depth {entry['depth']}, the tensors {network.depth}")
-    if any(
-        t is not None and t.is_floating_point() and t.dtype != torch.float64
-        for t in tensors.values()
-    ):
-        raise InputError("its numbers are not float64")
     return network

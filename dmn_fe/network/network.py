@@ -56,6 +56,19 @@ class Network:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
+        for name, dtype in (("weights", torch.float64), ("leaf_phase", torch.int64)):
+            value = getattr(self, name)
+            if value.ndim != 1 or value.dtype != dtype:
+                raise InputError(
+                    f"the {name} of a network must be one row of {dtype}, not of {value.dtype} in "
+                    f"{value.ndim} dimensions."
+                )
+        for name in ("normals", "leaf_rotation"):
+            value = getattr(self, name)
+            if value is not None and value.dtype != torch.float64:
+                raise InputError(
+                    f"the {name} of a network must be torch.float64, not {value.dtype}."
+                )
         leaves = self.weights.shape[0]
         if self.is_leaf is None:
             if leaves < 2 or leaves & (leaves - 1):

@@ -100,11 +100,15 @@ def test_saving_into_a_missing_folder_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"weights": torch.ones(3)}, "2, 4, 8"),
-        ({"weights": -torch.ones(4)}, "negative"),
-        ({"weights": torch.zeros(4)}, "all zero"),
-        ({"normals": torch.ones(3, 3)}, "unit vectors"),
-        ({"normals": torch.ones(2, 3)}, "shape"),
+        ({"weights": torch.ones(3).double()}, "2, 4, 8"),
+        ({"weights": -torch.ones(4).double()}, "negative"),
+        ({"weights": torch.zeros(4).double()}, "all zero"),
+        ({"weights": torch.ones(4)}, "weights of a network must be one row of torch.float64"),
+        ({"weights": torch.ones(4, 2).double()}, "in 2 dimensions"),
+        ({"normals": torch.ones(3, 3).double()}, "unit vectors"),
+        ({"normals": torch.ones(2, 3).double()}, "shape"),
+        ({"normals": torch.eye(3)}, "normals of a network must be torch.float64"),
+        ({"leaf_phase": torch.tensor([0.0, 1.0, 0.0, 1.0])}, "leaf_phase"),
         ({"leaf_phase": torch.tensor([0, 1, 2, 1])}, "leaf phases"),
     ],
 )
@@ -133,6 +137,12 @@ def test_uneven_trees_and_turned_leaves_come_back(tmp_path, kind, dimension, tur
 
 def assert_same(first, second):
     assert first is second is None or torch.equal(first, second)
+
+
+def test_metadata_come_back_as_json(tmp_path):
+    path = tmp_path / "a.dmn"
+    dmn_fe.save(random_network(2).with_metadata(turns={10: (1, 2), 2: None}), path)
+    assert dmn_fe.load(path).metadata == {"turns": {"10": [1, 2], "2": None}}
 
 
 def test_an_ensemble_comes_back_in_its_order(tmp_path):
