@@ -1,5 +1,6 @@
 """Linear elasticity with any symmetric positive definite stiffness."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part, isotropic_stif
 __all__ = ["Elastic", "check_stiffness"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Elastic:
     """Linear elastic law ``σ = C ε``; it has no state.
 
@@ -25,7 +26,7 @@ class Elastic:
     stiffness: Tensor
 
     def __post_init__(self):
-        stiffness = torch.as_tensor(self.stiffness, dtype=torch.float64)
+        stiffness = torch.as_tensor(self.stiffness, dtype=torch.float64).clone()
         check_stiffness(stiffness, "Elastic: stiffness")
         object.__setattr__(self, "stiffness", stiffness)
 
@@ -81,7 +82,7 @@ def check_isotropic(law: str, young: float, poisson: float) -> None:
     for name, value in (("young", young), ("poisson", poisson)):
         if not isinstance(value, (int, float)):
             raise InputError(f"{law}: {name} = {value!r} is not a number; give one.")
-    if not young > 0:
-        raise InputError(f"{law}: young = {young} must be above zero.")
+    if not 0 < young < math.inf:
+        raise InputError(f"{law}: young = {young} must be finite and above zero.")
     if not -1.0 < poisson < 0.5:
         raise InputError(f"{law}: poisson = {poisson} must lie between -1 and 0.5 (exclusive).")

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Protocol
 
 import torch
@@ -25,6 +26,11 @@ class _Checked:
     def __post_init__(self):
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
+            if not isinstance(value, Real):
+                raise InputError(
+                    f"{type(self).__name__}: {field.name} = {value!r} is not a number; give one."
+                )
+            object.__setattr__(self, field.name, float(value))  # 30 is the same law as 30.0
             if not (math.isfinite(value) and value >= 0):
                 raise InputError(
                     f"{type(self).__name__}: {field.name} = {value} must be finite and >= 0."

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from dmn_fe.laws.elastic import check_isotropic
+
 __all__ = ["Isotropic"]
 
 
@@ -17,6 +19,11 @@ class Isotropic:
 
     young: float
     poisson: float
+
+    def __post_init__(self):
+        check_isotropic(type(self).__name__, self.young, self.poisson)
+        for name in ("young", "poisson"):  # 3000 is the same law as 3000.0
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     @property
     def is_isotropic(self) -> bool:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Status, Update, check_points
-from dmn_fe.laws.elastic import check_isotropic
 from dmn_fe.laws.hardening import Hardening
 from dmn_fe.laws.isotropic import Isotropic
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
@@ -42,7 +41,7 @@ class J2(Isotropic):
     hardening: Hardening
 
     def __post_init__(self):
-        check_isotropic("J2", self.young, self.poisson)
+        super().__post_init__()
         if not callable(self.hardening):
             raise InputError(
                 f"J2: hardening = {self.hardening!r} is no hardening law; give one, "

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Status, Update, check_points
-from dmn_fe.laws.elastic import check_isotropic
 from dmn_fe.laws.isotropic import Isotropic
 from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
 
@@ -49,13 +48,14 @@ class Norton(Isotropic):
     exponent: float
 
     def __post_init__(self):
-        check_isotropic("Norton", self.young, self.poisson)
+        super().__post_init__()
         for name in ("reference_rate", "reference_stress", "exponent"):
             value = getattr(self, name)
             if not isinstance(value, (int, float)):
                 raise InputError(f"Norton: {name} = {value!r} is not a number; give one.")
             if not math.isfinite(value):
                 raise InputError(f"Norton: {name} = {value} must be finite.")
+            object.__setattr__(self, name, float(value))
         if not self.reference_rate >= 0:
             raise InputError(f"Norton: reference_rate = {self.reference_rate} must be >= 0.")
         if not self.reference_stress > 0:

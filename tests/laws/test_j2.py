@@ -1,5 +1,7 @@
 """J2 against closed forms, differences and thermodynamics."""
 
+import math
+
 import pytest
 import torch
 from helpers.differences import tangent_error
@@ -97,6 +99,8 @@ def test_a_strain_that_is_not_finite_gets_its_status():
     [
         (lambda: laws.J2(-1.0, 0.3, HARDENINGS[0]), "young"),
         (lambda: laws.J2(1.0, 0.5, HARDENINGS[0]), "poisson"),
+        (lambda: laws.J2(math.inf, 0.3, HARDENINGS[0]), "young = inf"),
+        (lambda: laws.LinearHardening("30"), "yield_stress = '30' is not a number"),
         (lambda: laws.J2("3000", 0.3, HARDENINGS[0]), "young = '3000' is not a number"),
         (lambda: laws.J2(1.0, 0.3, 3), "hardening = 3 is no hardening law"),
         (lambda: laws.LinearHardening(0.0), "yield_stress"),

@@ -221,7 +221,10 @@ def test_an_iteration_that_is_cut_off_gets_its_status(monkeypatch):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: laws.Norton(-1.0, 0.3, 1.0, 1.0, 5.0), "Norton: young = -1.0 must be above"),
+        (
+            lambda: laws.Norton(-1.0, 0.3, 1.0, 1.0, 5.0),
+            "Norton: young = -1.0 must be finite and above",
+        ),
         (lambda: laws.Norton(1.0, 0.5, 1.0, 1.0, 5.0), "Norton: poisson = 0.5 must lie"),
         (lambda: laws.Norton(1.0, 0.3, -1.0, 1.0, 5.0), "reference_rate = -1.0 must be >= 0"),
         (lambda: laws.Norton(1.0, 0.3, 1.0, 0.0, 5.0), "reference_stress = 0.0 must be above zero"),
