@@ -101,8 +101,8 @@ def _settings(kind: str, given: dict[str, Any]) -> dict[str, Any]:
             )
         if "voids" in given:
             raise InputError(
-                f"--void is for stiffness: the nonlinear solver on voxels has no voids; leave it "
-                f"out with --kind {kind}."
+                "--void is for stiffness: the nonlinear solver on voxels has no voids; a network "
+                "of a porous RVE learns from stiffness alone."
             )
         return {name: given[name] for name in ("steps", "tolerance") if name in given}
     if kind not in _STIFFNESS:

@@ -125,10 +125,18 @@ class PathValidation:
     reference : ReferencePaths
     laws : mapping of str to MaterialLaw
         The laws of the reference.
+
+    Raises
+    ------
+    InputError
+        If the laws are not those of the reference.
     """
 
     reference: ReferencePaths
     laws: Mapping[str, MaterialLaw]
+
+    def __post_init__(self):
+        self.reference.check_laws(self.laws)
 
     def __call__(self, network: Network) -> float:
         return path_errors(NetworkLaw(network, self.laws), self.reference).overall_mean

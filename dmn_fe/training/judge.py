@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dmn_fe.errors import InputError
 from dmn_fe.network import Network
 from dmn_fe.training.history import HistoryRow
 from dmn_fe.training.path_objective import PathObjective
@@ -32,6 +33,10 @@ class NonlinearValidation:
     error: Callable[[Network], float]
     every: int = 20
     choose: bool = False
+
+    def __post_init__(self):
+        if not isinstance(self.every, int) or self.every < 1:
+            raise InputError(f"every = {self.every!r} must be a whole number of 1 or more.")
 
 
 @torch.no_grad()
@@ -60,7 +65,8 @@ def judge(
     nonlinear = torch.full_like(held_out, math.nan)
     if validation is not None:
         for k in torch.nonzero(torch.isfinite(held_out)).flatten().tolist():
-            nonlinear[k] = float(validation.error(problem.network(parameters[k])))
+            error = float(validation.error(problem.network(parameters[k])))
+            nonlinear[k] = math.inf if math.isnan(error) else error  # it was made, and failed
     columns = {
         "iteration": torch.full_like(held_out, iteration),
         "loss": loss,

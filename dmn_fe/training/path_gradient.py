@@ -35,6 +35,7 @@ class PathResponse:
     converged : bool Tensor ``[points]``
         Points where all steps converged.
     leaf_strain : Tensor ``[steps, 6, leaf, points]``
+        That of the start where a step has not converged.
     """
 
     def __init__(
@@ -45,6 +46,9 @@ class PathResponse:
         stress: list[Tensor],
         ok: Tensor,
     ):
+        # What has failed is put back to its start, lest not-a-number spoil the sums over points.
+        if not ok.all():
+            committed = [torch.where(ok[:, None], state, committed[0]) for state in committed]
         self._law, self._dt, self._committed = law, dt, committed
         self.stress, self.converged = torch.stack(stress, 1), ok
         leaves = law.leaves
@@ -201,4 +205,6 @@ def _state_gradient(
         value = (update.stress * forces).sum()
         if state_gradient is not None:
             value = value + (update.state(strain) * state_gradient).sum()
+        if not value.requires_grad:
+            return torch.zeros_like(committed)  # laws without a state
         return torch.autograd.grad(value, committed)[0]

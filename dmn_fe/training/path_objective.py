@@ -67,12 +67,16 @@ class PathObjective:
     def __call__(self, parameters: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Loss ``[k]`` and gradient ``[k, size]`` at parameters ``[k, size]`` of some networks.
 
-        A sample that does not converge counts as an error of 100 %; if a tenth does not, the loss
-        is not a number.
+        A sample that does not converge counts as an error of 100 %; if a tenth does not, or the
+        network has no weights, the loss is not a number.
         """
         values, gradients = [], []
         for row, x in zip(rows.tolist(), parameters, strict=True):
             x = x.detach().cpu().requires_grad_()
+            if not self._has_weights(x):
+                values.append(x.new_tensor(torch.nan))
+                gradients.append(torch.zeros_like(x))
+                continue
             response = self._response(x.detach(), self._training[row], self._guesses[row])
             weight, misfit, failed = self._training[row].weigh(response)
             values.append((weight * misfit.square().sum(-1)).sum() + failed)
@@ -87,10 +91,17 @@ class PathObjective:
         """Loss ``[K]`` on the held-out samples."""
         losses = []
         for x in parameters:
+            if not self._has_weights(x.cpu()):
+                losses.append(x.cpu().new_tensor(torch.nan))
+                continue
             response = self._response(x, self._validation, None)
             weight, misfit, failed = self._validation.weigh(response)
             losses.append((weight * misfit.square().sum(-1)).sum() + failed)
         return torch.stack(losses)
+
+    @torch.no_grad()
+    def _has_weights(self, x: Tensor) -> bool:
+        return bool(self._problem.parametrisation.geometry(x[None]).weights.sum() > 0)
 
     def _response(self, x: Tensor, samples: PathSamples, guess: Tensor | None) -> PathResponse:
         network = self._problem.network(x)

@@ -1,5 +1,6 @@
 """Nonlinear samples as training needs them: checked, split, and weighed against a network."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -7,7 +8,8 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset
-from dmn_fe.laws import MaterialLaw, laws_fingerprint
+from dmn_fe.laws import MaterialLaw, laws_description
+from dmn_fe.training.leaf_phases import void_phases
 from dmn_fe.training.path_gradient import PathResponse
 from dmn_fe.training.problem import TrainingProblem
 from dmn_fe.training.settings import Settings
@@ -24,8 +26,11 @@ def split_paths(
     """Numbers of the samples that are held out, at least one, and for each seed of those to learn
     from: all others, or as many as the settings say."""
     held_out = max(1, round(settings.validation_fraction * samples))
-    if held_out == samples:
-        raise InputError("one nonlinear sample cannot be split; make more.")
+    if held_out >= samples:
+        raise InputError(
+            f"{samples} nonlinear samples cannot be split at {settings.validation_fraction}; make "
+            "more samples or change validation_fraction."
+        )
     wanted = settings.path_samples
     if wanted is not None and wanted > samples - held_out:
         raise InputError(
@@ -81,6 +86,13 @@ def check_path_samples(
     if not isinstance(data, PathDataset):
         raise InputError(f"the nonlinear samples are a {type(data).__name__}; give a PathDataset.")
     elastic = problem.data[0]
+    if voids := void_phases(problem.data):
+        names = ", ".join(elastic.phase_names[phase] for phase in sorted(voids))
+        raise InputError(
+            f"{names}: is void, and nonlinear samples know no voids; learn from stiffness alone."
+        )
+    if not len(data.strain):
+        raise InputError("there are no nonlinear samples in the data set; make it again.")
     if data.phase_names != elastic.phase_names:
         raise InputError(
             f"the nonlinear samples have the phases {', '.join(data.phase_names)}, the stiffness "
@@ -95,11 +107,18 @@ def check_path_samples(
         raise InputError("the nonlinear samples have random materials; give no laws for them.")
     if fingerprint is not None:
         laws = laws or data.laws(0)
-        if laws_fingerprint(laws) != fingerprint:
+        # Through JSON, as in the file: tuples become lists; 3000 is equal to 3000.0.
+        if json.loads(json.dumps(laws_description(laws))) != data.meta["laws"]:
             raise InputError("the nonlinear samples were made with other laws than those given.")
         for name, law in laws.items():
             if not getattr(law, "is_isotropic", False):
                 raise InputError(f"the law of {name!r} is not isotropic; learn from elastic data.")
+    if (unstressed := torch.nonzero((data.stress == 0.0).all(-1))).numel():
+        sample, step = unstressed[0].tolist()
+        raise InputError(
+            f"the nonlinear sample {sample} has no stress in step {step}, so that an error "
+            "relative to it says nothing; make the samples again."
+        )
     one_step = data.meta["kind"] == "one-step"  # then all steps start at the virgin state
     if not torch.equal(data.dt, data.dt[:1, : 1 if one_step else None].expand_as(data.dt)):
         raise InputError("the nonlinear samples differ in their time steps; make them again.")

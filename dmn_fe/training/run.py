@@ -17,6 +17,7 @@ __all__ = ["Run"]
 _ITERATIONS_PER_REPORT = 10  # of L-BFGS; otherwise every epoch is reported
 _STALLED = 1e-9  # relative fall of the loss between two reports
 _DIVERGED = 1e3  # times the first loss
+_GOOD_START = 1e-3  # loss; one that begins below may rise to what is usual before it falls again
 _USED_UP, _STALLS, _NO_BETTER, _DIVERGES = range(4)
 _OUTCOMES = (
     "the iterations were used up",
@@ -107,9 +108,7 @@ class Run:
     def advance(self) -> str:
         """Iterate up to the next report; gives a message for a person."""
         begin, settings = time.perf_counter(), self._problem.settings
-        # Networks that have all ended before go on with the nonlinear samples.
-        due = self.iteration >= settings.elastic_iterations or bool(self._ended.all())
-        if self._paths_wait and due:
+        if self._paths_wait and self.iteration >= settings.elastic_iterations:
             self._join_paths()
         stop = self.iteration + (_ITERATIONS_PER_REPORT if settings.optimiser == "lbfgs" else 1)
         stop = min(stop, self.limit)
@@ -145,7 +144,8 @@ class Run:
         # A network that has lost all its weights learns no more.
         self._end(~torch.isfinite(value) | ~(weights.sum(0).cpu() > 0), _DIVERGES)
         if self._problem.settings.optimiser != "lbfgs":
-            self._end(value > _DIVERGED * self._history[0, :, _COLUMN["loss"]], _DIVERGES)
+            first = self._history[0, :, _COLUMN["loss"]].clamp(min=_GOOD_START)
+            self._end(value > _DIVERGED * first, _DIVERGES)
         else:  # it never raises the loss
             stalls = torch.isfinite(before) & ~(value < before * (1.0 - _STALLED))
             self._end(~active | stalls, _STALLS)

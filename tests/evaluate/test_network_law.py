@@ -1,5 +1,7 @@
 """NetworkLaw against the dense Newton solver, differences and invariants."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from helpers.dense_newton import DenseNewton
@@ -192,6 +194,47 @@ def test_leaves_and_sub_trees_of_vanishing_weight_do_no_harm(phase_laws, factor)
         assert (update.status == Status.CONVERGED).all()
         assert torch.isfinite(update.tangent).all()
         state = update.state
+
+
+@pytest.mark.parametrize("factor", [1e-22, 1e-12])
+def test_vanishing_weights_are_the_limit_of_none(phase_laws, factor):
+    network, responses = random_network(4), []
+    for own in (factor, 0.0):
+        weights = network.weights.clone()
+        weights[:4] *= own
+        weights[6] *= own
+        changed = Network(weights, network.normals, network.leaf_phase, network.phase_names)
+        law = NetworkLaw(changed, phase_laws, tolerance=1e-12)
+        first = law.integrate(0.01 * directions(20, 0), law.initial_state(20))
+        responses.append(law.integrate(0.02 * directions(20, 1), first.state))
+    nearly, none = responses
+    scale = none.stress.norm(dim=-1, keepdim=True)
+    assert ((nearly.stress - none.stress).abs() <= 1e-8 * scale).all()
+
+
+def test_a_closed_cycle_of_strain_dissipates(phase_laws):
+    """Drucker's postulate for associated plasticity with hardening: ∮ σ · dε ≥ 0.
+
+    The stored energy of hardening laws is kept in the leaves, so that the work over a closed cycle
+    is all dissipated or stored; from elastic cycles none is left.
+    """
+    law = NetworkLaw(random_network(4), phase_laws, tolerance=1e-12)
+    for size, lowest in ((1e-5, -1e-9), (0.01, 0.05)):
+        corners = [size * directions(20, seed) for seed in range(3)]
+        corners = [torch.zeros_like(corners[0]), *corners, torch.zeros_like(corners[0])]
+        state, before = law.initial_state(20), torch.zeros(20, 6, dtype=torch.float64)
+        work, scale = torch.zeros(20, dtype=torch.float64), torch.zeros(20, dtype=torch.float64)
+        for start, end in pairwise(corners):
+            for part in range(1, 21):
+                strain = start + (end - start) * part / 20
+                update = law.integrate(strain, state)
+                assert (update.status == Status.CONVERGED).all()
+                power = (0.5 * (before + update.stress) * (end - start) / 20).sum(-1)
+                work, scale = work + power, scale + power.abs()
+                state, before = update.state, update.stress
+        assert (work >= lowest * scale).all()
+        if size < 1e-4:
+            assert (work.abs() <= 1e-9 * scale).all()
 
 
 def test_a_leaf_that_fails_is_not_called_converged(phase_laws):

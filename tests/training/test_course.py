@@ -351,3 +351,29 @@ def test_the_file_of_a_trained_network_tells_its_training(data, tmp_path):
     assert (training["training_samples"], training["validation_samples"]) == (16, 4)
     assert loaded.metadata["data"] == META
     assert loaded.metadata["validation"]["linear_mean"] == result.chosen.validation_mean
+
+
+def test_a_good_start_is_no_divergence_of_adam(data):
+    """From a loss of nearly nothing the first steps rise by more than a thousand times."""
+    start = random_network(2, seed=5)
+    phases = sample_orthotropic(12, seed=1, contrast=10.0)
+    meta = {**META, "volume_fractions": start.volume_fractions.tolist()}
+    exact = StiffnessDataset(phases, start.stiffness(phases), meta)
+    case = {"depth": 2, "optimiser": "adam", "regularisation": 0.0}
+    result = train(exact, pretrained=start, iterations=12, batch=4, **case)
+    assert result.history[0].loss < 1e-20
+    assert result.history[-1].loss > 1e3 * result.history[0].loss
+    assert result.outcome == "the iterations were used up"
+
+
+def test_a_validation_that_gives_no_number_has_failed(data):
+    calls = []
+
+    def error(network) -> float:
+        calls.append(1)
+        return float("nan")
+
+    validation = NonlinearValidation(error, every=10, choose=True)
+    result = train(data, depth=2, iterations=40, validation=validation)
+    assert len(calls) == 4
+    assert result.history[10 // 10].nonlinear_error == float("inf")

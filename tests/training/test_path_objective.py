@@ -15,7 +15,7 @@ from dmn_fe.laws import MaterialLaw, laws_description, laws_fingerprint
 from dmn_fe.network import Network
 from dmn_fe.training import Settings, train
 from dmn_fe.training.path_objective import PathObjective
-from dmn_fe.training.path_samples import PathSamples
+from dmn_fe.training.path_samples import PathSamples, split_paths
 from dmn_fe.training.problem import TrainingProblem
 
 NAMES = ("matrix", "inclusion")
@@ -270,7 +270,12 @@ def test_the_state_is_what_the_next_evaluation_depends_on():
         (lambda: path_data("history", None), GIVEN, {}, "random materials"),
         (lambda: path_data("history", GIVEN, laws={"matrix": "Mine()"}), None, {}, "in Python"),
         (lambda: path_data("history", GIVEN), CREEPING, {}, "other laws"),
-        (lambda: path_data("history", None, samples=1), None, {}, "one nonlinear sample"),
+        (
+            lambda: path_data("history", None, samples=1),
+            None,
+            {},
+            "1 nonlinear samples cannot be split",
+        ),
         (lambda: path_data("history", None), None, {"optimiser": "adam"}, "lbfgs"),
     ],
 )
@@ -336,3 +341,75 @@ def test_training_learns_from_nonlinear_samples(kind):
     assert after.path_error == pytest.approx(
         result.network.metadata["validation"]["nonlinear_samples"], rel=1e-12
     )
+
+
+def test_a_network_without_weights_has_no_loss():
+    """Of a DMN, which a line search may take there."""
+    own = problem("dmn")
+    objective = PathObjective(own, path_data("one-step", GIVEN), GIVEN, range(2))
+    x = parameters(own, 2)
+    alone = objective(x, torch.arange(2))
+    x[0, : own.parametrisation.tree.leaf_count] = -1.0
+    value, gradient = objective(x, torch.arange(2))
+    assert torch.isnan(value[0])
+    assert (gradient[0] == 0.0).all()
+    torch.testing.assert_close(value[1], alone[0][1], rtol=1e-6, atol=0)
+    held_out = objective.validation_loss(x)
+    assert torch.isnan(held_out).tolist() == [True, False]
+
+
+def test_a_sample_that_fails_leaves_the_gradient_of_the_others(monkeypatch):
+    """Not-a-number at one point of eight, on a path of three steps."""
+    monkeypatch.setattr("dmn_fe.training.path_objective._TOLERANCE", 1e-12)
+    monkeypatch.setattr("dmn_fe.training.path_samples._MOST_FAILURES", 0.2)
+    own, data = problem(), path_data("history", GIVEN, samples=10)
+    _, (training,) = split_paths(10, own.settings, [0])
+    rest = [s for s in training.tolist() if s != training[3]]
+    x = parameters(own, 1)
+    objective = PathObjective(own, data, GIVEN, range(1))
+    objective._training[0].strain[3, 1] = torch.nan  # fails for any network
+    value, gradient = objective(x, torch.arange(1))
+    fewer = PathObjective(own, data, GIVEN, range(1))
+    fewer._training = [PathSamples(data, torch.tensor(rest))]
+    expected_value, expected = fewer(x, torch.arange(1))
+    n = len(training)
+    torch.testing.assert_close(gradient, expected * (n - 1) / n, rtol=1e-8, atol=1e-12)
+    assert value.item() == pytest.approx(expected_value.item() * (n - 1) / n + 1 / n, rel=1e-8)
+    # It is an error of 100 % again the next time, and no more.
+    again = objective(x, torch.arange(1))[0]
+    assert again.item() == pytest.approx(value.item(), rel=1e-8)
+
+
+def test_history_of_elastic_laws_has_a_gradient(monkeypatch):
+    monkeypatch.setattr("dmn_fe.training.path_objective._TOLERANCE", 1e-12)
+    given = {
+        name: laws.Elastic.isotropic(e, 0.3) for name, e in zip(NAMES, (1.0, 5.0), strict=True)
+    }
+    own = problem()
+    objective = PathObjective(own, path_data("history", given, samples=4), given, range(1))
+    x = parameters(own, 1)
+    along = numbers(2, *x.shape, seed=7)
+    found = (along * objective(x, torch.arange(1))[1]).sum(-1)
+    expected = slopes(objective, x, along)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6 * float(found.abs().max()))
+
+
+def test_whole_numbers_are_the_same_laws():
+    whole = {**GIVEN, "matrix": laws.J2(3000, 0.35, laws.VoceHardening(30, 20, 50, 10))}
+    PathObjective(problem(), path_data("one-step", GIVEN), whole, range(1))
+    PathObjective(problem(), path_data("one-step", whole), GIVEN, range(1))
+
+
+def test_nonlinear_samples_know_no_voids():
+    data = elastic(isotropic=True)
+    data.phase_stiffness[:, 1] = 0.0
+    own = TrainingProblem([data], Settings(depth=3))
+    with pytest.raises(InputError, match="inclusion: is void"):
+        PathObjective(own, path_data("one-step", None), None, range(1))
+
+
+def test_samples_without_stress_are_refused():
+    data = path_data("one-step", GIVEN)
+    data.stress[2, 1] = 0.0
+    with pytest.raises(InputError, match="sample 2 has no stress in step 1"):
+        PathObjective(problem(), data, GIVEN, range(1))
