@@ -124,8 +124,8 @@ class DatasetWork:
         if failed > _ALLOWED_FAILURES * len(self):
             raise InputError(
                 f"{self.path}: {failed} of {len(self)} samples did not converge, more than "
-                f"{_ALLOWED_FAILURES:.0%}; take smaller strains or other laws, and remove the "
-                "journals beside it."
+                f"{_ALLOWED_FAILURES:.0%}; ask for more samples or for another seed, in Python for "
+                "a smaller strain_scale, and remove the journals beside it."
             )
 
     def finish(self, recipe: Recipe) -> None:

@@ -19,7 +19,7 @@ _FORMAT = TensorFormat(
     version=3,
     tensors=None,
     what="the checkpoint of a training",
-    mend="give another name for the checkpoint",
+    mend="remove it to begin anew, or give the checkpoint another name",
 )
 _SECONDS_BETWEEN_WRITES = 10.0
 _DIGESTS = ("data", "paths", "pretrained")  # of which a person learns nothing
@@ -84,15 +84,19 @@ class Checkpoint:
             time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES
         )
 
-    def write(self, tensors: dict[str, Tensor]) -> None:
-        """Write; where that is impossible there is a warning, and the training goes on."""
+    def write(self, tensors: dict[str, Tensor]) -> bool:
+        """Write, and say whether it is there; where that is impossible there is a warning, and the
+        training goes on."""
         if self._path is None:
-            return
+            return False
         try:
             _FORMAT.save(self._path, {k: v.cpu() for k, v in tensors.items()}, self._identity)
         except (OSError, InputError, SafetensorError) as error:
             _LOGGER.warning("%s cannot be written, the training goes on: %s", self._path, error)
-        self._written = time.monotonic()
+            return False
+        finally:
+            self._written = time.monotonic()
+        return True
 
 
 def _difference(name: str, theirs: Any, own: Any) -> str:

@@ -6,8 +6,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.homogenization import StiffnessDataset
 from dmn_fe.network import Network, compress
 from dmn_fe.training.leaf_phases import void_phases
-from dmn_fe.training.samples import split
-from dmn_fe.training.train import Data
+from dmn_fe.training.samples import Data, datasets_of, split
 
 __all__ = ["compressed", "held_out_errors"]
 
@@ -34,14 +33,15 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
     Raises
     ------
     InputError
-        If the network does not come from a training, or the threshold is out of range or prunes a
-        phase away.
+        If the network does not come from a training on these data, or the threshold is out of
+        range or prunes a phase away.
     """
-    datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
+    datasets = datasets_of(data)
     if not {"training", "validation"} <= network.metadata.keys():
         raise InputError(
             "the network does not tell of a training; compress it with network.compress."
         )
+    _check_data(network, datasets)
     if threshold is None:
         threshold = 0.0 if void_phases(datasets) else _THRESHOLD
     small = compress(network, threshold)
@@ -60,6 +60,18 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
             },
         }
     )
+
+
+def _check_data(network: Network, datasets: list[StiffnessDataset]) -> None:
+    """Of other data other samples would be held out, and the errors be those of learnt ones."""
+    known = network.metadata.get("data", [])
+    known = known if isinstance(known, list) else [known]
+    names = ("rve_hash", "kind", "seed", "samples")
+    learnt = [[meta.get(name) for name in names] for meta in known]
+    if learnt != [[data.meta.get(name) for name in names] for data in datasets]:
+        raise InputError(
+            "the data are not those that the network was trained on; give these, in their order."
+        )
 
 
 def held_out_errors(network: Network, data: StiffnessDataset, fraction: float) -> torch.Tensor:

@@ -6,8 +6,9 @@ from dmn_fe.errors import InputError
 from dmn_fe.homogenization import PathDataset
 from dmn_fe.network import Ensemble
 from dmn_fe.training.history import TrainingResult
+from dmn_fe.training.samples import Data
 from dmn_fe.training.settings import Settings
-from dmn_fe.training.train import Data, train_seeds
+from dmn_fe.training.train import train_seeds
 
 __all__ = ["train_ensemble"]
 

@@ -33,7 +33,7 @@ def identity_of(
         | {"oriented_phases": list(settings.oriented_phases)},
         "seeds": seeds,
         "data": [[_digest(d.phase_stiffness, d.effective), _own(d.meta)] for d in datasets],
-        "paths": None if paths is None else _digest(paths.strain, paths.stress),
+        "paths": None if paths is None else _paths_digest(paths),
         "pretrained": None if pretrained is None else _network_digest(pretrained),
         "validation": None if validation is None else [validation.every, validation.choose],
     }
@@ -53,8 +53,10 @@ def summary(
     return {
         # The stiffness of a network scales with those of its phases: no unit is built in.
         "unit_system": "any consistent units",
-        "data": problem.data[0].meta if len(problem.data) == 1 else [d.meta for d in problem.data],
-        "nonlinear_samples": None if paths is None else paths.meta,
+        "data": _copy(
+            problem.data[0].meta if len(problem.data) == 1 else [d.meta for d in problem.data]
+        ),
+        "nonlinear_samples": None if paths is None else _copy(paths.meta),
         "training": {
             **training,
             "seed": result.seed,
@@ -69,8 +71,11 @@ def summary(
             "nonlinear_samples": _known(chosen.path_error),
             "nonlinear_paths": _known(chosen.nonlinear_error),
         },
-        "strain_envelope": None,
     }
+
+
+def _copy(meta: Any) -> Any:
+    return json.loads(json.dumps(meta))
 
 
 def _known(value: float) -> float | None:
@@ -79,6 +84,13 @@ def _known(value: float) -> float | None:
 
 def _network_digest(network: Network) -> str:
     return _digest(network.weights, network.normals, network.leaf_phase, network.rotations)
+
+
+def _paths_digest(paths: PathDataset) -> str:
+    names = ("kind", "rve_hash", "phase_names", "laws_fingerprint")
+    own = json.dumps([paths.meta.get(name) for name in names])
+    tensors = _digest(paths.strain, paths.stress, paths.material, paths.dt)
+    return hashlib.sha256(f"{own} {tensors}".encode()).hexdigest()
 
 
 def _own(meta: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from dmn_fe.errors import InputError
 from dmn_fe.homogenization import StiffnessDataset
 from dmn_fe.training.settings import Settings
 
-__all__ = ["StiffnessSamples", "prepare", "split"]
+__all__ = ["Data", "StiffnessSamples", "datasets_of", "prepare", "split"]
 
 _SPLIT_SEED = 0
+_UNSYMMETRIC = 1e-3  # relative; solvers leave much less
+
+Data = StiffnessDataset | Sequence[StiffnessDataset]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,17 @@ class StiffnessSamples:
         return torch.stack(rows)
 
 
+def datasets_of(data: Data) -> list[StiffnessDataset]:
+    """One data set or several as a list; raises ``InputError`` for none, and for anything else."""
+    datasets = list(data) if isinstance(data, Sequence) else [data]
+    for dataset in datasets:
+        if not isinstance(dataset, StiffnessDataset):
+            raise InputError(f"the data is a {type(dataset).__name__}; give a StiffnessDataset.")
+    if not datasets:
+        raise InputError("there is no data; give at least one StiffnessDataset.")
+    return datasets
+
+
 def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSamples:
     """Put data sets together, a share of each held out.
 
@@ -79,10 +93,9 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
         If they do not belong together, or are too small for the split, the batch or the number of
         samples that was asked for.
     """
+    first = datasets_of(data)[0]
     for dataset in data:
-        if not isinstance(dataset, StiffnessDataset):
-            raise InputError(f"the data is a {type(dataset).__name__}; give a StiffnessDataset.")
-    first = data[0]
+        _check_values(dataset)
     for other in data[1:]:
         if other.phase_names != first.phase_names:
             raise InputError(
@@ -105,7 +118,7 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
     if failed.any():
         raise InputError(
             f"the effective stiffness of sample {int(failed.nonzero()[0])} is not positive "
-            "definite; make the data again."
+            "definite; give data of an RVE that carries load in all directions."
         )
     inverse_root = torch.linalg.inv(root)
     return StiffnessSamples(
@@ -115,6 +128,33 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
         tuple(training),
         torch.cat(validation),
     )
+
+
+def _check_values(data: StiffnessDataset) -> None:
+    """Raise ``InputError`` unless all stiffnesses are symmetric, and those of phases not below 0;
+    the gradient of a laminate needs both."""
+    for what, stiffness in (("effective", data.effective), ("phase", data.phase_stiffness)):
+        size = torch.linalg.matrix_norm(stiffness)
+        wrong = torch.linalg.matrix_norm(stiffness - stiffness.mT) > _UNSYMMETRIC * size
+        if wrong.any():
+            raise InputError(
+                f"the {what} stiffness of sample {int(wrong.nonzero()[0, 0])} is not symmetric; "
+                "make the data again."
+            )
+    smallest = torch.linalg.eigvalsh(data.phase_stiffness)[..., 0]
+    wrong = smallest < -1e-9 * torch.linalg.matrix_norm(data.phase_stiffness)
+    if wrong.any():
+        sample, phase = wrong.nonzero()[0].tolist()
+        raise InputError(
+            f"the stiffness of phase {data.phase_names[phase]!r} in sample {sample} has a negative "
+            "eigenvalue; make the data again."
+        )
+    fractions = data.meta.get("volume_fractions")
+    if fractions is not None and len(fractions) != len(data.phase_names):
+        raise InputError(
+            f"a data set has {len(fractions)} volume fractions for the phases "
+            f"{', '.join(data.phase_names)}; give one of each."
+        )
 
 
 def split(samples: int, fraction: float) -> tuple[Tensor, Tensor]:

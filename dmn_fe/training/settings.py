@@ -119,7 +119,7 @@ class Settings:
                 f"[{self.oriented_phases!r}]."
             )
         object.__setattr__(self, "oriented_phases", tuple(self.oriented_phases))
-        if self.dimension not in (2, 3, None):
+        if self.dimension not in (2, 3, None) or isinstance(self.dimension, float):
             raise InputError(f"dimension = {self.dimension!r} must be 2 or 3.")
         if self.learning_rate is not None and self.optimiser == "lbfgs":
             raise InputError("learning_rate: L-BFGS has none; give another optimiser, or leave it.")
@@ -131,7 +131,7 @@ class Settings:
             "iterations": _ITERATIONS[self.optimiser],
             "learning_rate": _LEARNING_RATE.get(self.optimiser),
             "batch": _BATCH.get(self.optimiser),
-            "leaf_sum": 2.0 ** (self.depth - 1) if isinstance(self.depth, int) else None,
+            "leaf_sum": 2.0 ** (self.depth - 1) if self.depth in range(1, 13) else None,
         }
         for name, value in defaults.items():
             if getattr(self, name) is None:
@@ -152,7 +152,7 @@ class Settings:
             _check_range(name, getattr(self, name), 1e-12, 1e12)
         _check_range("validation_fraction", self.validation_fraction, 1e-6, 1.0 - 1e-6)
         _check_range("start_low", self.start_low, 0.0, 1e12)
-        _check_range("start_high", self.start_high, self.start_low, 1e12)
+        _check_range("start_high", self.start_high, max(self.start_low, 1e-12), 1e12)
         if self.start == "quilting" and self.depth < 3:
             raise InputError(f"start = 'quilting' needs a depth of 3 or more, not {self.depth}.")
 

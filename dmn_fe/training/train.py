@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dmn_fe.device import check_device
 from dmn_fe.errors import InputError
-from dmn_fe.homogenization import PathDataset, StiffnessDataset
+from dmn_fe.homogenization import PathDataset
 from dmn_fe.laws import MaterialLaw
 from dmn_fe.network import Network, with_volume_fractions
 from dmn_fe.progress import Progress, no_progress
@@ -23,14 +23,13 @@ from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.path_objective import PathObjective
 from dmn_fe.training.problem import TrainingProblem
 from dmn_fe.training.run import Run
+from dmn_fe.training.samples import Data, datasets_of
 from dmn_fe.training.settings import Settings, with_changes
 from dmn_fe.training.start import copies, random_start
 
 __all__ = ["train", "train_seeds"]
 
 _TRANSFER_NOISE = 0.05
-
-Data = StiffnessDataset | Sequence[StiffnessDataset]
 
 
 def train(
@@ -109,7 +108,7 @@ def train_seeds(
     seeds = [_seed(seed) for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise InputError(f"seeds = {seeds}: give at least one, and each once.")
-    datasets = [data] if isinstance(data, StiffnessDataset) else list(data)
+    datasets = datasets_of(data)
     problem = TrainingProblem(datasets, settings, device, pretrained)
     objective = None if paths is None else PathObjective(problem, paths, laws, seeds)
     identity = identity_of(settings, seeds, datasets, paths, pretrained, validation)
@@ -119,8 +118,8 @@ def train_seeds(
         first, seconds = _first_parameters(problem, seeds, pretrained, file.before, progress)
         run = Run(problem, first.to(device), seeds, objective, validation, seconds)
         state = _snapshot(run)
-        file.write(state)
-        file.remove_before()
+        if file.write(state) and pretrained is None and settings.start == "quilting":
+            file.remove_before()
     else:
         first = random_start(problem.parametrisation, "uniform", seeds)  # the file has the others
         run = Run(problem, first.to(device), seeds, objective, validation)
@@ -209,6 +208,6 @@ def _seed(seed: int) -> int:
         seed = operator.index(seed)
     except TypeError as error:
         raise InputError(f"seed = {seed!r} must be a whole number.") from error
-    if not 0 <= seed < 2**63:
-        raise InputError(f"seed = {seed} must lie between 0 and 2**63 - 1.")
+    if not 0 <= seed < 2**32:  # torch would take larger ones modulo this
+        raise InputError(f"seed = {seed} must lie between 0 and 2**32 - 1.")
     return seed

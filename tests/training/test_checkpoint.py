@@ -63,6 +63,19 @@ def test_seeds_with_nonlinear_samples_are_each_as_alone(data, paths):
         assert alone.chosen.loss == pytest.approx(result.chosen.loss, rel=1e-5)
 
 
+def test_a_seed_that_ends_early_is_as_alone(data, paths):
+    """Nonlinear samples join for all at one iteration, however early the elastic ones end."""
+    elastic = {"depth": 1, "iterations": 60, "patience": 5}
+    ends = [train(data, seed=seed, **elastic).history[-1].iteration for seed in (3, 0)]
+    assert min(ends) < 60
+    case = {**elastic, "iterations": 80, "elastic_iterations": 60, "paths": paths, "laws": LAWS}
+    for result in train_seeds(data, seeds=[3, 0], **case):
+        alone = train(data, seed=result.seed, **case)
+        joined = [row.iteration for row in alone.history if row.path_error == row.path_error]
+        assert joined[0] == 70
+        assert alone.chosen.path_error == pytest.approx(result.chosen.path_error, rel=1e-5)
+
+
 def test_seeds_that_start_from_one_network_differ(data):
     start = random_network(2, seed=4)
     case = {"depth": 2, "pretrained": start, "iterations": 1}
@@ -76,9 +89,11 @@ def test_seeds_that_start_from_one_network_differ(data):
     assert alone.validation_mean == pytest.approx(error[held_out].mean().item(), rel=1e-8)
 
 
-@pytest.mark.parametrize("seeds", [[], [1, 1]])
-def test_every_seed_is_given_once(data, seeds):
-    with pytest.raises(InputError, match="each once"):
+@pytest.mark.parametrize(
+    ("seeds", "word"), [([], "each once"), ([1, 1], "each once"), ([0, 2**32], "between 0 and")]
+)
+def test_every_seed_is_given_once(data, seeds, word):
+    with pytest.raises(InputError, match=word):
         train_seeds(data, seeds=seeds, depth=2)
 
 
@@ -206,6 +221,12 @@ def test_a_checkpoint_of_other_data_or_damaged_is_refused(data, tmp_path):
     renamed = StiffnessDataset(data.phase_stiffness, data.effective, {**META, "rve_hash": "other"})
     with pytest.raises(InputError, match="other data"):
         train(renamed, checkpoint=path, depth=2, iterations=10)
+    paths, with_paths = path_data(), tmp_path / "paths.safetensors"
+    case = {"depth": 2, "laws": LAWS, "iterations": 4, "elastic_iterations": 2}
+    train(data, checkpoint=with_paths, paths=paths, **case)
+    slower = PathDataset(paths.strain, paths.stress, paths.material, 7.0 * paths.dt, paths.meta)
+    with pytest.raises(InputError, match="other paths"):
+        train(data, checkpoint=with_paths, paths=slower, **case)
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(InputError, match=r"state\.safetensors: damaged"):
         train(data, checkpoint=path, depth=2, iterations=10)
@@ -216,3 +237,10 @@ def test_a_checkpoint_needs_a_folder_and_an_ending(data, tmp_path):
         train(data, checkpoint=tmp_path / "none" / "a.safetensors", depth=2)
     with pytest.raises(InputError, match="safetensors"):
         train(data, checkpoint=tmp_path / "network.dmn", depth=2)
+
+
+def test_only_quilting_removes_a_checkpoint_of_its_start(data, tmp_path):
+    mine = tmp_path / "a.start.safetensors"
+    mine.write_bytes(b"of another training")
+    train(data, checkpoint=tmp_path / "a.safetensors", depth=2, iterations=2)
+    assert mine.read_bytes() == b"of another training"

@@ -6,8 +6,9 @@ from helpers.laminates import network_stiffness
 from helpers.networks import random_network
 from helpers.training_data import stiffness_data
 
-from dmn_fe import InputError
-from dmn_fe.training import compressed, train
+from dmn_fe import InputError, load, save
+from dmn_fe.homogenization import StiffnessDataset
+from dmn_fe.training import compressed, train, train_ensemble
 from dmn_fe.training.samples import split
 
 
@@ -48,3 +49,21 @@ def test_by_default_only_what_does_nothing_is_left_out(data):
 def test_a_network_without_a_training_is_refused(data):
     with pytest.raises(InputError, match=r"network\.compress"):
         compressed(random_network(3), data)
+
+
+def test_other_data_than_those_it_learnt_from_are_refused(data):
+    """Other samples would be held out, and the errors be those of what it has learnt."""
+    network = train(data, depth=2, iterations=2).network
+    for change in ({"rve_hash": "another"}, {"samples": 30}):
+        other = StiffnessDataset(data.phase_stiffness, data.effective, {**data.meta, **change})
+        with pytest.raises(InputError, match="not those that the network was trained on"):
+            compressed(network, other)
+
+
+def test_a_trained_ensemble_comes_back_from_its_file(data, tmp_path):
+    ensemble, _ = train_ensemble(data, k=2, depth=2, iterations=2)
+    save(ensemble, tmp_path / "both.dmn")
+    for member, found in zip(ensemble.networks, load(tmp_path / "both.dmn").networks, strict=True):
+        assert torch.equal(member.weights, found.weights)
+        assert torch.equal(member.leaf_phase, found.leaf_phase)
+        assert member.metadata == found.metadata

@@ -162,6 +162,24 @@ def test_parts_give_the_whole(kind, monkeypatch):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=0)
 
 
+def test_a_leaf_without_weight_of_a_dmn_has_a_gradient_that_equals_differences():
+    """Its weight is zero for all z below zero, also where both leaves of a laminate have none."""
+    own = problem(kind="dmn", regularisation=0.1)
+    x = parameters(own, 2)
+    x[0, 1] = -0.3
+    x[1, 2:4] = -0.3
+    assert own.network(x[1]).weights[2:].tolist() == [0.0, 0.0]
+    samples = torch.tensor([4, 0, 3])
+    _, gradient = own.objective(x, samples)
+    generator = torch.Generator().manual_seed(4)
+    along = torch.randn(4, *x.shape, generator=generator, dtype=torch.float64)
+    slopes = (along * gradient).sum(-1)
+    expected = differences(own, x, samples, along)
+    torch.testing.assert_close(slopes, expected, rtol=1e-6, atol=1e-8 * float(slopes.abs().max()))
+    assert gradient[0, 1] == 0.0
+    assert (gradient[1, 2:4] == 0.0).all()
+
+
 def test_an_anisotropic_phase_of_a_dmn_turns_and_an_isotropic_one_does_not():
     data = dataset()
     phases = data.phase_stiffness.clone()

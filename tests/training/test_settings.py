@@ -3,7 +3,7 @@
 import pytest
 
 from dmn_fe import InputError
-from dmn_fe.training import Settings
+from dmn_fe.training import NonlinearValidation, Settings
 from dmn_fe.training.settings import with_changes
 
 
@@ -25,3 +25,23 @@ def test_what_followed_follows():
 def test_one_name_is_no_list_of_names():
     with pytest.raises(InputError, match="list of names"):
         Settings(oriented_phases="matrix")
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"depth": 2000}, "depth = 2000"),
+        ({"depth": 2.0}, "depth"),
+        ({"dimension": 2.0}, "dimension"),
+        ({"kind": "dmn", "start_low": 0.0, "start_high": 0.0}, "start_high"),
+    ],
+)
+def test_wrong_values_are_named(values, word):
+    with pytest.raises(InputError, match=word):
+        Settings(**values)
+
+
+@pytest.mark.parametrize("every", [0, None, 1.5])
+def test_a_validation_needs_its_number_of_iterations(every):
+    with pytest.raises(InputError, match="every"):
+        NonlinearValidation(lambda network: 1.0, every=every)

@@ -1,9 +1,12 @@
 """Training on data whose answer is known: the effective stiffness of another network."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from helpers.laminates import network_stiffness, rank_one
 from helpers.networks import random_network, random_stiffness
+from helpers.training_data import stiffness_data
 
 from dmn_fe import InputError, mandel
 from dmn_fe.homogenization import StiffnessDataset, sample_orthotropic, sample_tangent_like
@@ -221,3 +224,42 @@ def test_plane_strain_is_the_block_of_a_network_in_the_plane():
     coupled = sample_tangent_like(40, seed=0)
     with pytest.raises(InputError, match="couples"):
         StiffnessDataset(coupled, whole.effective, meta).plane_strain()
+
+
+@pytest.mark.parametrize("data", [[], "data.safetensors", Path("data.safetensors"), [3]])
+def test_what_is_no_data_is_named(data):
+    with pytest.raises(InputError, match=r"give a(t least one)? StiffnessDataset"):
+        train(data)
+
+
+def _unsymmetric(phases, effective, meta):
+    effective[3, 0, 1] *= 1.1
+
+
+def _unsymmetric_phase(phases, effective, meta):
+    phases[4, 1, 0, 1] += 0.1 * phases[4, 1].norm()
+
+
+def _negative(phases, effective, meta):
+    phases[2, 1] *= -1.0
+
+
+def _one_fraction(phases, effective, meta):
+    meta["volume_fractions"] = [1.0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (_unsymmetric, "effective stiffness of sample 3 is not symmetric"),
+        (_unsymmetric_phase, "phase stiffness of sample 4 is not symmetric"),
+        (_negative, "phase 'inclusion' in sample 2 has a negative eigenvalue"),
+        (_one_fraction, "1 volume fractions for the phases matrix, inclusion"),
+    ],
+)
+def test_stiffnesses_that_are_none_are_refused(spoil, sentence):
+    good = stiffness_data()
+    phases, effective, meta = good.phase_stiffness, good.effective, dict(good.meta)
+    spoil(phases, effective, meta)
+    with pytest.raises(InputError, match=sentence):
+        train(StiffnessDataset(phases, effective, meta), depth=2, iterations=1)
