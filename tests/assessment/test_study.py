@@ -6,6 +6,7 @@ import json
 import pytest
 import torch
 from helpers.networks import random_network
+from helpers.ranks import on_ranks
 
 from dmn_fe import InputError, laws
 from dmn_fe.assessment import Comparison, Plan, Subject, Variant, execute, write_report
@@ -183,7 +184,9 @@ def test_a_training_that_fails_does_not_keep_the_others(study, tmp_path, monkeyp
     monkeypatch.setattr(execution_module, "work_on", failing)
     folder.parent.mkdir()
     with pytest.warns(UserWarning, match="a training has failed"):
-        (failure,) = execute(plan, folder)
+        told = on_ranks(2, lambda comm: execute(plan, folder, comm=comm))
+    assert told[0] == told[1]  # all ranks hear of it
+    (failure,) = told[0]
     assert failure.endswith("of teacher: _LinAlgError: singular")
     assert len(list(folder.glob("*.json"))) == 3
     # The report says what is missing, and the same call makes it.
