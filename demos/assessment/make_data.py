@@ -36,10 +36,11 @@ RVES = {
 # ## Data to learn from
 #
 # 300 stiffnesses of each kind, and 510 one-step samples, each of a direction and of random plastic
-# materials of its own.
+# materials of its own; of the RVE that is learnt worst also twice as many.
 
 KINDS = ("orthotropic", "tangent-like")
 ELASTIC, ONE_STEP = 300, 510
+TWICE = "spheres_c"
 APPENDED = {"spheres_b", "fibres_b", "fibres_c"}  # first 100 tangent-like samples, then the others
 
 # ## The truth
@@ -97,6 +98,10 @@ def main() -> None:
         say(comm, f"{name}: one-step samples")
         path = DATA / f"{name}_one-step.safetensors"
         homogenization.make_path_dataset(rve, "one-step", ONE_STEP, 0, path, comm=comm)
+        if name == TWICE:
+            path = DATA / f"{name}_twice.safetensors"
+            for samples in (ONE_STEP, 2 * ONE_STEP):
+                homogenization.make_path_dataset(rve, "one-step", samples, 0, path, comm=comm)
         for title, (kind, samples, steps, own, scale) in OTHERS.items():
             if name in ("spheres_a", "fibres_a"):
                 say(comm, f"{name}: {title}")

@@ -38,8 +38,8 @@ def advice(outcomes: Sequence[Outcome]) -> str:
         "Which settings should I use? Those in bold: they have the smallest nonlinear error of "
         "their comparison (in brackets, the geometric mean over the RVEs, with the training time "
         "of a network). *Alike* are those whose confidence intervals overlap that of the best on "
-        "every RVE: this study does not tell them apart; take the cheapest. Online the cost of a "
-        "network grows with its leaves.\n\n"
+        "every RVE: so few networks do not tell them apart, and a cheaper one of nearly the same "
+        "error may do. Online the cost of a network grows with its leaves.\n\n"
     ) + "\n".join(lines)
 
 
@@ -62,7 +62,7 @@ def _choice(variants: Mapping[str, Sequence[Outcome]], ranked_by: str) -> str:
         above, below = _apart(variants[best], outcomes, ranked_by)
         better += [f"{label} on {name}" for name in below]
         if not above + below:
-            alike.append(f"{label} ({_seconds(outcomes)})")
+            alike.append(f"{label} ({percent(scores[label])} %, {_seconds(outcomes)})")
     text += f"; better: {', '.join(better)}" if better else ""
     return f"{text}; alike: {', '.join(alike)}" if alike else text
 
@@ -76,11 +76,9 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     not, whether it is the network that limits them; empty where there is one size alone."""
     verdicts = []
     for subject in dict.fromkeys(o.subject for o in outcomes):
-        own = sorted(
-            (o for o in outcomes if o.subject == subject), key=lambda o: o.result["samples"]
-        )
+        own = sorted((o for o in outcomes if o.subject == subject), key=_size)
         least, most = own[0], own[-1]
-        if least.result["samples"] == most.result["samples"]:
+        if _size(least) == _size(most):
             continue
         parts = []
         for name in ("elastic", "nonlinear"):
@@ -91,7 +89,7 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
                 f"{scatter_change(first, last)} ({percent(first.deviation)} → "
                 f"{percent(last.deviation)} %)"
             )
-        sizes = f"{least.result['samples']} to {most.result['samples']}"
+        sizes = f"{_size(least):.0f} to {_size(most):.0f}"
         verdicts.append(f"{subject}, from {sizes} samples: {'; '.join(parts)}. {_limit(most)}")
     if verdicts:
         verdicts.append(
@@ -99,6 +97,12 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
             "deviation holds that of the samples; from all samples it is that of the start alone."
         )
     return " ".join(verdicts)
+
+
+def _size(outcome: Outcome) -> float:
+    """Samples, of the kind that the comparison is about."""
+    x = outcome.variant.x
+    return outcome.result["samples"] if x is None else x
 
 
 def _limit(outcome: Outcome) -> str:
@@ -110,7 +114,7 @@ def _limit(outcome: Outcome) -> str:
     ratio = statistics.median(ratios)
     what = "the network" if ratio > _LIMITED_BY_NETWORK else "the data"
     return (
-        f"With the most samples the error on what it learns from is {ratio:.0%} of that on "
+        f"With the most samples the error on those it learns from is {ratio:.0%} of that on "
         f"held-out samples: {what} is the limit."
     )
 

@@ -154,7 +154,8 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
     if len(machines(outcomes)) > 1:
         lines += ["", f"Its times are of different machines: {'; '.join(machines(outcomes))}."]
     variants = comparison.variants
-    sizes, kinds = {v.settings.samples for v in variants}, {v.elastic for v in variants}
+    sizes = {(v.settings.samples, v.settings.path_samples) for v in variants}
+    kinds = {(v.elastic, v.nonlinear) for v in variants}
     if len(sizes) > 1 and len(kinds) == 1:
         lines += ["", data_size_verdict(outcomes)]
     return "\n".join(lines)

@@ -24,7 +24,8 @@ def train_ensemble(
     """Train ``k`` networks from the seeds ``seed``, ``seed + 1``, … on the same data.
 
     Their mean is usually more accurate than most of them, and no rule tells the best beforehand;
-    their spread is an error bar. All other arguments as for :func:`~dmn_fe.training.train_seeds`.
+    their spread is an error bar, though it does not see an error that all share. All other
+    arguments as for :func:`~dmn_fe.training.train_seeds`.
 
     Returns
     -------

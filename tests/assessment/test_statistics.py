@@ -77,10 +77,10 @@ def test_advice_is_the_smallest_error_and_what_is_not_told_from_it():
     # Geometric means: 2.83, 2.86 and 4.24 %.
     assert text.endswith(
         "Choice: **first** (2.83 %, 1.0 s; worst: third, 4.24 %); better: third on b; "
-        "alike: second (1.0 s)"
+        "alike: second (2.86 %, 1.0 s)"
     )
     # What is not complete is not ranked.
-    assert advice(outcomes[:-1]).endswith("alike: second (1.0 s); not there yet: third")
+    assert advice(outcomes[:-1]).endswith("alike: second (2.86 %, 1.0 s); not there yet: third")
 
 
 def test_advice_names_the_rves_on_which_another_is_better():
