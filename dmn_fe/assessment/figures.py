@@ -46,7 +46,8 @@ def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
             labels = [variant.label for variant in comparison.variants]
             axis.set_xticks(range(len(labels)), labels, rotation=20, ha="right")
             axis.set_xlim(-0.5, len(labels) - 0.5)
-    axes[0].legend(fontsize=8)
+    handles = axes[0].get_legend_handles_labels()
+    fig.legend(*handles, loc="outside right upper", fontsize=8)
     fig.suptitle(comparison.title)
     _save(fig, path)
 

@@ -1,6 +1,6 @@
 """Sections of a report about networks online: solvers, materials, error bars."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dmn_fe.assessment.markdown import band_text, percent, table
 from dmn_fe.assessment.outcomes import Outcome, different
@@ -63,7 +63,8 @@ def materials(outcomes: Sequence[Outcome]) -> str:
     for name in names:
         own = [outcome for outcome in outcomes if name in outcome.result["truth"]]
         paths = dict.fromkeys(path for o in own for path in o.result["truth"][name]["paths"])
-        rows = [_reference_row(o, o.result["truth"][name], list(paths)) for o in own]
+        # A variant that two comparisons share is listed once.
+        rows = list(dict.fromkeys(_reference_row(o, o.result["truth"][name], paths) for o in own))
         header = ("network", "error %", "largest %", "mean of networks %", "its largest %")
         header += ("covered by 1", "by 2 spreads", *paths)
         lines += [f"Reference *{name}*; the last columns are the median errors by path:", ""]
@@ -71,10 +72,10 @@ def materials(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def _reference_row(outcome: Outcome, truth: dict, paths: Sequence[str]) -> list[str]:
+def _reference_row(outcome: Outcome, truth: dict, paths: Iterable[str]) -> tuple[str, ...]:
     seeds, ensemble, coverage = truth["seeds"], truth["ensemble"], truth["coverage"]
     places = {name: place for place, name in enumerate(truth["paths"])}
-    return [
+    return (
         f"{outcome.variant.label}, {outcome.subject}",
         band_text(band([s["overall_mean"] for s in seeds])),
         band_text(band([s["overall_largest"] for s in seeds])),
@@ -88,4 +89,4 @@ def _reference_row(outcome: Outcome, truth: dict, paths: Sequence[str]) -> list[
             else "–"
             for path in paths
         ),
-    ]
+    )
