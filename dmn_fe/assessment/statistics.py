@@ -22,7 +22,7 @@ class Band(NamedTuple):
         Ends of the confidence interval of the median; not-a-number for fewer than 5 values.
     deviation : float
         Standard deviation of the values that have not failed; not-a-number of fewer than two.
-    failed, count : int
+    failed, networks : int
         Number of failures, and of all values.
     """
 
@@ -31,7 +31,7 @@ class Band(NamedTuple):
     high: float
     deviation: float
     failed: int
-    count: int
+    networks: int
 
 
 def band(values: Sequence[float | None]) -> Band:
@@ -79,5 +79,5 @@ def scatter_change(first: Band, last: Band) -> str:
 
 def _exceeds(wide: Band, narrow: Band) -> bool:
     """Whether a variance is larger than another, by a one-sided F-test at 95 %."""
-    degrees = (each.count - each.failed - 1 for each in (wide, narrow))
+    degrees = (each.networks - each.failed - 1 for each in (wide, narrow))
     return wide.deviation > narrow.deviation * float(f.ppf(1.0 - _DOUBT / 2.0, *degrees)) ** 0.5

@@ -25,12 +25,13 @@ class _Checked:
 
     def __post_init__(self):
         for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if not isinstance(value, Real):
+            given = getattr(self, field.name)
+            if not isinstance(given, Real):
                 raise InputError(
-                    f"{type(self).__name__}: {field.name} = {value!r} is not a number; give one."
+                    f"{type(self).__name__}: {field.name} = {given!r} is not a number; give one."
                 )
-            object.__setattr__(self, field.name, float(value))  # 30 is the same law as 30.0
+            value = float(given)  # 30 is the same law as 30.0
+            object.__setattr__(self, field.name, value)
             if not (math.isfinite(value) and value >= 0):
                 raise InputError(
                     f"{type(self).__name__}: {field.name} = {value} must be finite and >= 0."
