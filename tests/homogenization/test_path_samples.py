@@ -301,7 +301,7 @@ def test_samples_that_fail_are_left_out_and_told(layers, path, tmp_path, monkeyp
 def test_too_many_failures_are_an_error_that_stays(layers, path, monkeypatch):
     strain, _ = sample_paths("one-step", 20, 1, (1.0, 13.0), 3)
     failing(monkeypatch, strain[2], strain[4])
-    sentence = "2 of 20 samples did not converge, more than 5%; take smaller strains"
+    sentence = "2 of 20 samples did not converge, more than 5%; ask for more samples"
     for kept in (5, 5):
         with pytest.raises(InputError, match=sentence):
             make_path_dataset(layers, "one-step", 20, 3, path)
