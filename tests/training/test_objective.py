@@ -114,6 +114,17 @@ def differences(own: TrainingProblem, x: Tensor, samples: Tensor, along: Tensor)
     return torch.stack(found)
 
 
+def checked_gradient(own: TrainingProblem, x: Tensor, samples: Tensor) -> Tensor:
+    """The gradient, which equals central differences along four directions."""
+    _, gradient = own.objective(x, samples)
+    generator = torch.Generator().manual_seed(4)
+    along = torch.randn(4, *x.shape, generator=generator, dtype=torch.float64)
+    slopes = (along * gradient).sum(-1)
+    expected = differences(own, x, samples, along)
+    torch.testing.assert_close(slopes, expected, rtol=1e-6, atol=1e-8 * float(slopes.abs().max()))
+    return gradient
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("loss", ["relative", "whitened"])
 @pytest.mark.parametrize("batches", ["shared", "own"])
@@ -123,12 +134,7 @@ def test_gradient_equals_central_differences(kind, loss, batches):
     samples = torch.tensor([4, 0, 3])
     if batches == "own":
         samples = torch.tensor([[4, 0, 3], [2, 5, 0]])
-    _, gradient = own.objective(x, samples)
-    generator = torch.Generator().manual_seed(4)
-    along = torch.randn(4, *x.shape, generator=generator, dtype=torch.float64)
-    slopes = (along * gradient).sum(-1)
-    expected = differences(own, x, samples, along)
-    torch.testing.assert_close(slopes, expected, rtol=1e-6, atol=1e-8 * float(slopes.abs().max()))
+    gradient = checked_gradient(own, x, samples)
     assert gradient.abs().amax(0).min() > 0  # every parameter counts
 
 
@@ -170,12 +176,7 @@ def test_a_leaf_without_weight_of_a_dmn_has_a_gradient_that_equals_differences()
     x[1, 2:4] = -0.3
     assert own.network(x[1]).weights[2:].tolist() == [0.0, 0.0]
     samples = torch.tensor([4, 0, 3])
-    _, gradient = own.objective(x, samples)
-    generator = torch.Generator().manual_seed(4)
-    along = torch.randn(4, *x.shape, generator=generator, dtype=torch.float64)
-    slopes = (along * gradient).sum(-1)
-    expected = differences(own, x, samples, along)
-    torch.testing.assert_close(slopes, expected, rtol=1e-6, atol=1e-8 * float(slopes.abs().max()))
+    gradient = checked_gradient(own, x, samples)
     assert gradient[0, 1] == 0.0
     assert (gradient[1, 2:4] == 0.0).all()
 

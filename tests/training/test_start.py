@@ -167,8 +167,7 @@ def test_quilting_starts_where_the_smaller_network_ended(phases, kind):
         teacher.weights, teacher.normals, torch.arange(8) % phases, tuple("abc"[:phases])
     )
     data = data_of(teacher, 12)
-    changes = {"seeds": [1, 2], "kind": kind, "iterations": 1, "regularisation": 0.0}
-    changes |= {"iterations": 10}
+    changes = {"seeds": [1, 2], "kind": kind, "iterations": 10, "regularisation": 0.0}
     smaller = train_seeds(data, depth=2, **changes)
     quilted = train_seeds(data, Settings(depth=4, start="quilting"), **changes)
     for small, large in zip(smaller, quilted, strict=True):
