@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dmn_fe.errors import InputError
+from dmn_fe.errors import InputError, file_sentence
 
 if TYPE_CHECKING:
     from mpi4py import MPI
@@ -46,7 +46,8 @@ class RaiseTogether:
     Raises
     ------
     InputError
-        With the sentence of the lowest rank that failed, if its error is an ``InputError``.
+        With the sentence of the lowest rank that failed, if its error is an ``InputError`` or a
+        file that could not be read or written.
     RuntimeError
         With type, rank and sentence of the error, if it is of another type. One rank alone raises
         its error as it is.
@@ -67,6 +68,8 @@ class RaiseTogether:
         own = None
         if isinstance(error, InputError):
             own = (True, str(error))
+        elif isinstance(error, OSError) and (sentence := file_sentence(error)) is not None:
+            own = (True, sentence)
         elif error is not None:
             own = (False, f"{type(error).__name__} on rank {self._comm.rank}: {error}")
         first = next((e for e in self._comm.allgather(own) if e is not None), None)

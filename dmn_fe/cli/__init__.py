@@ -18,7 +18,7 @@ from dmn_fe.cli.run import run
 from dmn_fe.cli.rve import rve
 from dmn_fe.cli.study import study
 from dmn_fe.cli.train import train
-from dmn_fe.errors import InputError
+from dmn_fe.errors import InputError, file_sentence
 
 __all__ = ["app", "main"]
 
@@ -63,11 +63,8 @@ def main() -> None:
         print(f"dmn-fe: {error}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        if error.filename is None:
+        sentence = file_sentence(error)
+        if sentence is None:
             raise
-        print(
-            f"dmn-fe: {error.filename}: {error.strerror}; check the file, its folder and the space "
-            "on the disk.",
-            file=sys.stderr,
-        )
+        print(f"dmn-fe: {sentence}", file=sys.stderr)
         sys.exit(2)

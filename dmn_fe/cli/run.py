@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dmn_fe.cli.interruption import ended_when_interrupted, interruptible
-from dmn_fe.cli.launch import run_on_ranks
+from dmn_fe.cli.launch import fail_together, run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
 
@@ -61,10 +61,7 @@ def _simulate(run_file: Path, output: Path | None) -> None:
         with ended_when_interrupted(kept, speak=rank == 0):
             simulate(run_file, output)
     except (InputError, StepFailed) as error:
-        # Every rank raises it; one of them speaks.
-        if rank == 0:
-            print(f"dmn-fe: {error}", file=sys.stderr, flush=True)
-        sys.exit(2 if isinstance(error, InputError) else 1)
+        fail_together(error, 2 if isinstance(error, InputError) else 1, rank)
     except Exception:
         if MPI.COMM_WORLD.size == 1:
             raise

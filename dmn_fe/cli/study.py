@@ -57,6 +57,7 @@ def _work(file: Path, output: Path) -> None:
     """Work as one rank of a mpirun, or as a single process."""
     from dmn_fe.assessment import execute
     from dmn_fe.cli.communicator import communicator
+    from dmn_fe.cli.launch import fail_together
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.cli.study_file import read_study_file
     from dmn_fe.collective import Alone, RaiseTogether
@@ -70,14 +71,13 @@ def _work(file: Path, output: Path) -> None:
             return
         with progress_bar("trainings") as progress:
             failures = execute(plan, output / "runs", progress, comm)
-    except InputError:
-        if comm is None or comm.rank == 0:
-            raise
-        sys.exit(2)  # every rank raises it; one of them speaks
+    except InputError as error:
+        fail_together(error, 2, 0 if comm is None else comm.rank)
     if len(failures) < len(plan.trainings()):
         _report(file, output)
     if failures:
-        raise InputError(
+        text = (
             f"{len(failures)} of {len(plan.trainings())} trainings failed, the first is "
             f"{failures[0]}; the same command tries them again."
         )
+        fail_together(InputError(text), 2, 0)

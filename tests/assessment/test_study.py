@@ -313,6 +313,18 @@ def test_on_ranks_the_trainings_are_shared(study, dmn_fe, tmp_path):
     assert "2 process(es)" in (tmp_path / "out" / "report.md").read_text()
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_folder_that_cannot_be_made_gets_one_sentence(study, dmn_fe, tmp_path, ranks):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "runs").touch()
+    process = dmn_fe("study", "study.toml", "--output", "out", "--ranks", ranks)
+    assert process.returncode == 2
+    sentence = (
+        "dmn-fe: out/runs: File exists; check the file, its folder and the space on the disk."
+    )
+    assert process.stderr.splitlines() == [sentence]
+
+
 def test_the_fixed_point_and_more_seeds_are_for_whom_they_are_asked(tmp_path):
     subjects = tuple(Subject(n, "g", {"B": tmp_path}, {}, {"t": tmp_path}) for n in "ab")
     plain = Variant("plain", Settings(depth=2), ("B",))

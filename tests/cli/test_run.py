@@ -196,7 +196,7 @@ def test_wrong_input_on_two_ranks_is_said_once(dmn_fe_process, folder):
     (folder / "part.toml").write_text(RUN_FILE.replace('group = "right"', 'group = "top"'))
     process = dmn_fe_process("run", "part.toml", "--ranks", 2)
     assert process.returncode == 2
-    assert process.stderr.count('no physical surface "top"') == 1
+    assert_one_sentence(process.stderr, 'no physical surface "top"')
 
 
 @pytest.mark.skipif(shutil.which("mpirun") is None, reason="mpirun is not installed")
@@ -278,9 +278,7 @@ def test_a_step_that_fails_on_two_ranks_ends_in_order(dmn_fe_process, folder, mo
     monkeypatch.setenv("PETSC_OPTIONS", "-dmn_fe_snes_max_it 0")
     process = dmn_fe_process("run", "part.toml", "--ranks", 2)
     assert process.returncode == 1
-    assert process.stderr.count("dmn-fe: part: step 1 to time 0.5 failed") == 1
-    assert "MPI_ABORT" not in process.stderr
-    assert "Traceback" not in process.stderr
+    assert_one_sentence(process.stderr, "dmn-fe: part: step 1 to time 0.5 failed")
     assert (folder / "out" / "picture.png").is_file()
 
 
