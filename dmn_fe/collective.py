@@ -68,8 +68,8 @@ class RaiseTogether:
         own = None
         if isinstance(error, InputError):
             own = (True, str(error))
-        elif isinstance(error, OSError) and (sentence := file_sentence(error)) is not None:
-            own = (True, sentence)
+        elif isinstance(error, OSError) and error.filename is not None:
+            own = (True, file_sentence(error.filename, error))
         elif error is not None:
             own = (False, f"{type(error).__name__} on rank {self._comm.rank}: {error}")
         first = next((e for e in self._comm.allgather(own) if e is not None), None)

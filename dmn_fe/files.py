@@ -1,12 +1,13 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dmn_fe.errors import InputError
+from dmn_fe.errors import InputError, file_sentence
 
 __all__ = ["check_folder", "written_whole"]
 
@@ -41,7 +42,7 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If ``path`` cannot be a file: see :func:`check_folder`.
+        If ``path`` cannot be a file (see :func:`check_folder`), or the disk is full.
     """
     check_folder(path)
     path = Path(path)
@@ -51,6 +52,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         _to_disk(partial)  # or a power failure may leave an empty file of the right name
         partial.replace(path)
         _to_disk(path.parent)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) != partial:
+            raise  # of another file that the block works with
+        # The error of a full disk, after the opening, does not know the name.
+        raise InputError(file_sentence(path, error)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -60,5 +66,9 @@ def _to_disk(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot; on a full disk it is the first to know.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)

@@ -52,8 +52,14 @@ class TensorFormat:
         # As it will be read: JSON has no tuples, and no keys but text.
         header = json.loads(json.dumps({**header, "format_version": self.version}))
         header["sha256"] = _digest(content, header)
+        metadata = {self.key: json.dumps(header, sort_keys=True)}
         with written_whole(path) as partial:
-            save_file(content, partial, metadata={self.key: json.dumps(header, sort_keys=True)})
+            try:
+                save_file(content, partial, metadata=metadata)
+            except SafetensorError as error:  # of the disk, since the content is sound
+                raise InputError(
+                    f"{path}: cannot be written ({error}); check the space on the disk."
+                ) from error
 
     def load(self, path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and header of a file.

@@ -63,8 +63,7 @@ def main() -> None:
         print(f"dmn-fe: {error}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        sentence = file_sentence(error)
-        if sentence is None:
+        if error.filename is None:
             raise
-        print(f"dmn-fe: {sentence}", file=sys.stderr)
+        print(f"dmn-fe: {file_sentence(error.filename, error)}", file=sys.stderr)
         sys.exit(2)

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
 from torch import Tensor
 
 from dmn_fe.errors import InputError
@@ -91,7 +90,7 @@ class Checkpoint:
             return False
         try:
             _FORMAT.save(self._path, {k: v.cpu() for k, v in tensors.items()}, self._identity)
-        except (OSError, InputError, SafetensorError) as error:
+        except (OSError, InputError) as error:
             _LOGGER.warning("%s cannot be written, the training goes on: %s", self._path, error)
             return False
         finally:
