@@ -133,6 +133,7 @@ def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> Non
     from dmn_fe.cli.communicator import communicator
     from dmn_fe.cli.launch import fail_together
     from dmn_fe.cli.progress_bar import progress_bar
+    from dmn_fe.collective import Alone, RaiseTogether
 
     make: Any = homogenization.make_dataset
     load: Any = homogenization.StiffnessDataset.load
@@ -140,8 +141,9 @@ def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> Non
         make, load = homogenization.make_path_dataset, homogenization.PathDataset.load
     comm = communicator()
     try:
-        complete = output.exists() and load(output).meta.get("samples") == samples
-        element = _read(rve, phases)
+        with RaiseTogether(comm or Alone()):
+            complete = output.exists() and load(output).meta.get("samples") == samples
+            element = _read(rve, phases)
         arguments = (element, kind, samples, seed, output)
         if comm is not None and comm.rank > 0:
             make(*arguments, comm=comm, **settings)

@@ -1,6 +1,7 @@
 """Starting a command of our own on several MPI ranks."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -13,9 +14,10 @@ from typing import NoReturn
 
 from dmn_fe.errors import InputError
 
-__all__ = ["available_cores", "available_ranks", "fail_together", "run_on_ranks"]
+__all__ = ["RANKS", "available_cores", "available_ranks", "fail_together", "run_on_ranks"]
 
 _SECONDS_TO_END = 5.0
+RANKS = "DMN_FE_RANKS"  # tells ranks how many were started
 _FAILURE = "DMN_FE_FAILURE"  # names the file where ranks leave their failure for who started them
 
 
@@ -42,13 +44,15 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     Raises
     ------
     InputError
-        If there is no ``mpirun``, or fewer cores than ranks.
+        If there is no ``mpirun`` or mpi4py, or fewer cores than ranks.
     KeyboardInterrupt
         After mpirun has ended, if it was interrupted; later interrupts are ignored.
     """
     mpirun = shutil.which("mpirun")
     if mpirun is None:
         raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
+    if importlib.util.find_spec("mpi4py") is None:
+        raise InputError("mpi4py is not installed; install it, or leave --ranks at 1.")
     if ranks > available_cores():
         raise InputError(
             f"--ranks {ranks} is more than the {available_cores()} core(s) here; give fewer."
@@ -61,7 +65,8 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     }
     with tempfile.TemporaryDirectory(prefix="dmn-fe-") as folder:
         failure = Path(folder) / "failure"
-        status = _finished(command, {**defaults, **os.environ, _FAILURE: str(failure)})
+        own = {RANKS: str(ranks), _FAILURE: str(failure)}
+        status = _finished(command, {**defaults, **os.environ, **own})
         if not failure.exists():
             return status
         status_text, sentence = failure.read_text(encoding="utf-8").split("\n", 1)

@@ -51,11 +51,11 @@ def _simulate(run_file: Path, output: Path | None) -> None:
         from dmn_fe.fem import StepFailed  # before anything that imports torch
     except ImportError as error:
         raise InputError(str(error)) from None
-    from mpi4py import MPI
-
+    from dmn_fe.cli.communicator import communicator
     from dmn_fe.cli.simulation import simulate
 
-    rank = MPI.COMM_WORLD.rank
+    comm = communicator()
+    rank = comm.rank
     kept = _KEPT.format(output or "the run file's 'output.folder'")
     try:
         with ended_when_interrupted(kept, speak=rank == 0):
@@ -63,12 +63,12 @@ def _simulate(run_file: Path, output: Path | None) -> None:
     except (InputError, StepFailed) as error:
         fail_together(error, 2 if isinstance(error, InputError) else 1, rank)
     except Exception:
-        if MPI.COMM_WORLD.size == 1:
+        if comm.size == 1:
             raise
         text = f"dmn-fe: rank {rank} failed\n{traceback.format_exc()}"
         print(text, file=sys.stderr, flush=True)
         # A rank that failed alone would leave the others waiting for ever.
-        MPI.COMM_WORLD.Abort(1)
+        comm.Abort(1)
 
 
 def _check(run_file: Path, output: Path | None) -> Path:

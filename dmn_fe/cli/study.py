@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dmn_fe.errors import InputError
+
+if TYPE_CHECKING:
+    from dmn_fe.assessment import Plan
 
 __all__ = ["study"]
 
@@ -33,7 +36,7 @@ def study(
         )
 
     if report_only:
-        _report(file, output)
+        _report(read_study_file(file), output)
         return
     with interruptible(kept):
         if ranks == 1:
@@ -45,12 +48,10 @@ def study(
         sys.exit(run_on_ranks(ranks, ["study", f"--output={output}", "--", str(file)]))
 
 
-def _report(file: Path, output: Path) -> None:
+def _report(plan: "Plan", output: Path) -> None:
     from dmn_fe.assessment import write_report
-    from dmn_fe.cli.study_file import read_study_file
 
-    report = write_report(read_study_file(file), output / "runs", output)
-    print(f"{report}: written")
+    print(f"{write_report(plan, output / 'runs', output)}: written")
 
 
 def _work(file: Path, output: Path) -> None:
@@ -63,21 +64,21 @@ def _work(file: Path, output: Path) -> None:
     from dmn_fe.collective import Alone, RaiseTogether
 
     comm = communicator()
+    rank = 0 if comm is None else comm.rank
     try:
         with RaiseTogether(comm or Alone()):
             plan = read_study_file(file)
-        if comm is not None and comm.rank > 0:
+        if rank > 0:
             execute(plan, output / "runs", comm=comm)
             return
         with progress_bar("trainings") as progress:
             failures = execute(plan, output / "runs", progress, comm)
+        if len(failures) < len(plan.trainings()):
+            _report(plan, output)
+        if failures:
+            raise InputError(
+                f"{len(failures)} of {len(plan.trainings())} trainings failed, the first is "
+                f"{failures[0]}; the same command tries them again."
+            )
     except InputError as error:
-        fail_together(error, 2, 0 if comm is None else comm.rank)
-    if len(failures) < len(plan.trainings()):
-        _report(file, output)
-    if failures:
-        text = (
-            f"{len(failures)} of {len(plan.trainings())} trainings failed, the first is "
-            f"{failures[0]}; the same command tries them again."
-        )
-        fail_together(InputError(text), 2, 0)
+        fail_together(error, 2, rank)
