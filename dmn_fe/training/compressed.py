@@ -34,7 +34,8 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
     ------
     InputError
         If the network does not come from a training on these data, or the threshold is out of
-        range or prunes a phase away.
+        range or prunes a phase away. (A network that has lost a phase in the training stays as it
+        is.)
     """
     datasets = datasets_of(data)
     if not {"training", "validation"} <= network.metadata.keys():
@@ -44,7 +45,12 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
     _check_data(network, datasets)
     if threshold is None:
         threshold = 0.0 if void_phases(datasets) else _THRESHOLD
-    small = compress(network, threshold)
+    try:
+        small = compress(network, threshold)
+    except InputError:
+        if threshold > _THRESHOLD or not _has_lost_a_phase(network):
+            raise
+        small = network  # it is as good as its errors tell
     fraction = network.metadata["training"]["validation_fraction"]
     errors = torch.cat([held_out_errors(small, own, fraction) for own in datasets])
     before = network.metadata["validation"]
@@ -60,6 +66,12 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
             },
         }
     )
+
+
+def _has_lost_a_phase(network: Network) -> bool:
+    """Whether the leaves of a phase have all died in the training."""
+    shares = network.volume_fractions / network.volume_fractions.sum()
+    return not bool((shares > _THRESHOLD).all())
 
 
 def _check_data(network: Network, datasets: list[StiffnessDataset]) -> None:

@@ -29,7 +29,8 @@ class HistoryRow(NamedTuple):
     fraction_error : float
         Largest difference between a phase's share in the weights and its volume fraction.
     nonlinear_error : float
-        Result of the nonlinear validation; not-a-number where it was not made.
+        Result of the nonlinear validation; not-a-number where it was not made, infinite where it
+        failed.
     seconds : float
         Time of all networks that are trained together, from the beginning up to this row; that of a
         training for the start is in it, that of showing progress is not.

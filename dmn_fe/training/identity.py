@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ def _copy(meta: Any) -> Any:
 
 
 def _known(value: float) -> float | None:
-    return None if value != value else value
+    return value if math.isfinite(value) else None
 
 
 def _network_digest(network: Network) -> str:

@@ -100,7 +100,8 @@ def message(rows: Tensor) -> str:
     if not math.isnan(row.path_error):
         parts.append(f"nonlinear samples {row.path_error:.2%}")
     if not math.isnan(row.nonlinear_error):
-        parts.append(f"paths {row.nonlinear_error:.2%}")
+        failed = math.isinf(row.nonlinear_error)
+        parts.append("paths failed" if failed else f"paths {row.nonlinear_error:.2%}")
     parts.append(f"{int(row.active_leaves)} active leaves")
     if not math.isnan(row.fraction_error):
         parts.append(f"fractions {row.fraction_error:.1e} off")

@@ -73,12 +73,13 @@ class StiffnessObjective:
 
     @torch.no_grad()
     def errors(self, parameters: Tensor, samples: Tensor) -> Tensor:
-        """Relative errors ``‖C_net − C_rve‖ / ‖C_rve‖``, ``[K, n]``, whatever the loss."""
+        """Relative errors ``‖C_net − C_rve‖ / ‖C_rve‖``, ``[K, n]``, whatever the loss; samples as
+        in the loss."""
         chunk = max(1, _CHUNK // (len(self.leaf_phase) * len(parameters)))
         geometry = self.parametrisation.geometry(parameters)
         parts = [
             self._relative(self.stiffness(geometry, part), part).sum((0, 1)).sqrt()
-            for part in samples.split(chunk)
+            for part in samples.split(chunk, dim=-1)
         ]
         return torch.cat(parts, dim=-1)
 

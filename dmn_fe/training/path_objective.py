@@ -67,8 +67,8 @@ class PathObjective:
     def __call__(self, parameters: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Loss ``[k]`` and gradient ``[k, size]`` at parameters ``[k, size]`` of some networks.
 
-        A sample that does not converge counts as an error of 100 %; if a tenth does not, or the
-        network has no weights, the loss is not a number.
+        A sample that does not converge counts as an error of 100 %; if more than a tenth do not,
+        or the network has no weights, the loss is not a number.
         """
         values, gradients = [], []
         for row, x in zip(rows.tolist(), parameters, strict=True):

@@ -14,7 +14,10 @@ from dmn_fe.training.settings import Settings
 __all__ = ["Data", "StiffnessSamples", "datasets_of", "prepare", "split"]
 
 _SPLIT_SEED = 0
-_UNSYMMETRIC = 1e-3  # relative; solvers leave much less
+_UNSYMMETRIC = {
+    "effective": 1e-3,
+    "phase": 1e-9,
+}  # relative; solvers leave much less, draws nothing
 
 Data = StiffnessDataset | Sequence[StiffnessDataset]
 
@@ -94,8 +97,8 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
         samples that was asked for.
     """
     first = datasets_of(data)[0]
-    for dataset in data:
-        _check_values(dataset)
+    for number, dataset in enumerate(data, start=1):
+        _check_values(dataset, f"data set {number}: " if len(data) > 1 else "")
     for other in data[1:]:
         if other.phase_names != first.phase_names:
             raise InputError(
@@ -114,13 +117,7 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
         start += len(dataset)
     _check_size(sum(len(part) for part in training), settings)
     effective = torch.cat([dataset.effective for dataset in data])
-    root, failed = torch.linalg.cholesky_ex(effective)
-    if failed.any():
-        raise InputError(
-            f"the effective stiffness of sample {int(failed.nonzero()[0])} is not positive "
-            "definite; give data of an RVE that carries load in all directions."
-        )
-    inverse_root = torch.linalg.inv(root)
+    inverse_root = torch.linalg.inv(torch.linalg.cholesky(effective))
     return StiffnessSamples(
         torch.cat([dataset.phase_stiffness for dataset in data]).permute(2, 3, 1, 0).contiguous(),
         effective.permute(1, 2, 0).contiguous(),
@@ -130,24 +127,31 @@ def prepare(data: Sequence[StiffnessDataset], settings: Settings) -> StiffnessSa
     )
 
 
-def _check_values(data: StiffnessDataset) -> None:
-    """Raise ``InputError`` unless all stiffnesses are symmetric, and those of phases not below 0;
-    the gradient of a laminate needs both."""
+def _check_values(data: StiffnessDataset, where: str) -> None:
+    """Raise ``InputError`` unless all stiffnesses are symmetric, those of phases not below 0 and
+    the effective ones positive; the gradient of a laminate and the loss need it. ``where`` names
+    the data set, if there are several."""
     for what, stiffness in (("effective", data.effective), ("phase", data.phase_stiffness)):
         size = torch.linalg.matrix_norm(stiffness)
-        wrong = torch.linalg.matrix_norm(stiffness - stiffness.mT) > _UNSYMMETRIC * size
+        wrong = torch.linalg.matrix_norm(stiffness - stiffness.mT) > _UNSYMMETRIC[what] * size
         if wrong.any():
             raise InputError(
-                f"the {what} stiffness of sample {int(wrong.nonzero()[0, 0])} is not symmetric; "
-                "make the data again."
+                f"{where}the {what} stiffness of sample {int(wrong.nonzero()[0, 0])} is not "
+                "symmetric; make the data again."
             )
     smallest = torch.linalg.eigvalsh(data.phase_stiffness)[..., 0]
     wrong = smallest < -1e-9 * torch.linalg.matrix_norm(data.phase_stiffness)
     if wrong.any():
         sample, phase = wrong.nonzero()[0].tolist()
         raise InputError(
-            f"the stiffness of phase {data.phase_names[phase]!r} in sample {sample} has a negative "
-            "eigenvalue; make the data again."
+            f"{where}the stiffness of phase {data.phase_names[phase]!r} in sample {sample} has a "
+            "negative eigenvalue; make the data again."
+        )
+    failed = torch.linalg.cholesky_ex(data.effective).info
+    if failed.any():
+        raise InputError(
+            f"{where}the effective stiffness of sample {int(failed.nonzero()[0])} is not positive "
+            "definite; give data of an RVE that carries load in all directions."
         )
     fractions = data.meta.get("volume_fractions")
     if fractions is not None and len(fractions) != len(data.phase_names):

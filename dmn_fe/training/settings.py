@@ -16,6 +16,7 @@ _CHOICES = {
 }
 _ITERATIONS = {"lbfgs": 400, "adam": 1000, "amsgrad": 1000, "imn-recipe": 200, "sgd": 1000}
 _LEARNING_RATE = {"adam": 2e-2, "amsgrad": 7e-4, "imn-recipe": 0.1, "sgd": 0.1}
+_OPTIONAL = ("learning_rate", "batch", "samples", "patience", "path_samples")
 _FOLLOWERS = ("leaf_sum", "iterations", "learning_rate", "batch")  # of depth and optimiser
 _BATCH = {"amsgrad": 40, "imn-recipe": 20, "sgd": 20}
 
@@ -146,13 +147,21 @@ class Settings:
             ("elastic_iterations", 0, 10**9),
         ):
             _check_range(name, getattr(self, name), low, high, whole=True)
-        for name in ("regularisation", "fraction_penalty", "path_weight"):
-            _check_range(name, getattr(self, name), 0.0, 1e12)
-        for name in ("learning_rate", "leaf_sum"):
-            _check_range(name, getattr(self, name), 1e-12, 1e12)
-        _check_range("validation_fraction", self.validation_fraction, 1e-6, 1.0 - 1e-6)
-        _check_range("start_low", self.start_low, 0.0, 1e12)
-        _check_range("start_high", self.start_high, max(self.start_low, 1e-12), 1e12)
+        for name, least, most in (
+            ("regularisation", 0.0, 1e12),
+            ("fraction_penalty", 0.0, 1e12),
+            ("path_weight", 0.0, 1e12),
+            ("learning_rate", 1e-12, 1e12),
+            ("leaf_sum", 1e-12, 1e12),
+            ("validation_fraction", 1e-6, 1.0 - 1e-6),
+            ("start_low", 0.0, 1e12),
+            ("start_high", 1e-12, 1e12),
+        ):
+            value = getattr(self, name)
+            _check_range(name, value, least, most)
+            # 1 and 1.0 are the same training, and are to be the same text in files.
+            object.__setattr__(self, name, None if value is None else float(value))
+        _check_range("start_high", self.start_high, self.start_low, 1e12)
         if self.start == "quilting" and self.depth < 3:
             raise InputError(f"start = 'quilting' needs a depth of 3 or more, not {self.depth}.")
 
@@ -181,7 +190,7 @@ def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings
 
 
 def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
-    if value is None and name != "depth":
+    if value is None and name in _OPTIONAL:
         return
     good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if not (good and low <= value <= high):

@@ -158,12 +158,14 @@ def test_parts_give_the_whole(kind, monkeypatch):
     each = samples.expand(2, -1)
     whole = [own.objective(x, samples), own.objective(x, each)]
     others = own.objective.errors(x, samples), own.objective.validation_loss(x, samples)
+    torch.testing.assert_close(own.objective.errors(x, each), others[0], rtol=1e-12, atol=0)
     monkeypatch.setattr("dmn_fe.training.objective._CHUNK", 2 * 4 * 2)
     parts = [own.objective(x, samples), own.objective(x, each)]
     for a, b in zip(whole, parts, strict=True):
         torch.testing.assert_close(a[0], b[0], rtol=1e-12, atol=0)
         torch.testing.assert_close(a[1], b[1], rtol=1e-9, atol=1e-12)
     again = own.objective.errors(x, samples), own.objective.validation_loss(x, samples)
+    torch.testing.assert_close(own.objective.errors(x, each), others[0], rtol=1e-12, atol=0)
     for a, b in zip(others, again, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=0)
 

@@ -34,11 +34,24 @@ def test_one_name_is_no_list_of_names():
         ({"depth": 2.0}, "depth"),
         ({"dimension": 2.0}, "dimension"),
         ({"kind": "dmn", "start_low": 0.0, "start_high": 0.0}, "start_high"),
+        ({"start_low": 0.6, "start_high": 0.5}, "start_high = 0.5 must be a number of 0.6"),
+        ({"start_low": None}, "start_low = None"),
+        ({"regularisation": None}, "regularisation = None"),
+        ({"validation_fraction": None}, "validation_fraction = None"),
+        ({"path_weight": None}, "path_weight = None"),
+        ({"elastic_iterations": None}, "elastic_iterations = None"),
+        ({"depth": None}, "depth = None"),
     ],
 )
 def test_wrong_values_are_named(values, word):
     with pytest.raises(InputError, match=word):
         Settings(**values)
+
+
+def test_whole_numbers_are_numbers():
+    whole = Settings(start_low=0, start_high=1, path_weight=1, leaf_sum=16, regularisation=0)
+    assert whole == Settings(regularisation=0.0)
+    assert repr(whole) == repr(Settings(regularisation=0.0))
 
 
 @pytest.mark.parametrize("every", [0, None, 1.5])
