@@ -36,11 +36,11 @@ RVES = {
 # ## Data to learn from
 #
 # 300 stiffnesses of each kind, and 510 one-step samples, each of a direction and of random plastic
-# materials of its own; of the RVE that is learnt worst also twice as many.
+# materials of its own; of the spheres also twice as many.
 
 KINDS = ("orthotropic", "tangent-like")
 ELASTIC, ONE_STEP = 300, 510
-TWICE = "spheres_c"
+TWICE = ("spheres_a", "spheres_b", "spheres_c")
 APPENDED = {"spheres_b", "fibres_b", "fibres_c"}  # first 100 tangent-like samples, then the others
 
 # ## The truth
@@ -98,7 +98,7 @@ def main() -> None:
         say(comm, f"{name}: one-step samples")
         path = DATA / f"{name}_one-step.safetensors"
         homogenization.make_path_dataset(rve, "one-step", ONE_STEP, 0, path, comm=comm)
-        if name == TWICE:
+        if name in TWICE:
             path = DATA / f"{name}_twice.safetensors"
             for samples in (ONE_STEP, 2 * ONE_STEP):
                 homogenization.make_path_dataset(rve, "one-step", samples, 0, path, comm=comm)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dmn_fe.assessment.markdown import percent
 from dmn_fe.assessment.outcomes import Outcome
-from dmn_fe.assessment.statistics import change, scatter_change
+from dmn_fe.assessment.statistics import Band, differ_on_some, exceeds, scatter_trend, trend
 
 __all__ = ["advice", "data_size_verdict"]
 
@@ -17,9 +17,9 @@ _LIMITED_BY_NETWORK = 0.7  # error on training samples, relative to that on held
 def advice(outcomes: Sequence[Outcome]) -> str:
     """Which settings should I use? One line for each comparison.
 
-    Variants are ranked by the geometric mean over the RVEs of their median error; another cannot be
-    told from the best where its confidence intervals overlap those of the best on every RVE. An RVE
-    on which another is better beyond the intervals is named.
+    Variants are ranked by the geometric mean over the RVEs of their median error; rank tests tell
+    which of the others cannot be told from the best on all RVEs together, and which are better on
+    some.
     """
     lines = []
     for comparison in dict.fromkeys(o.comparison for o in outcomes):
@@ -37,9 +37,10 @@ def advice(outcomes: Sequence[Outcome]) -> str:
     return (
         "Which settings should I use? Those in bold: they have the smallest nonlinear error of "
         "their comparison (in brackets, the geometric mean over the RVEs, with the training time "
-        "of a network). *Alike* are those whose confidence intervals overlap that of the best on "
-        "every RVE: so few networks do not tell them apart, and a cheaper one of nearly the same "
-        "error may do. Online the cost of a network grows with its leaves.\n\n"
+        "of a network). *Alike* are those that a rank test (Mann–Whitney, the RVEs joined by "
+        "Fisher's method, 95 %, each variant by itself) does not tell from the best: so few "
+        "networks show no difference, and a cheaper one of nearly the same error may do. Online "
+        "the cost of a network grows with its leaves.\n\n"
     ) + "\n".join(lines)
 
 
@@ -55,16 +56,19 @@ def _choice(variants: Mapping[str, Sequence[Outcome]], ranked_by: str) -> str:
     text += f"; worst: {worst}, {_shown(scores[worst])})" if worst != best else ")"
     if scores[best] > _USELESS:
         text += ", too far off to be used: train longer or deeper"
+    others = {label: o for label, o in variants.items() if label != best}
     alike, better = [], []
-    for label, outcomes in variants.items():
-        if label == best or not math.isfinite(scores[label]):
-            continue
-        above, below = _apart(variants[best], outcomes, ranked_by)
-        better += [f"{label} on {name}" for name in below]
-        if not above + below:
-            alike.append(f"{label} ({percent(scores[label])} %, {_seconds(outcomes)})")
-    text += f"; better: {', '.join(better)}" if better else ""
-    return f"{text}; alike: {', '.join(alike)}" if alike else text
+    for label, outcomes in others.items():
+        if math.isfinite(scores[label]):
+            pairs = _pairs(outcomes, variants[best], ranked_by)
+            on = [subject for subject, (own, of_best) in pairs.items() if exceeds(of_best, own)]
+            better += [f"{label} on {subject}" for subject in on]
+            if not on and not differ_on_some(list(pairs.values())):
+                alike.append(f"{label} ({percent(scores[label])} %, {_seconds(outcomes)})")
+    failed = [label for label in others if label != worst and not math.isfinite(scores[label])]
+    for word, labels in (("better", better), ("alike", alike), ("failed too", failed)):
+        text += f"; {word}: {', '.join(labels)}" if labels else ""
+    return text
 
 
 def _shown(score: float) -> str:
@@ -77,24 +81,26 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     verdicts = []
     for subject in dict.fromkeys(o.subject for o in outcomes):
         own = sorted((o for o in outcomes if o.subject == subject), key=_size)
-        least, most = own[0], own[-1]
-        if _size(least) == _size(most):
+        sizes = [_size(o) for o in own]
+        if sizes[0] == sizes[-1]:
             continue
         parts = []
         for name in ("elastic", "nonlinear"):
-            first, last = least.score(name), most.score(name)
+            bands = [o.score(name) for o in own]
+            first, last = bands[0], bands[-1]
             parts.append(
-                f"the {name} error {change(first, last)} ({percent(first.median)} → "
-                f"{percent(last.median)} %), its standard deviation "
-                f"{scatter_change(first, last)} ({percent(first.deviation)} → "
-                f"{percent(last.deviation)} %)"
+                f"the {name} error {trend(sizes, bands)} ({percent(first.median)} → "
+                f"{percent(last.median)} %), its scatter {scatter_trend(bands)} (standard "
+                f"deviation {percent(first.deviation)} → {percent(last.deviation)} %)"
             )
-        sizes = f"{_size(least):.0f} to {_size(most):.0f}"
-        verdicts.append(f"{subject}, from {sizes} samples: {'; '.join(parts)}. {_limit(most)}")
+        span = f"{sizes[0]:.0f} to {sizes[-1]:.0f}"
+        verdicts.append(f"{subject}, from {span} samples: {'; '.join(parts)}. {_limit(own[-1])}")
     if verdicts:
         verdicts.append(
-            "Networks that learn from a part of the samples draw each its own part, so their "
-            "deviation holds that of the samples; from all samples it is that of the start alone."
+            "(Kendall's rank test of the errors and Levene's test of their scatter over all sizes, "
+            "at 95 %.) Networks that learn from a part of "
+            "the samples draw each its own part, so their scatter holds that of the samples; from "
+            "all samples it is that of the start alone."
         )
     return " ".join(verdicts)
 
@@ -106,15 +112,19 @@ def _size(outcome: Outcome) -> float:
 
 
 def _limit(outcome: Outcome) -> str:
-    """Whether the network or the data limits the elastic error."""
-    pairs = [(seed["loss"], seed["validation_loss"]) for seed in outcome.result["seeds"]]
-    ratios = [(loss / held_out) ** 0.5 for loss, held_out in pairs if loss and held_out]
+    """Whether the network or the data limits the error, elastic or on nonlinear samples."""
+    names = (
+        ("learnt_paths", "path_error") if outcome.variant.nonlinear else ("learnt", "validation")
+    )
+    pairs = [tuple(seed.get(name) for name in names) for seed in outcome.result["seeds"]]
+    ratios = [learnt / held_out for learnt, held_out in pairs if learnt and held_out]
     if not ratios:
         return ""
     ratio = statistics.median(ratios)
     what = "the network" if ratio > _LIMITED_BY_NETWORK else "the data"
+    kind = "nonlinear" if outcome.variant.nonlinear else "elastic"
     return (
-        f"With the most samples the error on those it learns from is {ratio:.0%} of that on "
+        f"With the most samples the {kind} error on those it learns from is {ratio:.0%} of that on "
         f"held-out samples: {what} is the limit."
     )
 
@@ -126,19 +136,12 @@ def _score(outcomes: Sequence[Outcome], ranked_by: str) -> float:
     return math.exp(sum(math.log(m) for m in medians) / len(medians))
 
 
-def _apart(
-    best: Sequence[Outcome], others: Sequence[Outcome], ranked_by: str
-) -> tuple[list[str], list[str]]:
-    """RVEs on which the confidence interval of a variant lies above that of the best, and below."""
-    bands = {outcome.subject: outcome.score(ranked_by) for outcome in best}
-    above, below = [], []
-    for other in others:
-        own, score = bands[other.subject], other.score(ranked_by)
-        if score.low > own.high:
-            above.append(other.subject)
-        elif score.high < own.low:
-            below.append(other.subject)
-    return above, below
+def _pairs(
+    outcomes: Sequence[Outcome], best: Sequence[Outcome], ranked_by: str
+) -> dict[str, tuple[Band, Band]]:
+    """The errors of a variant and of the best on each RVE."""
+    of_best = {outcome.subject: outcome.score(ranked_by) for outcome in best}
+    return {o.subject: (o.score(ranked_by), of_best[o.subject]) for o in outcomes}
 
 
 def _seconds(outcomes: Sequence[Outcome]) -> str:

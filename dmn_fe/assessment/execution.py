@@ -1,6 +1,6 @@
 """Making all trainings of an assessment, shared among ranks; what is done stays done."""
 
-import warnings
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from dmn_fe.training.problem import TrainingProblem
 from dmn_fe.training.samples import split
 
 __all__ = ["check_files", "execute"]
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def execute(
@@ -62,8 +64,9 @@ def execute(
             work_on(training, path, report, machine)
         except Exception as error:
             # Hours of other trainings do not wait for one, here or on other ranks.
-            failures.append(f"{path.stem} of {training.subject.name}: {_sentence(error)}")
-            warnings.warn(f"a training has failed, {failures[-1]}", stacklevel=2)
+            failures.append(f"{plan.name_of(training)}: {_sentence(error)}")
+            known = isinstance(error, InputError)
+            _LOGGER.warning("a training failed, %s", failures[-1], exc_info=not known)
     if comm.rank == 0:
         progress(len(work) - _open([path for _, path in work]), len(work))
     return [failure for each in comm.allgather(failures) for failure in each]

@@ -11,7 +11,7 @@ from typing import Any
 from dmn_fe.assessment.machine import machine_text
 from dmn_fe.assessment.plan import Comparison, Plan, Variant
 from dmn_fe.assessment.statistics import Band, band
-from dmn_fe.assessment.training_work import result_path
+from dmn_fe.assessment.training_work import KEYS, result_path
 from dmn_fe.errors import InputError
 
 __all__ = ["Outcome", "different", "machines", "outcomes_of", "seconds_to_equal_error"]
@@ -161,8 +161,12 @@ def outcomes_of(plan: Plan, folder: Path) -> list[Outcome]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
-    except ValueError as error:
+        result = json.loads(path.read_text())
+        missing = [key for key in KEYS if key not in result]
+    except (ValueError, TypeError) as error:
+        missing, result = [str(error)], {}
+    if missing:
         raise InputError(
-            f"{path}: is no result ({error}); remove it, and the study makes it again."
-        ) from error
+            f"{path}: is no result ({missing[0]}); remove it, and the study makes it again."
+        )
+    return result

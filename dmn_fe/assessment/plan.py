@@ -162,16 +162,25 @@ class Plan:
     def trainings(self) -> list[Training]:
         """All different trainings, the longest first."""
         found: list[Training] = []
-        for training in self._all():
+        for wanted in self._all():
+            training = self.training(*wanted)
             if training not in found:
                 found.append(training)
         return sorted(found, key=lambda training: -training.cost)
 
-    def _all(self) -> Iterator[Training]:
+    def name_of(self, training: Training) -> str:
+        """The first comparison and variant that a training is made for, and its subject."""
+        return next(
+            f"{comparison.title}: {variant.label}, {subject}"
+            for comparison, variant, subject in self._all()
+            if self.training(comparison, variant, subject) == training
+        )
+
+    def _all(self) -> Iterator[tuple[Comparison, Variant, str]]:
         for comparison in self.comparisons:
             for variant in comparison.variants:
                 for subject in comparison.subjects:
-                    yield self.training(comparison, variant, subject)
+                    yield comparison, variant, subject
 
 
 def _check_once(what: str, names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from dmn_fe.assessment.advice import advice, data_size_verdict
@@ -19,7 +19,7 @@ from dmn_fe.assessment.outcomes import (
     outcomes_of,
     seconds_to_equal_error,
 )
-from dmn_fe.assessment.plan import Comparison, Plan
+from dmn_fe.assessment.plan import Comparison, Plan, Variant
 from dmn_fe.assessment.references_section import references
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
@@ -153,12 +153,23 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
     lines += table(columns, rows)
     if len(machines(outcomes)) > 1:
         lines += ["", f"Its times are of different machines: {'; '.join(machines(outcomes))}."]
-    variants = comparison.variants
-    sizes = {(v.settings.samples, v.settings.path_samples) for v in variants}
-    kinds = {(v.elastic, v.nonlinear) for v in variants}
-    if len(sizes) > 1 and len(kinds) == 1:
+    if _differ_in_size_alone(comparison.variants):
         lines += ["", data_size_verdict(outcomes)]
     return "\n".join(lines)
+
+
+def _differ_in_size_alone(variants: Sequence[Variant]) -> bool:
+    sizes = {(v.settings.samples, v.settings.path_samples) for v in variants}
+    others = {
+        (
+            replace(v.settings, samples=None, path_samples=None),
+            v.elastic,
+            v.nonlinear,
+            v.pretrained,
+        )
+        for v in variants
+    }
+    return len(sizes) > 1 and len(others) == 1
 
 
 def _cells(outcome: Outcome) -> list[str]:

@@ -1,14 +1,23 @@
-"""Medians of a few networks, with bands that say how sure they are."""
+"""Medians of a few networks, how sure they are, and whether those of others differ."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom, f, spearmanr
+from scipy.stats import binom, combine_pvalues, kendalltau, linregress, mannwhitneyu, spearmanr
 
-__all__ = ["Band", "band", "change", "rank_correlation", "scatter_change"]
+__all__ = [
+    "Band",
+    "band",
+    "differ_on_some",
+    "exceeds",
+    "rank_correlation",
+    "scatter_trend",
+    "trend",
+]
 
-_DOUBT = 0.1
+_OUTSIDE = 0.1  # probability that an interval does not hold the median
+_RISK = 0.05  # of a test that tells apart what is alike
 
 
 class Band(NamedTuple):
@@ -22,8 +31,10 @@ class Band(NamedTuple):
         Ends of the confidence interval of the median; not-a-number for fewer than 5 values.
     deviation : float
         Standard deviation of the values that have not failed; not-a-number of fewer than two.
-    failed, networks : int
-        Number of failures, and of all values.
+    failed : int
+        Number of failures.
+    values : tuple of float
+        All values in ascending order; those that have failed are infinite.
     """
 
     median: float
@@ -31,7 +42,7 @@ class Band(NamedTuple):
     high: float
     deviation: float
     failed: int
-    networks: int
+    values: tuple[float, ...]
 
 
 def band(values: Sequence[float | None]) -> Band:
@@ -46,12 +57,13 @@ def band(values: Sequence[float | None]) -> Band:
     finite = found[np.isfinite(found)]
     n, failed = len(found), len(found) - len(finite)
     if n == 0:
-        return Band(np.nan, np.nan, np.nan, np.nan, 0, 0)
+        return Band(np.nan, np.nan, np.nan, np.nan, 0, ())
     # Values that may lie beyond either end.
-    beyond = [k for k in range(1, n // 2 + 1) if 2.0 * binom.cdf(k - 1, n, 0.5) <= _DOUBT]
+    beyond = [k for k in range(1, n // 2 + 1) if 2.0 * binom.cdf(k - 1, n, 0.5) <= _OUTSIDE]
     low, high = (found[beyond[-1] - 1], found[-beyond[-1]]) if beyond else (np.nan, np.nan)
     deviation = float(finite.std(ddof=1)) if len(finite) > 1 else np.nan
-    return Band(float(np.median(found)), float(low), float(high), deviation, failed, n)
+    every = tuple(float(v) for v in found)
+    return Band(float(np.median(found)), float(low), float(high), deviation, failed, every)
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
@@ -61,23 +73,55 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def change(first: Band, last: Band) -> str:
-    """How the median changes, as far as the confidence intervals tell."""
-    if last.high < first.low:
-        return "falls"
-    return "rises" if last.low > first.high else "does not change beyond the intervals"
+def exceeds(first: Band, second: Band) -> bool:
+    """Whether networks have a larger error than others, by a rank test (Mann and Whitney).
+
+    It takes the networks for independent, and holds for any distribution of their errors. Either
+    of two may be the larger one, so each side has half of the risk.
+    """
+    return _doubt(first, second) <= _RISK / 2.0
 
 
-def scatter_change(first: Band, last: Band) -> str:
-    """How the standard deviation changes, by an F-test at 90 % of those that have not failed."""
-    if not (np.isfinite(first.deviation) and np.isfinite(last.deviation)):
+def differ_on_some(pairs: Sequence[tuple[Band, Band]]) -> bool:
+    """Whether the first of two has the larger error on at least one of several RVEs: the rank
+    tests of all, joined by Fisher's method (Statistical Methods for Research Workers, §21.1)."""
+    return bool(combine_pvalues([_doubt(*pair) for pair in pairs]).pvalue <= _RISK / 2.0)
+
+
+def _doubt(first: Band, second: Band) -> float:
+    """Probability of errors that are as much larger by chance."""
+    if not first.values or not second.values:
+        return 1.0
+    p = float(mannwhitneyu(first.values, second.values, alternative="greater").pvalue)
+    return p if np.isfinite(p) else 1.0  # all are equal
+
+
+def trend(sizes: Sequence[float], bands: Sequence[Band]) -> str:
+    """How the error changes with a size, by a rank test (Kendall) of all networks."""
+    pairs = [(size, v) for size, b in zip(sizes, bands, strict=True) for v in b.values]
+    test = kendalltau(*zip(*pairs, strict=True))
+    return _direction(test.statistic, test.pvalue)
+
+
+def scatter_trend(bands: Sequence[Band]) -> str:
+    """How the distance from the median changes along a row of sizes, of networks that have not
+    failed: Levene's test with the median, as a regression over the number in the row.
+
+    A rank test of these distances would call skewed errors different too often.
+    """
+    pairs = [
+        (number, abs(v - own.median))
+        for number, own in enumerate(bands)
+        for v in own.values
+        if np.isfinite(v) and np.isfinite(own.median)
+    ]
+    if len({number for number, _ in pairs}) < 2:
         return "is not known"
-    if _exceeds(first, last):
-        return "falls"
-    return "rises" if _exceeds(last, first) else "does not surely change"
+    test = linregress(*zip(*pairs, strict=True))
+    return _direction(test.slope, test.pvalue)
 
 
-def _exceeds(wide: Band, narrow: Band) -> bool:
-    """Whether a variance is larger than another, by a one-sided F-test at 95 %."""
-    degrees = (each.networks - each.failed - 1 for each in (wide, narrow))
-    return wide.deviation > narrow.deviation * float(f.ppf(1.0 - _DOUBT / 2.0, *degrees)) ** 0.5
+def _direction(slope: float, p: float) -> str:
+    if not p <= _RISK:  # nor where it is not a number: all alike
+        return "does not surely change"
+    return "falls" if slope < 0.0 else "rises"

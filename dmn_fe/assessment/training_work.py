@@ -1,8 +1,11 @@
 """One training of an assessment: train all seeds, test them, keep the result in a file."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from dmn_fe.assessment.online_work import number, tested
 from dmn_fe.assessment.subject import Training
@@ -13,8 +16,12 @@ from dmn_fe.network import Ensemble, Network, load, save
 from dmn_fe.progress import Progress
 from dmn_fe.training import TrainingResult, compressed, train_seeds
 from dmn_fe.training.compressed import held_out_errors
+from dmn_fe.training.path_objective import PathObjective
+from dmn_fe.training.problem import TrainingProblem
 
-__all__ = ["result_path", "starting_network", "work_on"]
+__all__ = ["KEYS", "result_path", "starting_network", "work_on"]
+
+KEYS = ("subject", "seconds", "machine", "seeds", "samples", "truth")
 
 _HISTORY_POINTS = 60
 
@@ -45,12 +52,14 @@ def work_on(training: Training, path: Path, progress: Progress, machine: dict[st
         checkpoint=checkpoint,
         progress=progress,
     )
-    small = [_exported(result.network, learnt) for result in results]
+    small = [compressed(result.network, learnt) for result in results]
     save(Ensemble(tuple(small)), path.with_suffix(".dmn"))
     rows = [
         _row(result, network, data, training.settings.validation_fraction)
         for result, network in zip(results, small, strict=True)
     ]
+    for row, errors in zip(rows, _learnt_errors(training, results, learnt, paths), strict=True):
+        row |= errors
     result = {
         "subject": subject.name,
         "seconds": results[0].seconds,
@@ -76,12 +85,25 @@ def starting_network(training: Training) -> Network | None:
     return network
 
 
-def _exported(network: Network, data: list[StiffnessDataset]) -> Network:
-    """Compressed; as it is where a phase has lost all its leaves, which is a result like others."""
-    try:
-        return compressed(network, data)
-    except InputError:
-        return network
+def _learnt_errors(
+    training: Training,
+    results: Sequence[TrainingResult],
+    data: Sequence[StiffnessDataset],
+    paths: PathDataset | None,
+) -> list[dict[str, float | None]]:
+    """Errors of each network on the samples that it has learnt from: the mean elastic one, and the
+    root mean square one of nonlinear samples."""
+    problem = TrainingProblem(data, training.settings, pretrained=starting_network(training))
+    parametrisation = problem.parametrisation
+    parameters = torch.stack([parametrisation.parameters(result.network) for result in results])
+    elastic = problem.objective.errors(parameters, problem.training(training.seeds)).mean(-1)
+    rows: list[dict[str, float | None]] = [{"learnt": number(e)} for e in elastic.tolist()]
+    if paths is not None:
+        objective = PathObjective(problem, paths, None, list(training.seeds))
+        loss = objective(parameters, torch.arange(len(results)))[0]
+        for row, error in zip(rows, loss.sqrt().tolist(), strict=True):
+            row["learnt_paths"] = number(error)
+    return rows
 
 
 def _row(
@@ -90,6 +112,8 @@ def _row(
     """Offline figures of one network."""
     history = result.history
     shown = history[:: max(1, len(history) // _HISTORY_POINTS)]
+    if shown[-1] is not history[-1]:
+        shown = [*shown, history[-1]]
     elastic = {}
     for name, own in data.items():
         errors = held_out_errors(small, own, fraction)

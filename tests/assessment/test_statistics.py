@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.stats import levene
 
 from dmn_fe.assessment import Comparison, Variant
 from dmn_fe.assessment.advice import advice, data_size_verdict
@@ -12,7 +13,14 @@ from dmn_fe.assessment.coverage import coverage, mean_response
 from dmn_fe.assessment.machine import machine_of
 from dmn_fe.assessment.markdown import band_text
 from dmn_fe.assessment.outcomes import Outcome, seconds_to_equal_error
-from dmn_fe.assessment.statistics import band, rank_correlation, scatter_change
+from dmn_fe.assessment.statistics import (
+    band,
+    differ_on_some,
+    exceeds,
+    rank_correlation,
+    scatter_trend,
+    trend,
+)
 from dmn_fe.collective import Alone
 from dmn_fe.evaluate import StrainPathResponse
 from dmn_fe.homogenization import ReferencePaths
@@ -42,7 +50,62 @@ def test_failures_are_the_worst_values():
     assert (some.median, some.low, some.high, some.failed) == (0.03, 0.01, math.inf, 2)
     assert band_text(some) == "3 [1, failed], 2 failed"
     assert band([0.01, None, None, None, None]).median == math.inf
+    assert some.values == (0.01, 0.02, 0.03, math.inf, math.inf)
     assert band([]).failed == 0
+
+
+def test_a_rank_test_tells_errors_apart():
+    high = band([5.0, 6.0, 8.0, 9.0, 10.0])
+    # Two pairs of 25 are the wrong way round: by chance in 8 of 252 orders (3.2 %), the exact
+    # distribution of Mann and Whitney (1947); three pairs in 14 (5.6 %).
+    two, three = band([1.0, 2.0, 3.0, 4.0, 7.0]), band([1.0, 2.0, 3.0, 4.0, 8.5])
+    assert two.high > high.low
+    assert exceeds(high, two)
+    assert not exceeds(two, high)
+    assert not exceeds(high, three)
+    assert exceeds(band([1.0, None, None, None, None]), band([0.1, 0.2, 0.3, 0.4, 0.5]))
+    failed = band([None] * 5)
+    assert not exceeds(failed, failed)
+    assert exceeds(failed, two)
+    assert not exceeds(band([]), two)
+
+
+@pytest.mark.parametrize("n", [5, 8, 10])
+def test_alike_are_told_apart_as_seldom_as_they_should(n):
+    rng = np.random.default_rng(n)
+    draws = [[band(rng.exponential(size=n).tolist()) for _ in range(6)] for _ in range(1000)]
+    apart = {
+        "two": [exceeds(d[0], d[1]) or exceeds(d[1], d[0]) for d in draws],
+        "three RVEs": [
+            differ_on_some([(d[0], d[1]), (d[2], d[3]), (d[4], d[5])])
+            or differ_on_some([(d[1], d[0]), (d[3], d[2]), (d[5], d[4])])
+            for d in draws
+        ],
+        "sizes": [trend([1, 2, 4], d[:3]) != "does not surely change" for d in draws],
+        "scatter": [scatter_trend(d[:3]) != "does not surely change" for d in draws],
+    }
+    # 0.05 or less, and three standard deviations of the mean of so many.
+    shares = {name: np.mean(each) for name, each in apart.items()}
+    assert all(0.005 <= share <= 0.071 for share in shares.values()), shares
+
+
+def test_small_differences_on_several_rves_are_a_difference():
+    low, high = band([1.0, 2.0, 3.0, 4.0, 8.5]), band([5.0, 6.0, 8.0, 9.0, 10.0])
+    assert not exceeds(high, low)
+    assert not differ_on_some([(high, low)])
+    assert differ_on_some([(high, low)] * 2)
+    assert not differ_on_some([(low, high)] * 2)
+    assert not differ_on_some([(high, low), (low, high)])
+
+
+def test_a_trend_is_that_of_all_sizes():
+    bands = [band(v) for v in ([5.0, 4.1, 6.0], [4.0, 4.2, 5.5], [3.0, 4.15, 3.5], [3.1, 3.2, 4.3])]
+    assert not exceeds(bands[0], bands[-1])
+    assert trend([10, 20, 40, 80], bands) == "falls"
+    assert trend([80, 40, 20, 10], bands) == "rises"
+    assert trend([10, 80], [bands[0], bands[-1]]) == "does not surely change"
+    assert trend([10, 20], [band([1.0]), band([1.0])]) == "does not surely change"
+    assert trend([1, 2], [band([1.0, 2.0, 3.0]), band([None, None, None])]) == "rises"
 
 
 def test_rank_correlations():
@@ -58,7 +121,7 @@ def comparison(labels: list[str], subjects: tuple[str, ...] = ("a",), **changes)
 
 def outcome(own: Comparison, number: int, subject: str, errors: list, **result) -> Outcome:
     truth = {"t": {"seeds": [{"overall_mean": error} for error in errors]}}
-    seeds = [{"validation": e, "loss": 0.01, "validation_loss": 0.04} for e in errors]
+    seeds = [{"validation": e, "learnt": None if e is None else 0.5 * e} for e in errors]
     return Outcome(
         own, own.variants[number], subject, "g", 1.0, {"truth": truth, "seeds": seeds, **result}
     )
@@ -115,32 +178,48 @@ def test_the_verdict_on_the_size_of_the_training_set():
     many = outcome(own, 1, "a", [0.02, 0.021, 0.022, 0.023, 0.024], samples=80)
     text = data_size_verdict([many, few])
     assert "a, from 10 to 80 samples: the elastic error falls (7 → 2.2 %)" in text
-    assert "its standard deviation falls (1.58 → 0.158 %)" in text
-    # Losses are half squares: the error on the training samples is half of the other.
-    assert "is 50% of that on held-out samples: the data is the limit" in text
+    assert "its scatter falls (standard deviation 1.58 → 0.158 %)" in text
+    assert "the elastic error on those it learns from is 50% of that on held-out samples" in text
+    assert "the data is the limit" in text
     text = data_size_verdict([many, outcome(own, 0, "a", [0.001] * 5, samples=100)])
     assert "the nonlinear error falls (2.2 → 0.1 %)" in text
     text = data_size_verdict([outcome(own, 0, "a", [0.001] * 5, samples=2), many])
-    assert "the nonlinear error rises (0.1 → 2.2 %), its standard deviation rises" in text
+    assert "the nonlinear error rises (0.1 → 2.2 %), its scatter rises" in text
     wide = outcome(own, 1, "a", [0.08, 0.09, 0.06, 0.05, 0.02], samples=80)
     text = data_size_verdict([few, wide])
-    assert "the nonlinear error does not change beyond the intervals (7 → 6 %)" in text
-    assert "its standard deviation does not surely change" in text
-    failed = outcome(own, 1, "a", [0.02, None, None, None, None], samples=80)
-    assert "its standard deviation is not known" in data_size_verdict([few, failed])
+    assert "the nonlinear error does not surely change (7 → 6 %)" in text
+    assert "its scatter does not surely change" in text
+    failed = outcome(own, 1, "a", [None] * 5, samples=80)
+    assert "its scatter is not known" in data_size_verdict([few, failed])
     assert data_size_verdict([few]) == data_size_verdict([few, few]) == ""
 
 
-def test_scatter_is_compared_for_as_many_networks_as_have_not_failed():
-    wide = band([0.1, 0.2, 0.3, 0.4, 0.5])
-    narrow = band([0.01, 0.02, 0.03, 0.04, 0.05])
-    assert scatter_change(wide, narrow) == "falls"
-    assert scatter_change(narrow, wide) == "rises"
-    # The 95 % quantile of F(1, 4) is 7.71, of F(4, 1) 224.6: variances of ratio 100, 71 and 71.
-    few = band([0.1, None, None, None, 0.5])
-    assert few.deviation / narrow.deviation == pytest.approx(320**0.5)
-    assert scatter_change(few, narrow) == "falls"
-    assert scatter_change(wide, band([0.01, None, None, None, 0.05])) == "does not surely change"
+def test_nonlinear_samples_are_judged_by_what_is_learnt_of_them():
+    own = comparison(["few", "many"], nonlinear="steps")
+    results = [outcome(own, n, "a", [0.05] * 5, samples=s) for n, s in ((0, 10), (1, 80))]
+    for seed in results[1].result["seeds"]:
+        seed |= {"learnt_paths": 0.009, "path_error": 0.01}
+    text = data_size_verdict(results)
+    assert "the nonlinear error on those it learns from is 90% of that on held-out" in text
+    assert "the network is the limit" in text
+
+
+def test_scatter_is_that_around_the_median_of_what_has_not_failed():
+    wide = band([0.0, 0.2, 0.4, 0.6, 0.8])
+    narrow = band([0.51, 0.52, 0.53, 0.54, 0.55])
+    assert scatter_trend([wide, narrow]) == "falls"
+    assert scatter_trend([narrow, wide]) == "rises"
+    assert scatter_trend([wide, wide]) == "does not surely change"
+    few = band([0.1, None, None, 0.3, 0.5])
+    assert scatter_trend([few, few]) == "does not surely change"
+    assert scatter_trend([wide, band([None] * 5)]) == "is not known"
+    # Of two it is Levene's test, whose F is the square of the t of the regression.
+    rng = np.random.default_rng(0)
+    for scale in np.geomspace(1.0, 30.0, 40):
+        two = [rng.normal(size=8), scale * rng.normal(size=8)]
+        differ = levene(*two, center="median").pvalue <= 0.05
+        text = scatter_trend([band(values.tolist()) for values in two])
+        assert (text != "does not surely change") == differ
 
 
 def timed(label: str, seconds: float, errors: list, **changes) -> Outcome:

@@ -23,8 +23,9 @@ from dmn_fe.homogenization import (
     standard_loadings,
 )
 from dmn_fe.laws import laws_description, laws_fingerprint
-from dmn_fe.network import save
+from dmn_fe.network import load, save
 from dmn_fe.training import Settings
+from dmn_fe.training.samples import split
 
 META = {
     "phase_names": ["matrix", "inclusion"],
@@ -172,8 +173,9 @@ def test_an_interrupted_assessment_goes_on(study, tmp_path, monkeypatch):
         assert (folder / name).read_bytes() == content
 
 
-def test_a_training_that_fails_does_not_keep_the_others(study, tmp_path, monkeypatch):
-    plan, folder = read_study_file(study), tmp_path / "out" / "runs"
+@pytest.fixture
+def singular(monkeypatch):
+    """Lets the training on 8 samples fail."""
     work = execution_module.work_on
 
     def failing(training, *arguments):
@@ -182,19 +184,80 @@ def test_a_training_that_fails_does_not_keep_the_others(study, tmp_path, monkeyp
         work(training, *arguments)
 
     monkeypatch.setattr(execution_module, "work_on", failing)
+    return "Data size: 8, teacher: _LinAlgError: singular"
+
+
+def test_a_training_that_fails_does_not_keep_the_others(
+    study, tmp_path, monkeypatch, caplog, singular
+):
+    plan, folder = read_study_file(study), tmp_path / "out" / "runs"
     folder.parent.mkdir()
-    with pytest.warns(UserWarning, match="a training has failed"):
+    with caplog.at_level("WARNING"):
         told = on_ranks(2, lambda comm: execute(plan, folder, comm=comm))
     assert told[0] == told[1]  # all ranks hear of it
-    (failure,) = told[0]
-    assert failure.endswith("of teacher: _LinAlgError: singular")
+    assert told[0] == [singular]
+    assert f"a training failed, {singular}" in caplog.text
+    assert "Traceback" in caplog.text
     assert len(list(folder.glob("*.json"))) == 3
     # The report says what is missing, and the same call makes it.
     report = write_report(plan, folder, tmp_path / "out").read_text()
     assert "Not complete: 3 of 4 trainings" in report
     assert "Data size" in report
-    monkeypatch.setattr(execution_module, "work_on", work)
+    monkeypatch.undo()
     assert execute(plan, folder) == []
+
+
+def test_the_command_says_which_training_failed_and_reports_the_others(
+    study, tmp_path, dmn_fe, singular
+):
+    process = dmn_fe("study", "study.toml", "--output", "out")
+    assert process.returncode == 2
+    last = process.stderr.splitlines()[-1]
+    assert last == (
+        f"dmn-fe: 1 of 4 trainings failed, the first is {singular}; the same command tries them "
+        "again."
+    )
+    assert "out/report.md: written" in process.stdout
+    assert "Not complete: 3 of 4" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_errors_on_what_is_learnt_are_those_of_each_networks_own_samples(study, files):
+    plan, folder = read_study_file(study), files / "out"
+    training = plan.training(plan.comparisons[1], plan.comparisons[1].variants[0], "teacher")
+    folder.mkdir()
+    path = execution_module.result_path(folder, training)
+    execution_module.work_on(training, path, lambda *_: None, machine_of(Alone()))
+    networks = load(path.with_suffix(".dmn")).networks
+    data = StiffnessDataset.load(files / "orthotropic.safetensors")
+    learnt = split(len(data), training.settings.validation_fraction)[0]
+    rows = json.loads(path.read_text())["seeds"]
+    for seed, network, row in zip(training.seeds, networks, rows, strict=True):
+        order = torch.randperm(len(learnt), generator=torch.Generator().manual_seed(seed))
+        own = learnt[order[:8]]
+        difference = network.stiffness(data.phase_stiffness[own]) - data.effective[own]
+        errors = torch.linalg.matrix_norm(difference) / torch.linalg.matrix_norm(
+            data.effective[own]
+        )
+        assert row["learnt"] == pytest.approx(errors.mean().item(), rel=1e-3)
+
+
+def test_whole_numbers_are_the_same_setting(study, tmp_path):
+    text = 'variant = [{ label = "8", x = 8, samples = 8 }, { label = "all", x = 19 }]'
+    assert text in STUDY
+    more = '{ label = "also", x = 20, path_weight = 1, start_low = 0, regularisation = 1e-3 }'
+    study.write_text(STUDY.replace(text, text.replace("}]", f"}}, {more}]")))
+    plan = read_study_file(study)
+    comparison = plan.comparisons[-1]
+    keys = [plan.training(comparison, v, "teacher").key for v in comparison.variants]
+    assert keys[1] == keys[2] != keys[0]
+    assert len(plan.trainings()) == 4
+
+
+def test_ranks_that_do_not_see_each_other_are_refused(study, dmn_fe, monkeypatch):
+    monkeypatch.setenv("DMN_FE_RANKS", "2")
+    process = dmn_fe("study", "study.toml", "--output", "out")
+    assert process.returncode == 2
+    assert process.stderr.startswith("dmn-fe: mpirun started 2 ranks, but mpi4py sees 1; ")
 
 
 def test_the_report_of_what_is_done(study, dmn_fe, tmp_path, monkeypatch):
@@ -209,10 +272,12 @@ def test_the_report_of_what_is_done(study, dmn_fe, tmp_path, monkeypatch):
     process = dmn_fe("study", "study.toml", "--output", "out", "--report-only")
     assert process.returncode == 0, process.stderr
     assert "1 of 4 trainings" in (out / "report.md").read_text()
-    path.write_bytes(b"")
-    process = dmn_fe("study", "study.toml", "--output", "out", "--report-only")
-    assert process.returncode == 2
-    assert f"{path.name}: is no result" in process.stderr
+    for content in ("", "[]", "null", '{"subject": "teacher"}'):
+        path.write_text(content)
+        process = dmn_fe("study", "study.toml", "--output", "out", "--report-only")
+        assert process.returncode == 2
+        assert process.stderr.startswith(f"dmn-fe: out/runs/{path.name}: is no result (")
+        assert process.stderr.endswith("remove it, and the study makes it again.\n")
 
 
 def test_files_of_two_rves_are_refused(study, files):
