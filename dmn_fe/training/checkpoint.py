@@ -15,7 +15,7 @@ __all__ = ["Checkpoint"]
 
 _FORMAT = TensorFormat(
     key="dmn_fe.training",
-    version=3,
+    version=4,
     tensors=None,
     what="the checkpoint of a training",
     mend="remove it to begin anew, or give the checkpoint another name",

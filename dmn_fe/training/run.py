@@ -1,11 +1,11 @@
-"""The course of a training: iterations, reports, the best parameters, ends."""
+"""The course of a training: iterations, reports, ends."""
 
-import math
 import time
 
 import torch
 from torch import Tensor
 
+from dmn_fe.training.best import Best
 from dmn_fe.training.history import HistoryRow, TrainingResult
 from dmn_fe.training.judge import NonlinearValidation, judge, message
 from dmn_fe.training.optimisers import optimiser_of
@@ -64,9 +64,6 @@ class Run:
         self.iteration, self._joined_at = 0, -1
         self._outcome = torch.zeros(len(seeds), dtype=torch.int64)
         self._ended = torch.zeros(len(seeds), dtype=torch.bool)
-        self._best = start.clone()
-        self._best_value = torch.full((len(seeds),), math.inf, dtype=torch.float64)
-        self._best_row = torch.zeros(len(seeds), dtype=torch.int64)
         begin = time.perf_counter()
         self._optimiser = optimiser_of(problem, start, seeds, None)
         value = problem.objective(start, problem.training(seeds))[0]
@@ -74,10 +71,7 @@ class Run:
         self.seconds = seconds + time.perf_counter() - begin
         rows[:, _COLUMN["seconds"]] = self.seconds
         self._history = rows[None]
-        # The start is the best until it is beaten; its nonlinear error is not known.
-        self._best_held_out = rows[:, _COLUMN["validation_loss"]].clone()
-        if not self._chooses:
-            self._best_value[:] = self._best_held_out
+        self._best = Best(start, rows, self._chooses)
 
     @property
     def limit(self) -> int:
@@ -129,11 +123,7 @@ class Run:
         self._joined_at = self.iteration
         start = self._optimiser.parameters
         self._optimiser = optimiser_of(self._problem, start, self._seeds, self._paths)
-        # What is best of the elastic data stays until there is a network judged by both; if the
-        # nonlinear validation chooses, it goes on choosing.
-        if not self._chooses:
-            self._best_value[:] = math.inf
-        self._best_held_out[:] = -math.inf
+        self._best.begin_anew()
         self._ended[:], self._outcome[:] = False, _USED_UP
 
     def _note_ends(self, before: Tensor) -> None:
@@ -153,12 +143,12 @@ class Run:
         if patience is not None:
             # By the last judgement: whether these iterations are better is not known yet.
             last, column = self._last_judged, _COLUMN["iteration"]
-            best = self._history[self._best_row, torch.arange(len(self._seeds)), column]
+            best = self._history[self._best.row, torch.arange(len(self._seeds)), column]
             since = best.clamp(min=self._joined_at)
             self._end(last - since >= patience, _NO_BETTER)
         if self._paths_wait:
             return  # a network that has ended goes on when the nonlinear samples join
-        self._optimiser.active = active.logical_and(~self._ended).to(self._best.device)
+        self._optimiser.active = active.logical_and(~self._ended).to(parameters.device)
 
     def _end(self, which: Tensor, outcome: int) -> None:
         new = which & ~self._ended
@@ -190,16 +180,7 @@ class Run:
             self._validation if self._validation_is_due() else None,
         )
         self._history = torch.cat([self._history, rows[None]])
-        held_out = rows[:, _COLUMN["validation_loss"]]
-        value = rows[:, _COLUMN["nonlinear_error"]] if self._chooses else held_out
-        better = value < self._best_value
-        # Where the nonlinear validation has not been made, or has failed, the other one chooses.
-        better |= ~torch.isfinite(self._best_value) & (held_out < self._best_held_out)
-        known = better & torch.isfinite(value)
-        self._best_value[known] = value[known]
-        self._best_held_out[better] = held_out[better]
-        self._best[better] = parameters[better]
-        self._best_row[better] = len(self._history) - 1
+        self._best.keep(parameters, rows, len(self._history) - 1)
         return rows
 
     def _validation_is_due(self) -> bool:
@@ -212,10 +193,10 @@ class Run:
         rows = [_row(values) for values in self._history[:, k].tolist()]
         outcome = int(self._outcome[k])
         return TrainingResult(
-            self._problem.network(self._best[k]),
+            self._problem.network(self._best.parameters[k]),
             self._seeds[k],
             rows,
-            rows[int(self._best_row[k])],
+            rows[int(self._best.row[k])],
             _OUTCOMES[outcome],
             outcome == _DIVERGES,
             self.seconds,
@@ -229,9 +210,10 @@ class Run:
             "seconds": torch.tensor(self.seconds, dtype=torch.float64),
         }
         own |= {name: getattr(self, f"_{name}") for name in _KEPT}
-        optimiser = {f"optimiser {k}": v for k, v in self._optimiser.state().items()}
-        paths = {} if self._paths is None else self._paths.state()
-        return own | optimiser | {f"paths {k}": v for k, v in paths.items()}
+        parts = {"best": self._best.state(), "optimiser": self._optimiser.state()}
+        if self._paths is not None:
+            parts["paths"] = self._paths.state()
+        return own | {f"{part} {k}": v for part, state in parts.items() for k, v in state.items()}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
         """Go on from a :meth:`state`."""
@@ -239,15 +221,15 @@ class Run:
         self.seconds = float(state["seconds"])
         for name in _KEPT:
             setattr(self, f"_{name}", state[name].clone())
-        self._best = self._best.to(self._problem.device)
+        self._best.set_state(_part(state, "best "))
         paths = self._paths if self._joined else None
-        self._optimiser = optimiser_of(self._problem, self._best, self._seeds, paths)
+        self._optimiser = optimiser_of(self._problem, self._best.parameters, self._seeds, paths)
         self._optimiser.set_state(_part(state, "optimiser "))
         if self._paths is not None:
             self._paths.set_state(_part(state, "paths "))
 
 
-_KEPT = ("outcome", "ended", "best", "best_value", "best_held_out", "best_row", "history")
+_KEPT = ("outcome", "ended", "history")
 
 
 def _part(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
