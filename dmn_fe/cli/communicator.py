@@ -1,8 +1,8 @@
 """The ranks of a command."""
 
-import os
+from typing import NoReturn
 
-from dmn_fe.cli.launch import RANKS, fail_together
+from dmn_fe.cli.failure import fail_together, started_ranks
 from dmn_fe.errors import InputError
 
 __all__ = ["communicator"]
@@ -13,15 +13,21 @@ def communicator():
 
     Ends the process if mpi4py does not see all ranks that were started: each would do all work.
     """
+    started = started_ranks()
     try:
         from mpi4py import MPI
-    except ImportError:
-        return None
-    ranks = os.environ.get(RANKS)
-    if ranks is not None and MPI.COMM_WORLD.size != int(ranks):
-        sentence = (
-            f"mpirun started {ranks} ranks, but mpi4py sees {MPI.COMM_WORLD.size}; install mpi4py "
-            "for the MPI of this mpirun, or leave --ranks at 1."
+    except ImportError as error:
+        if started is None:
+            return None
+        _refuse(f"mpi4py cannot be used ({error}); mend it, or leave --ranks at 1.")
+    if started not in (None, MPI.COMM_WORLD.size):
+        _refuse(
+            f"mpirun started {started} ranks, but mpi4py sees {MPI.COMM_WORLD.size}; install "
+            "mpi4py for the MPI of this mpirun, or leave --ranks at 1."
         )
-        fail_together(InputError(sentence), 2, MPI.COMM_WORLD.rank)
     return MPI.COMM_WORLD
+
+
+def _refuse(sentence: str) -> NoReturn:
+    """Every process believes to be alone, and says the same."""
+    fail_together(InputError(sentence), 2, None)

@@ -131,7 +131,7 @@ def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> Non
     """Compute as one rank of a mpirun, or as a single process."""
     from dmn_fe import homogenization
     from dmn_fe.cli.communicator import communicator
-    from dmn_fe.cli.launch import fail_together
+    from dmn_fe.cli.failure import fail_together
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.collective import Alone, RaiseTogether
 
@@ -151,7 +151,7 @@ def _make(rve: Path, output: Path, kind, samples, seed, phases, settings) -> Non
         with progress_bar("samples") as progress:
             made = make(*arguments, progress=progress, comm=comm, **settings)
     except InputError as error:
-        fail_together(error, 2, 0 if comm is None else comm.rank)
+        fail_together(error, 2, comm)
     failed = len(made.meta.get("failed", ()))
     without = f", {failed} of them left out: no convergence" if failed else ""
     already = " (it was complete already)" if complete else ""

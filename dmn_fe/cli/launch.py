@@ -10,15 +10,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NoReturn
 
+from dmn_fe.cli.failure import handover, read_failure
 from dmn_fe.errors import InputError
 
-__all__ = ["RANKS", "available_cores", "available_ranks", "fail_together", "run_on_ranks"]
+__all__ = ["available_cores", "available_ranks", "run_on_ranks"]
 
 _SECONDS_TO_END = 5.0
-RANKS = "DMN_FE_RANKS"  # tells ranks how many were started
-_FAILURE = "DMN_FE_FAILURE"  # names the file where ranks leave their failure for who started them
 
 
 def available_ranks(wanted: int) -> int:
@@ -39,7 +37,7 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     """Run ``dmn-fe`` with ``arguments`` under ``mpirun``; returns the exit status.
 
     Every rank gets one thread: ranks that thread as well fight for the cores. A failure of all
-    ranks (:func:`fail_together`) is said here.
+    ranks (:func:`~dmn_fe.cli.failure.fail_together`) is said here.
 
     Raises
     ------
@@ -65,29 +63,12 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     }
     with tempfile.TemporaryDirectory(prefix="dmn-fe-") as folder:
         failure = Path(folder) / "failure"
-        own = {RANKS: str(ranks), _FAILURE: str(failure)}
-        status = _finished(command, {**defaults, **os.environ, **own})
-        if not failure.exists():
-            return status
-        status_text, sentence = failure.read_text(encoding="utf-8").split("\n", 1)
-    print(f"dmn-fe: {sentence}", file=sys.stderr)
-    return int(status_text)
-
-
-def fail_together(error: Exception, status: int, rank: int) -> NoReturn:
-    """End this rank after an error that all ranks know of; rank 0 says its sentence.
-
-    Ranks of :func:`run_on_ranks` leave it to who started them and end in order: mpirun may lose
-    what was printed shortly before a rank ends with an error, and adds words of its own.
-    """
-    file = os.environ.get(_FAILURE)
-    if file is not None:
-        if rank == 0:
-            Path(file).write_text(f"{status}\n{error}", encoding="utf-8")
-        sys.exit(0)
-    if rank == 0:
-        print(f"dmn-fe: {error}", file=sys.stderr, flush=True)
-    sys.exit(status)
+        status = _finished(command, {**defaults, **os.environ, **handover(ranks, failure)})
+        told = read_failure(failure)
+    if told is None:
+        return status
+    print(f"dmn-fe: {told.sentence}", file=sys.stderr)
+    return told.status
 
 
 def _finished(command: list[str], environment: dict[str, str]) -> int:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from dmn_fe.cli.failure import fail_together
 from dmn_fe.cli.interruption import ended_when_interrupted, interruptible
-from dmn_fe.cli.launch import fail_together, run_on_ranks
+from dmn_fe.cli.launch import run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
 
@@ -47,21 +48,22 @@ def start(run_file: Path, output: Path | None, ranks: int) -> None:
 
 def _simulate(run_file: Path, output: Path | None) -> None:
     """Simulate as one rank of a mpirun, or as a single process."""
+    from dmn_fe.cli.communicator import communicator
+
+    comm = communicator()
     try:
         from dmn_fe.fem import StepFailed  # before anything that imports torch
     except ImportError as error:
-        raise InputError(str(error)) from None
-    from dmn_fe.cli.communicator import communicator
+        fail_together(InputError(str(error)), 2, comm)
     from dmn_fe.cli.simulation import simulate
 
-    comm = communicator()
     rank = comm.rank
     kept = _KEPT.format(output or "the run file's 'output.folder'")
     try:
         with ended_when_interrupted(kept, speak=rank == 0):
             simulate(run_file, output)
     except (InputError, StepFailed) as error:
-        fail_together(error, 2 if isinstance(error, InputError) else 1, rank)
+        fail_together(error, 2 if isinstance(error, InputError) else 1, comm)
     except Exception:
         if comm.size == 1:
             raise

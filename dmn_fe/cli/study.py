@@ -58,7 +58,7 @@ def _work(file: Path, output: Path) -> None:
     """Work as one rank of a mpirun, or as a single process."""
     from dmn_fe.assessment import execute
     from dmn_fe.cli.communicator import communicator
-    from dmn_fe.cli.launch import fail_together
+    from dmn_fe.cli.failure import fail_together
     from dmn_fe.cli.progress_bar import progress_bar
     from dmn_fe.cli.study_file import read_study_file
     from dmn_fe.collective import Alone, RaiseTogether
@@ -68,17 +68,18 @@ def _work(file: Path, output: Path) -> None:
     try:
         with RaiseTogether(comm or Alone()):
             plan = read_study_file(file)
-        if rank > 0:
-            execute(plan, output / "runs", comm=comm)
-            return
-        with progress_bar("trainings") as progress:
-            failures = execute(plan, output / "runs", progress, comm)
-        if len(failures) < len(plan.trainings()):
-            _report(plan, output)
+        if rank == 0:
+            with progress_bar("trainings") as progress:
+                failures = execute(plan, output / "runs", progress, comm)
+        else:
+            failures = execute(plan, output / "runs", comm=comm)
+        with RaiseTogether(comm or Alone()):
+            if rank == 0 and len(failures) < len(plan.trainings()):
+                _report(plan, output)
         if failures:
             raise InputError(
                 f"{len(failures)} of {len(plan.trainings())} trainings failed, the first is "
                 f"{failures[0]}; the same command tries them again."
             )
     except InputError as error:
-        fail_together(error, 2, rank)
+        fail_together(error, 2, comm)

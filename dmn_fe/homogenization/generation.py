@@ -92,7 +92,8 @@ def make_dataset(
         if comm.rank == 0 and not path.exists():
             recipe.check_solids()
     compute_samples(recipe, path, progress, comm, batch)
-    return StiffnessDataset.load(path)
+    with RaiseTogether(comm):
+        return StiffnessDataset.load(path)
 
 
 def check_dataset(

@@ -87,7 +87,8 @@ def make_path_dataset(
     with RaiseTogether(comm):
         recipe = _PathRecipe(rve, kind, n, seed, steps, laws, strain_scale, dt, tolerance)
     compute_samples(recipe, path, progress, comm)
-    return PathDataset.load(path)
+    with RaiseTogether(comm):
+        return PathDataset.load(path)
 
 
 def check_path_dataset(

@@ -253,6 +253,16 @@ def test_whole_numbers_are_the_same_setting(study, tmp_path):
     assert len(plan.trainings()) == 4
 
 
+def test_a_report_that_cannot_be_written_ends_all_ranks(study, dmn_fe, tmp_path):
+    (tmp_path / "out" / "report.md").mkdir(parents=True)
+    process = dmn_fe("study", "study.toml", "--output", "out", "--ranks", 2)
+    assert process.returncode == 2
+    assert process.stderr.splitlines() == [
+        "dmn-fe: out/report.md is a folder; give the name of a file."
+    ]
+    assert len(list((tmp_path / "out" / "runs").glob("*.json"))) == 4
+
+
 def test_ranks_that_do_not_see_each_other_are_refused(study, dmn_fe, monkeypatch):
     monkeypatch.setenv("DMN_FE_RANKS", "2")
     process = dmn_fe("study", "study.toml", "--output", "out")
