@@ -14,4 +14,6 @@ class InputError(ValueError):
 
 def file_sentence(name: str | Path, error: OSError) -> str:
     """The sentence for a file that could not be read or written."""
-    return f"{name}: {error.strerror}; check the file, its folder and the space on the disk."
+    return (
+        f"{name}: {error.strerror or error}; check the file, its folder and the space on the disk."
+    )

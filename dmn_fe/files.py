@@ -53,9 +53,9 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         partial.replace(path)
         _to_disk(path.parent)
     except OSError as error:
-        if error.filename is not None and Path(error.filename) != partial:
-            raise  # of another file that the block works with
         # The error of a full disk, after the opening, does not know the name.
+        if error.filename is not None and str(error.filename) != str(partial):
+            raise  # of another file that the block works with
         raise InputError(file_sentence(path, error)) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What a simulation leaves behind: fields for ParaView and a table of numbers."""
 
+import contextlib
 import csv
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from mpi4py import MPI
 
 from dmn_fe import mandel
 from dmn_fe.collective import RaiseTogether
+from dmn_fe.errors import InputError, file_sentence
 from dmn_fe.fem.quadrature import QuadratureMap
 
 __all__ = ["CsvLog", "FieldOutput", "von_mises_field"]
@@ -125,23 +127,34 @@ class CsvLog:
     """
 
     def __init__(self, path: str | Path, columns: Sequence[str], comm: MPI.Comm = MPI.COMM_WORLD):
-        self._file = None
+        self._file, self._path, self._comm = None, path, comm
         with RaiseTogether(comm):
             if comm.rank == 0:
                 self._file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115
         self.write(*columns)
 
     def write(self, *values: float | str) -> None:
-        """Add a row; numbers keep all their digits. Ranks other than 0 do nothing."""
-        if self._file is not None:
-            row = [float(v) if isinstance(v, np.floating) else v for v in values]
-            csv.writer(self._file, lineterminator="\n").writerow(row)
-            self._file.flush()
+        """Add a row; numbers keep all their digits (collective).
+
+        Raises
+        ------
+        InputError
+            On all ranks, if the disk is full.
+        """
+        with RaiseTogether(self._comm):
+            if self._file is not None:
+                row = [float(v) if isinstance(v, np.floating) else v for v in values]
+                try:
+                    csv.writer(self._file, lineterminator="\n").writerow(row)
+                    self._file.flush()
+                except OSError as error:
+                    raise InputError(file_sentence(self._path, error)) from error
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # of a row that could not be written, and was told
+                self._file.close()
 
     def __enter__(self) -> "CsvLog":
         return self

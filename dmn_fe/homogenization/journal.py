@@ -5,6 +5,7 @@ checksum. A record that was cut off when the machine stopped, or that is damaged
 written.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from dmn_fe.errors import InputError
+from dmn_fe.errors import InputError, file_sentence
 
 __all__ = ["Journal", "journal_settings", "read_journal", "record_count"]
 
@@ -53,21 +54,34 @@ class Journal:
                 records = read_journal(path, settings, values)
                 self._file.truncate(len(self._header) + len(records) * _record_size(values))
             self._flush()
-        except BaseException:
-            self._file.close()
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            if isinstance(error, OSError) and error.filename is None:
+                raise InputError(file_sentence(path, error)) from error
             raise
 
     def append(self, number: int, values: np.ndarray) -> None:
-        """Write a record so that it is on the disk afterwards."""
+        """Write a record so that it is on the disk afterwards.
+
+        Raises
+        ------
+        InputError
+            If the disk is full.
+        """
         content = struct.pack("<q", number) + np.asarray(values, dtype="<f8").tobytes()
-        self._file.write(content + _checksum(self._header, content))
-        self._flush()
+        try:
+            self._file.write(content + _checksum(self._header, content))
+            self._flush()
+        except OSError as error:
+            raise InputError(file_sentence(self._file.name, error)) from error
 
     def __enter__(self) -> "Journal":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # of a record that could not be written, and was told
+            self._file.close()
 
     def _flush(self) -> None:
         self._file.flush()

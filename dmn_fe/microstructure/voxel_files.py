@@ -1,5 +1,6 @@
 """Reading and writing voxel RVEs: NumPy arrays, images and ParaView's image data."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -118,8 +119,10 @@ def write(rve: VoxelRVE, path: str | Path) -> None:
     if suffix == ".vti":
         write_vti(rve, path)
     elif suffix == ".npy":
-        with written_whole(path) as partial, open(partial, "wb") as file:
-            np.save(file, rve.phase, allow_pickle=False)
+        content = io.BytesIO()  # np.save on a file does not see that the disk is full
+        np.save(content, rve.phase, allow_pickle=False)
+        with written_whole(path) as partial:
+            partial.write_bytes(content.getvalue())
     else:
         raise InputError(
             f"{path} does not end in .npy or .vti, the formats that RVEs are written in"
