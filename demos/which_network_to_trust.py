@@ -110,7 +110,7 @@ for way, (members, spread) in stresses.items():
 # - A single network is a matter of luck. The mean of three is better than the typical one of them.
 # - Twice the spread covers the error of the mean at most times, all six components together. An
 #   error that all networks share their spread cannot see: in the study of demos/assessment it was
-#   covered at 53 to 100 % of the times, the less the more accurate the networks.
+#   covered at 51 to 100 % of the times, in most cases at more than 95 %.
 #
 # Elastic samples of the kind `"tangent-like"`, the default of `dmn-fe data`, hold some of this
 # knowledge: the matrix is as soft in one direction as if it yielded. The study

@@ -39,8 +39,9 @@ def advice(outcomes: Sequence[Outcome]) -> str:
         "their comparison (in brackets, the geometric mean over the RVEs, with the training time "
         "of a network). *Alike* are those that a rank test (Mann–Whitney, the RVEs joined by "
         "Fisher's method, 95 %, each variant by itself) does not tell from the best: so few "
-        "networks show no difference, and a cheaper one of nearly the same error may do. Online "
-        "the cost of a network grows with its leaves.\n\n"
+        "networks show no difference, and a cheaper one of nearly the same error may do; *better* "
+        "are those that it finds better on some RVE. Online the cost of a network grows with its "
+        "leaves.\n\n"
     ) + "\n".join(lines)
 
 
@@ -61,7 +62,11 @@ def _choice(variants: Mapping[str, Sequence[Outcome]], ranked_by: str) -> str:
     for label, outcomes in others.items():
         if math.isfinite(scores[label]):
             pairs = _pairs(outcomes, variants[best], ranked_by)
-            on = [subject for subject, (own, of_best) in pairs.items() if exceeds(of_best, own)]
+            on = [
+                subject
+                for subject, (own, of_best) in pairs.items()
+                if exceeds(of_best, own, tests=len(pairs))
+            ]
             better += [f"{label} on {subject}" for subject in on]
             if not on and not differ_on_some(list(pairs.values())):
                 alike.append(f"{label} ({percent(scores[label])} %, {_seconds(outcomes)})")
@@ -79,9 +84,11 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     """Whether error and variance fall with the size of the training set, on each subject, and if
     not, whether it is the network that limits them; empty where there is one size alone."""
     verdicts = []
+    of_paths = len({o.variant.settings.path_samples for o in outcomes}) > 1
     for subject in dict.fromkeys(o.subject for o in outcomes):
-        own = sorted((o for o in outcomes if o.subject == subject), key=_size)
-        sizes = [_size(o) for o in own]
+        own = [o for o in outcomes if o.subject == subject]
+        own.sort(key=lambda outcome: _size(outcome, of_paths))
+        sizes = [_size(o, of_paths) for o in own]
         if sizes[0] == sizes[-1]:
             continue
         parts = []
@@ -93,8 +100,11 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
                 f"{percent(last.median)} %), its scatter {scatter_trend(bands)} (standard "
                 f"deviation {percent(first.deviation)} → {percent(last.deviation)} %)"
             )
-        span = f"{sizes[0]:.0f} to {sizes[-1]:.0f}"
-        verdicts.append(f"{subject}, from {span} samples: {'; '.join(parts)}. {_limit(own[-1])}")
+        most = f"{sizes[-1]:.0f}" if math.isfinite(sizes[-1]) else "all"
+        limit = _limit(own[-1], of_paths)
+        verdicts.append(
+            f"{subject}, from {sizes[0]:.0f} to {most} samples: {'; '.join(parts)}. {limit}"
+        )
     if verdicts:
         verdicts.append(
             "(Kendall's rank test of the errors and Levene's test of their scatter over all sizes, "
@@ -105,27 +115,28 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     return " ".join(verdicts)
 
 
-def _size(outcome: Outcome) -> float:
-    """Samples, of the kind that the comparison is about."""
-    x = outcome.variant.x
-    return outcome.result["samples"] if x is None else x
+def _size(outcome: Outcome, of_paths: bool) -> float:
+    """Samples, or nonlinear samples; infinite for all that there are, where that is not said."""
+    if outcome.variant.x is not None:
+        return outcome.variant.x
+    if not of_paths:
+        return outcome.result["samples"]
+    given = outcome.variant.settings.path_samples
+    return math.inf if given is None else given
 
 
-def _limit(outcome: Outcome) -> str:
+def _limit(outcome: Outcome, of_paths: bool) -> str:
     """Whether the network or the data limits the error, elastic or on nonlinear samples."""
-    names = (
-        ("learnt_paths", "path_error") if outcome.variant.nonlinear else ("learnt", "validation")
-    )
+    names = ("learnt_paths", "path_error") if of_paths else ("learnt", "validation")
     pairs = [tuple(seed.get(name) for name in names) for seed in outcome.result["seeds"]]
     ratios = [learnt / held_out for learnt, held_out in pairs if learnt and held_out]
     if not ratios:
-        return ""
+        return "Whether the network or the data is the limit is not known."
     ratio = statistics.median(ratios)
     what = "the network" if ratio > _LIMITED_BY_NETWORK else "the data"
-    kind = "nonlinear" if outcome.variant.nonlinear else "elastic"
     return (
-        f"With the most samples the {kind} error on those it learns from is {ratio:.0%} of that on "
-        f"held-out samples: {what} is the limit."
+        f"With the most samples the {'nonlinear' if of_paths else 'elastic'} error on those it "
+        f"learns from is {ratio:.0%} of that on held-out samples: {what} is the limit."
     )
 
 

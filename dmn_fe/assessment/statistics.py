@@ -73,13 +73,14 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def exceeds(first: Band, second: Band) -> bool:
+def exceeds(first: Band, second: Band, tests: int = 1) -> bool:
     """Whether networks have a larger error than others, by a rank test (Mann and Whitney).
 
     It takes the networks for independent, and holds for any distribution of their errors. Either
-    of two may be the larger one, so each side has half of the risk.
+    of two may be the larger one, so each side has half of the risk; ``tests`` share it, of which
+    none is to be wrong.
     """
-    return _doubt(first, second) <= _RISK / 2.0
+    return _doubt(first, second) <= _RISK / 2.0 / tests
 
 
 def differ_on_some(pairs: Sequence[tuple[Band, Band]]) -> bool:
@@ -109,12 +110,8 @@ def scatter_trend(bands: Sequence[Band]) -> str:
 
     A rank test of these distances would call skewed errors different too often.
     """
-    pairs = [
-        (number, abs(v - own.median))
-        for number, own in enumerate(bands)
-        for v in own.values
-        if np.isfinite(v) and np.isfinite(own.median)
-    ]
+    known = [[v for v in own.values if np.isfinite(v)] for own in bands]
+    pairs = [(n, abs(v - np.median(values))) for n, values in enumerate(known) for v in values]
     if len({number for number, _ in pairs}) < 2:
         return "is not known"
     test = linregress(*zip(*pairs, strict=True))

@@ -48,7 +48,7 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
     try:
         small = compress(network, threshold)
     except InputError:
-        if threshold > _THRESHOLD or not _has_lost_a_phase(network):
+        if threshold > _THRESHOLD or not _has_dead_phase(network):
             raise
         small = network  # it is as good as its errors tell
     fraction = network.metadata["training"]["validation_fraction"]
@@ -68,10 +68,10 @@ def compressed(network: Network, data: Data, threshold: float | None = None) -> 
     )
 
 
-def _has_lost_a_phase(network: Network) -> bool:
+def _has_dead_phase(network: Network) -> bool:
     """Whether the leaves of a phase have all died in the training."""
-    shares = network.volume_fractions / network.volume_fractions.sum()
-    return not bool((shares > _THRESHOLD).all())
+    living = network.leaf_phase[network.weights > _THRESHOLD * network.weights.sum()]
+    return len(living.unique()) < len(network.phase_names)
 
 
 def _check_data(network: Network, datasets: list[StiffnessDataset]) -> None:

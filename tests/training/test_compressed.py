@@ -46,10 +46,10 @@ def test_by_default_only_what_does_nothing_is_left_out(data):
     torch.testing.assert_close(after, before, rtol=1e-6, atol=1e-6 * float(before.max()))
 
 
-@pytest.mark.parametrize("threshold", [None, 0.0])
-def test_a_network_that_has_lost_a_phase_stays_as_it_is(data, threshold):
+@pytest.mark.parametrize(("threshold", "weight"), [(None, 0.0), (0.0, 0.0), (None, 9e-7)])
+def test_a_network_that_has_lost_a_phase_stays_as_it_is(data, threshold, weight):
     network = train(data, depth=3, iterations=2).network
-    network.weights[network.leaf_phase == 1] = 0.0
+    network.weights[network.leaf_phase == 1] = weight  # of a sum of some units
     small = compressed(network, data, threshold)
     assert len(small.weights) == 8
     assert small.metadata["validation"]["linear_mean"] > 0.01
