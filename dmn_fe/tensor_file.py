@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from dmn_fe.errors import InputError
@@ -52,14 +52,9 @@ class TensorFormat:
         # As it will be read: JSON has no tuples, and no keys but text.
         header = json.loads(json.dumps({**header, "format_version": self.version}))
         header["sha256"] = _digest(content, header)
-        metadata = {self.key: json.dumps(header, sort_keys=True)}
+        text = save(content, metadata={self.key: json.dumps(header, sort_keys=True)})
         with written_whole(path) as partial:
-            try:
-                save_file(content, partial, metadata=metadata)
-            except SafetensorError as error:  # of the disk, since the content is sound
-                raise InputError(
-                    f"{path}: cannot be written ({error}); check the space on the disk."
-                ) from error
+            partial.write_bytes(text)
 
     def load(self, path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and header of a file.
@@ -70,6 +65,8 @@ class TensorFormat:
             If the file is missing, damaged, of another kind or of another format version.
         """
         path = Path(path)
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; give {self.what}, or {self.mend}.")
         if not path.is_file():
             raise InputError(f"{path}: no such file; give {self.what}, or {self.mend}.")
         try:

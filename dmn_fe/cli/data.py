@@ -17,9 +17,15 @@ _NONLINEAR = ("one-step", "history")
 
 def data(
     rve: Annotated[
-        Path, typer.Argument(help="RVE: .npy [nx, ny, nz], .vti, or images; darkest grey: phase 0.")
+        Path,
+        typer.Argument(
+            help="RVE: .npy [nx, ny, nz], .vti, or images; darkest grey: phase 0.",
+            show_default=False,
+        ),
     ],
-    output: Annotated[Path, typer.Option(help="Data set to write (.safetensors).")],
+    output: Annotated[
+        Path, typer.Option(help="Data set to write (.safetensors).", show_default=False)
+    ],
     kind: Annotated[
         str,
         typer.Option(
@@ -31,18 +37,27 @@ def data(
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
     steps: Annotated[
         int | None,
-        typer.Option(help="Strains in a sample; 1 of one-step or 3 of history if not given."),
+        typer.Option(
+            help="Strains in a sample; 1 of one-step or 3 of history if not given.",
+            show_default=False,
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
-        typer.Option(help="Error of a stiffness, 1e-6 if not given; residual of a step, 3e-4."),
+        typer.Option(
+            help="Error of a stiffness, 1e-6 if not given; residual of a step, 3e-4.",
+            show_default=False,
+        ),
     ] = None,
     phases: Annotated[
         str, typer.Option(help="Names of the phases in order, with commas between.")
     ] = "",
     void: Annotated[
         list[str] | None,
-        typer.Option(help="Name of a phase that is void; for stiffness. May be given repeatedly."),
+        typer.Option(
+            help="Name of a phase that is void; for stiffness. May be given repeatedly.",
+            show_default=False,
+        ),
     ] = None,
     ranks: Annotated[int, typer.Option(help="MPI ranks to start.", min=1)] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda; for stiffness.")] = "cpu",

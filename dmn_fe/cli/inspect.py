@@ -9,7 +9,7 @@ __all__ = ["inspect"]
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(help="Network file (.dmn).")],
+    file: Annotated[Path, typer.Argument(help="Network file (.dmn).", show_default=False)],
 ) -> None:
     """Print what a network file holds."""
     from dmn_fe import network

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from mpi4py import MPI
 
+from dmn_fe.cli.material_tables import MaterialTable, NetworkTable
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.evaluate import EnsembleLaw
 from dmn_fe.fem import Part, StepReport
@@ -31,17 +32,22 @@ def warn(sentence: str) -> None:
 def description(run_file: RunFile, part: Part, laws: Mapping[str, MaterialLaw]) -> str:
     """Title, mesh and materials of a run."""
     cells = part.mesh.topology.index_map(part.mesh.topology.dim).size_global
-    materials = ", ".join(f"{name}: {_law_name(law)}" for name, law in laws.items())
+    materials = ", ".join(
+        f"{name}: {_law_name(law, run_file.materials[name])}" for name, law in laws.items()
+    )
     ranks = part.mesh.comm.size
     return f"{run_file.title}\n{part.source}: {cells} cells on {ranks} rank(s); {materials}"
 
 
-def _law_name(law: MaterialLaw) -> str:
+def _law_name(law: MaterialLaw, table: MaterialTable) -> str:
+    if not isinstance(table, NetworkTable):
+        return type(law).__name__
     if isinstance(law, EnsembleLaw):
         leaves = ", ".join(str(len(n.weights)) for n in law.ensemble.networks)
-        return f"{len(law.members)} networks with {leaves} leaves"
+        return f"{len(law.members)} networks of {table.network} with {leaves} leaves"
     network = getattr(law, "network", None)
-    return type(law).__name__ if network is None else f"network with {len(network.weights)} leaves"
+    leaves = "" if network is None else f" with {len(network.weights)} leaves"
+    return f"network {table.network}{leaves}"
 
 
 def step_line(number: int, parts: Sequence[StepReport], factor: float, force: float) -> str:

@@ -20,10 +20,16 @@ _KEPT = "the tables of the steps that were finished are in {}"
 
 def run(
     run_file: Annotated[
-        Path, typer.Argument(help="Run file (.toml); demos/bracket.toml explains all keys.")
+        Path,
+        typer.Argument(
+            help="Run file (.toml); demos/bracket.toml explains all keys.", show_default=False
+        ),
     ],
     output: Annotated[
-        Path | None, typer.Option(help="Folder for the results, in place of the run file's.")
+        Path | None,
+        typer.Option(
+            help="Folder for the results, in place of the run file's.", show_default=False
+        ),
     ] = None,
     ranks: Annotated[int, typer.Option(help="MPI ranks to start.", min=1)] = 1,
 ) -> None:

@@ -13,6 +13,13 @@ _WORDS = {
     "List should": "it must",
     " after validation": "",
 }
+_MESSAGES = {
+    "model_type": "it must be a table",
+    "dict_type": "it must be a table",
+    "list_type": "it must be a list, of tables in two brackets each ([[…]])",
+    "int_parsing": "it must be a whole number",
+    "float_parsing": "it must be a number",
+}
 
 
 def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> str:
@@ -47,7 +54,7 @@ def sentence(error: ValidationError, content: dict, known_keys: list[str]) -> st
     if kind == "union_tag_invalid":
         expected = context["expected_tags"]
         return f"the key '{key}' = {context['tag']!r} is unknown; give one of {expected}."
-    message = "it must be a table" if kind in ("model_type", "dict_type") else first["msg"]
+    message = _MESSAGES.get(kind, first["msg"])
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     if not keys:

@@ -35,7 +35,10 @@ def import_rve(
     file: File,
     output: Annotated[
         Path,
-        typer.Option(help="File to write: .vti keeps all, .npy only phases; .vtu, .xdmf, .msh."),
+        typer.Option(
+            help="File to write: .vti keeps all, .npy only phases; .vtu, .xdmf, .msh.",
+            show_default=False,
+        ),
     ],
     threshold: Threshold = None,
     clusters: Clusters = None,
@@ -49,7 +52,10 @@ def import_rve(
         bool, typer.Option("--mirror", help="Make it periodic: double each other axis by a mirror.")
     ] = False,
     voxels: Annotated[
-        int | None, typer.Option(help="Turn a mesh into voxels: number along the longest edge.")
+        int | None,
+        typer.Option(
+            help="Turn a mesh into voxels: number along the longest edge.", show_default=False
+        ),
     ] = None,
     void: Void = None,
 ) -> None:
@@ -114,9 +120,12 @@ def _write(
 
 def show(
     file: File,
-    picture: Annotated[Path | None, typer.Option(help="Picture to draw (.png).")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Picture to draw (.png).", show_default=False)
+    ] = None,
     statistics: Annotated[
-        Path | None, typer.Option(help="Picture of correlations, paths and chords (.png).")
+        Path | None,
+        typer.Option(help="Picture of correlations, paths and chords (.png).", show_default=False),
     ] = None,
     threshold: Threshold = None,
     clusters: Clusters = None,

@@ -135,7 +135,10 @@ def _plain_weave(
     voxels: Annotated[int, typer.Option(help="Voxels per edge in the plane.")] = 64,
     volume_fraction: Fraction = 0.35,
     height: Annotated[
-        int | None, typer.Option(help="Voxels in height; a quarter of the edge if left out.")
+        int | None,
+        typer.Option(
+            help="Voxels in height; a quarter of the edge if left out.", show_default=False
+        ),
     ] = None,
     yarn_width: Annotated[float, typer.Option(help="Width over spacing of the yarns.")] = 0.8,
     gap: Gap = 2.0,

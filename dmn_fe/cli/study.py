@@ -15,9 +15,12 @@ __all__ = ["study"]
 
 
 def study(
-    file: Annotated[Path, typer.Argument(help="Study file (.toml).")],
+    file: Annotated[Path, typer.Argument(help="Study file (.toml).", show_default=False)],
     output: Annotated[
-        Path, typer.Option(help="Folder of the report; results go to its folder 'runs'.")
+        Path,
+        typer.Option(
+            help="Folder of the report; results go to its folder 'runs'.", show_default=False
+        ),
     ],
     ranks: Annotated[int, typer.Option(min=1, help="Processes that share the trainings.")] = 1,
     report_only: Annotated[
@@ -35,6 +38,8 @@ def study(
             "--report-only it writes the report of what is done"
         )
 
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file; give a folder for --output.")
     if report_only:
         _report(read_study_file(file), output)
         return

@@ -1,6 +1,5 @@
 """The study file of ``dmn-fe study``: an assessment in TOML, checked before it starts."""
 
-import dataclasses
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from dmn_fe.cli.material_tables import Table
 from dmn_fe.cli.runfile_errors import sentence
 from dmn_fe.errors import InputError
 from dmn_fe.training import Settings
+from dmn_fe.training.settings import check_names
 
 __all__ = ["read_study_file"]
 
@@ -80,6 +80,8 @@ def read_study_file(path: str | Path) -> Plan:
         raise InputError(f"{path}: no such file; give a study file (.toml).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error}); mend it.") from error
+    if "materials" in content:
+        raise InputError(f"{path}: this is a run file; give it to dmn-fe run.")
     try:
         table = StudyTable(**content)
     except ValidationError as error:
@@ -101,6 +103,7 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
         )
         for rve in table.rve
     )
+    settings = _settings(table.settings, "[settings]")  # before the variants, which repeat them
     comparisons = tuple(
         Comparison(
             comparison.title,
@@ -114,7 +117,6 @@ def _plan(table: StudyTable, folder: Path) -> Plan:
         )
         for comparison in table.comparison
     )
-    settings = _settings(table.settings, "[settings]")
     return Plan(table.title, subjects, comparisons, table.seeds, table.ensemble, settings)
 
 
@@ -137,14 +139,8 @@ def _variant(variant: VariantTable, table: StudyTable, folder: Path) -> Variant:
 
 
 def _settings(values: dict[str, Any], where: str) -> Settings:
-    known = [f.name for f in dataclasses.fields(Settings)]
-    for name in values:
-        if name not in known:
-            raise InputError(
-                f"{where}: {name!r} is no setting of a training; the settings are "
-                f"{', '.join(known)}."
-            )
     try:
+        check_names(values)
         return Settings(**values)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None

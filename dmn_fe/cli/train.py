@@ -15,25 +15,34 @@ _NETWORK, _START, _OPTIMISER, _LOSS = "Network", "Start", "Optimiser", "Loss and
 
 
 def train(
-    data: Annotated[list[Path], typer.Argument(help="Data sets of one RVE by 'dmn-fe data'.")],
-    output: Annotated[Path, typer.Option(help="Network file to write (.dmn).")],
+    data: Annotated[
+        list[Path],
+        typer.Argument(help="Data sets of one RVE by 'dmn-fe data'.", show_default=False),
+    ],
+    output: Annotated[Path, typer.Option(help="Network file to write (.dmn).", show_default=False)],
     networks: Annotated[
         int, typer.Option(help="Networks to train; of several the file holds an ensemble.")
     ] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the first network; the next counts on.")] = 0,
     paths: Annotated[
-        Path | None, typer.Option(help="Nonlinear samples (data of kind one-step or history).")
+        Path | None,
+        typer.Option(
+            help="Nonlinear samples (data of kind one-step or history).", show_default=False
+        ),
     ] = None,
     compression: Annotated[
         float | None,
         typer.Option(
             help="Share of the weights below which leaves are left out.  [default: 1e-6, beside "
-            "voids 0]"
+            "voids 0]",
+            show_default=False,
         ),
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="File that keeps the training.  [default: beside the output]"),
+        typer.Option(
+            help="File that keeps the training.  [default: beside the output]", show_default=False
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
     depth: Annotated[
@@ -44,7 +53,11 @@ def train(
     ] = "imn",
     dimension: Annotated[
         int | None,
-        typer.Option(help="2: normals in the plane; else as the RVE.", rich_help_panel=_NETWORK),
+        typer.Option(
+            help="2: normals in the plane.  [default: as the RVE]",
+            rich_help_panel=_NETWORK,
+            show_default=False,
+        ),
     ] = None,
     plane_strain: Annotated[
         bool,
@@ -55,27 +68,41 @@ def train(
     oriented_phases: Annotated[
         str | None,
         typer.Option(
-            help="Phases whose leaves have material axes, by commas.", rich_help_panel=_NETWORK
+            help="Phases whose leaves have material axes, by commas.",
+            rich_help_panel=_NETWORK,
+            show_default=False,
         ),
     ] = None,
     start: Annotated[
         str | None,
         typer.Option(
-            help="uniform, normal, quilting, or a network file (.dmn).", rich_help_panel=_START
+            help="uniform, normal, quilting, or a network file (.dmn).  [default: uniform]",
+            rich_help_panel=_START,
+            show_default=False,
         ),
     ] = None,
     start_low: Annotated[
         float | None,
-        typer.Option(help="Least activation of a uniform start.", rich_help_panel=_START),
+        typer.Option(
+            help="Least activation of a uniform start.  [default: 0.0]",
+            rich_help_panel=_START,
+            show_default=False,
+        ),
     ] = None,
     start_high: Annotated[
-        float | None, typer.Option(help="Largest activation of it.", rich_help_panel=_START)
+        float | None,
+        typer.Option(
+            help="Largest activation of it.  [default: 1.0]",
+            rich_help_panel=_START,
+            show_default=False,
+        ),
     ] = None,
     optimiser: Annotated[
         str | None,
         typer.Option(
             help="lbfgs, adam, amsgrad, imn-recipe or sgd.  [default: lbfgs]",
             rich_help_panel=_OPTIMISER,
+            show_default=False,
         ),
     ] = None,
     iterations: Annotated[
@@ -83,49 +110,100 @@ def train(
         typer.Option(
             help="Limit of iterations, or epochs.  [default: 400 of lbfgs]",
             rich_help_panel=_OPTIMISER,
+            show_default=False,
         ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Not of lbfgs.", rich_help_panel=_OPTIMISER)
+        float | None,
+        typer.Option(
+            help="Not of lbfgs.  [default: of the optimiser]",
+            rich_help_panel=_OPTIMISER,
+            show_default=False,
+        ),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(help="Samples a step; not of lbfgs.", rich_help_panel=_OPTIMISER),
+        typer.Option(
+            help="Samples a step; not of lbfgs.  [default: of the optimiser, or all]",
+            rich_help_panel=_OPTIMISER,
+            show_default=False,
+        ),
     ] = None,
     patience: Annotated[
         int | None,
         typer.Option(
-            help="Iterations without a better validation loss.", rich_help_panel=_OPTIMISER
+            help="Iterations without a better validation loss.  [default: no limit]",
+            rich_help_panel=_OPTIMISER,
+            show_default=False,
         ),
     ] = None,
     elastic_iterations: Annotated[
         int | None,
-        typer.Option(help="Before nonlinear samples join.", rich_help_panel=_OPTIMISER),
+        typer.Option(
+            help="Before nonlinear samples join.  [default: 100]",
+            rich_help_panel=_OPTIMISER,
+            show_default=False,
+        ),
     ] = None,
     loss: Annotated[
-        str | None, typer.Option(help="relative or whitened.", rich_help_panel=_LOSS)
+        str | None,
+        typer.Option(
+            help="relative or whitened.  [default: relative]",
+            rich_help_panel=_LOSS,
+            show_default=False,
+        ),
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Size of the training set.", rich_help_panel=_LOSS)
+        int | None,
+        typer.Option(
+            help="Size of the training set.  [default: all that are not held out]",
+            rich_help_panel=_LOSS,
+            show_default=False,
+        ),
     ] = None,
     validation_fraction: Annotated[
-        float | None, typer.Option(help="Share of held-out samples.", rich_help_panel=_LOSS)
+        float | None,
+        typer.Option(
+            help="Share of held-out samples.  [default: 0.2]",
+            rich_help_panel=_LOSS,
+            show_default=False,
+        ),
     ] = None,
     regularisation: Annotated[
-        float | None, typer.Option(help="λ of λ (Σ w − ξ)².", rich_help_panel=_LOSS)
+        float | None,
+        typer.Option(
+            help="λ of λ (Σ w − ξ)².  [default: 0.001]", rich_help_panel=_LOSS, show_default=False
+        ),
     ] = None,
     leaf_sum: Annotated[
-        float | None, typer.Option(help="ξ; half the leaves if left out.", rich_help_panel=_LOSS)
+        float | None,
+        typer.Option(
+            help="ξ.  [default: half the leaves]", rich_help_panel=_LOSS, show_default=False
+        ),
     ] = None,
     fraction_penalty: Annotated[
         float | None,
-        typer.Option(help="Ties the phases to their volume fractions.", rich_help_panel=_LOSS),
+        typer.Option(
+            help="Ties the phases to their volume fractions.  [default: 0.0]",
+            rich_help_panel=_LOSS,
+            show_default=False,
+        ),
     ] = None,
     path_samples: Annotated[
-        int | None, typer.Option(help="Nonlinear samples to learn from.", rich_help_panel=_LOSS)
+        int | None,
+        typer.Option(
+            help="Nonlinear samples to learn from.  [default: all that are not held out]",
+            rich_help_panel=_LOSS,
+            show_default=False,
+        ),
     ] = None,
     path_weight: Annotated[
-        float | None, typer.Option(help="Of the nonlinear samples.", rich_help_panel=_LOSS)
+        float | None,
+        typer.Option(
+            help="Of the nonlinear samples.  [default: 1.0]",
+            rich_help_panel=_LOSS,
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Train material networks and export them; interrupt and call again to go on."""
@@ -143,6 +221,14 @@ def train(
         raise InputError(
             f"--start {start}: give {', '.join(training.STARTS)}, or a network file (.dmn)."
         )
+    if paths is None:
+        given = {
+            "path_samples": path_samples,
+            "path_weight": path_weight,
+            "elastic_iterations": elastic_iterations,
+        }
+        for name in (name for name, value in given.items() if value is not None):
+            raise InputError(f"--{name.replace('_', '-')} is for nonlinear samples; give --paths.")
     check_folder(output, ending=".dmn")
     keep = checkpoint or output.with_name(output.name + ".partial.safetensors")
     changes: dict[str, Any] = {

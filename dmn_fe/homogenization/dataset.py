@@ -16,7 +16,7 @@ _FORMAT = TensorFormat(
     version=1,
     tensors=("phase_stiffness", "effective"),
     what="a stiffness data set",
-    mend="make it with dmn-fe data",
+    mend="make it with dmn-fe data, under a name of its own",
 )
 _PLANE, _OUT_OF_PLANE_SHEAR = [0, 1, 5], [3, 4]
 

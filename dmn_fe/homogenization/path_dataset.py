@@ -19,7 +19,7 @@ _FORMAT = TensorFormat(
     version=1,
     tensors=("strain", "stress", "material", "dt"),
     what="a data set of nonlinear samples",
-    mend="make it with dmn-fe data --kind one-step",
+    mend="make it with dmn-fe data --kind one-step, under a name of its own",
 )
 
 

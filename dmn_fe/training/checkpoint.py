@@ -91,7 +91,7 @@ class Checkpoint:
         try:
             _FORMAT.save(self._path, {k: v.cpu() for k, v in tensors.items()}, self._identity)
         except (OSError, InputError) as error:
-            _LOGGER.warning("%s cannot be written, the training goes on: %s", self._path, error)
+            _LOGGER.warning("the training goes on without its checkpoint: %s", error)
             return False
         finally:
             self._written = time.monotonic()

@@ -1,11 +1,13 @@
 """The choices of a training, as plain values."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from dmn_fe.errors import InputError
 
-__all__ = ["STARTS", "Settings", "with_changes"]
+__all__ = ["STARTS", "Settings", "check_names", "with_changes"]
 
 STARTS = ("uniform", "normal", "quilting")
 _CHOICES = {
@@ -176,10 +178,7 @@ def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings
 
     Values that are the default of depth or optimiser follow these; others stay as they are.
     """
-    known = [f.name for f in fields(Settings)]
-    for name in changes:
-        if name not in known:
-            raise InputError(f"{name!r} is no setting of a training: {', '.join(known)}.")
+    check_names(changes)
     if settings is None:
         return Settings(**changes)
     usual = Settings(depth=settings.depth, optimiser=settings.optimiser)
@@ -187,6 +186,16 @@ def with_changes(settings: Settings | None, changes: dict[str, Any]) -> Settings
         name: None for name in _FOLLOWERS if getattr(settings, name) == getattr(usual, name)
     }
     return replace(settings, **(values | changes))
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raise ``InputError`` for a name that is none of the settings."""
+    known = [f.name for f in fields(Settings)]
+    for name in names:
+        if name not in known:
+            guess = difflib.get_close_matches(name, known, n=1)
+            mend = f"did you mean {guess[0]!r}?" if guess else f"give one of {', '.join(known)}."
+            raise InputError(f"{name!r} is no setting of a training; {mend}")
 
 
 def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:

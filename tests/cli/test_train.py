@@ -17,6 +17,7 @@ from dmn_fe.homogenization import (
     path_generation,
     sample_tangent_like,
 )
+from dmn_fe.training import Settings
 from dmn_fe.training.run import Run
 
 
@@ -263,3 +264,24 @@ def test_wrong_input_is_found_before_ranks_are_started(dmn_fe_process, tmp_path)
     assert process.returncode == 2
     assert process.stderr.startswith("dmn-fe: kind = 'round' is unknown")
     assert process.stderr.count("\n") == 1
+
+
+def test_the_help_tells_the_defaults(dmn_fe, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "dumb")
+    lines = dmn_fe("train", "--help").stdout.splitlines()
+    usual = Settings()
+    for name in (
+        *("start", "start_low", "start_high", "optimiser", "elastic_iterations", "loss"),
+        *("validation_fraction", "regularisation", "fraction_penalty", "path_weight"),
+    ):
+        (line,) = [own for own in lines if f" --{name.replace('_', '-')} " in own]
+        assert f"[default: {getattr(usual, name)}]" in line
+    assert "default: None" not in "".join(lines)
+
+
+@pytest.mark.parametrize("option", ["--path-samples", "--path-weight", "--elastic-iterations"])
+def test_options_of_nonlinear_samples_need_them(dmn_fe, option):
+    process = dmn_fe("train", "data.safetensors", "--output", "a.dmn", option, 3)
+    assert process.returncode == 2
+    assert process.stderr == f"dmn-fe: {option} is for nonlinear samples; give --paths.\n"
