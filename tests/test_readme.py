@@ -21,7 +21,8 @@ SMALLER = {
     "dmn-fe rve make short-fibres": "--voxels 24 --count 3 --aspect-ratio 3",
     "dmn-fe data spheres.npy --kind one-step": "--samples 5",
     "dmn-fe data": "--samples 10",
-    "dmn-fe train": "--depth 2 --iterations 20 --elastic-iterations 10",
+    "dmn-fe train elastic.safetensors --paths": "--depth 2 --iterations 20 --elastic-iterations 10",
+    "dmn-fe train": "--depth 2 --iterations 20",
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,18 +15,20 @@ from dmn_fe.files import written_whole
 __all__ = ["draw_comparison", "draw_relation"]
 
 _PERCENT = 100.0
-_SHIFT = 0.08  # between the subjects
+_SHIFT = 0.12  # between the subjects
+_HUES = ("Blues", "Oranges", "Greens", "Purples", "Reds", "Greys")  # of the groups
 
 
 def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
     """Elastic and nonlinear error of the variants of one comparison, for each subject.
 
-    Small points are networks. Of variants that are values of a number a line joins the medians, and
-    a band is their confidence interval; of others the median has a bar. What has failed is left
-    out.
+    Small points are networks. Of three or more variants that are values of a number a line joins
+    the medians, and a band is their confidence interval; of others the median has a bar. What has
+    failed is left out.
     """
     comparison = outcomes[0].comparison
     subjects = list(dict.fromkeys(outcome.subject for outcome in outcomes))
+    colours = _colours({outcome.subject: outcome.group for outcome in outcomes})
     fig, axes = plt.subplots(1, 2, figsize=(10.0, 4.0), layout="constrained")
     for axis, name, title in zip(
         axes,
@@ -36,11 +39,11 @@ def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
         for number, subject in enumerate(subjects):
             own = [outcome for outcome in outcomes if outcome.subject == subject]
             shift = _SHIFT * (number - 0.5 * (len(subjects) - 1))
-            _draw_subject(axis, own, name, f"C{number}", shift)
+            _draw_subject(axis, own, name, colours[subject], shift)
         axis.set(title=title, ylabel="error / %")
         _scale(axis, [v for outcome in outcomes for v in _values(outcome, name)])
         axis.grid(alpha=0.3, which="both")
-        if comparison.axis:
+        if _is_line(comparison):
             _number_ticks(axis, comparison)
         else:
             labels = [variant.label for variant in comparison.variants]
@@ -52,14 +55,31 @@ def draw_comparison(outcomes: Sequence[Outcome], path: Path) -> None:
     _save(fig, path)
 
 
-def _draw_subject(axis, outcomes: Sequence[Outcome], name: str, colour: str, shift: float) -> None:
+def _is_line(comparison: Comparison) -> bool:
+    return bool(comparison.axis) and len(comparison.variants) > 2
+
+
+def _colours(groups: dict[str, str]) -> dict[str, Any]:
+    """A colour for each subject; those of one group share a hue, where there are several."""
+    names = list(dict.fromkeys(groups.values()))
+    if len(names) == 1:
+        return {subject: f"C{number}" for number, subject in enumerate(groups)}
+    colours: dict[str, Any] = {}
+    for number, name in enumerate(names):
+        own = [subject for subject, group in groups.items() if group == name]
+        hue = plt.get_cmap(_HUES[number % len(_HUES)])
+        colours |= dict(zip(own, hue(np.linspace(0.9, 0.45, max(2, len(own)))), strict=False))
+    return colours
+
+
+def _draw_subject(axis, outcomes: Sequence[Outcome], name: str, colour: Any, shift: float) -> None:
     comparison = outcomes[0].comparison
     bands = [getattr(outcome, name) for outcome in outcomes]
     median, low, high = (
         _PERCENT * np.array([value if np.isfinite(value) else np.nan for value in values])
         for values in zip(*((b.median, b.low, b.high) for b in bands), strict=True)
     )
-    if comparison.axis:
+    if _is_line(comparison):
         places = np.array([outcome.variant.x for outcome in outcomes], float)
         order = np.argsort(places)
         axis.plot(places[order], median[order], "-o", color=colour, ms=4, label=outcomes[0].subject)
@@ -69,17 +89,27 @@ def _draw_subject(axis, outcomes: Sequence[Outcome], name: str, colour: str, shi
         places = np.array([labels.index(o.variant.label) for o in outcomes], float) + shift
         bars = np.array([median - low, high - median])
         axis.errorbar(
-            places, median, bars, fmt="o", color=colour, ms=4, capsize=3, label=outcomes[0].subject
+            places,
+            median,
+            bars,
+            fmt="o",
+            color=colour,
+            ms=4,
+            lw=1,
+            capsize=3,
+            label=outcomes[0].subject,
         )
+        places = places + 0.35 * _SHIFT  # networks stand beside their bar
     for place, outcome in zip(places, outcomes, strict=True):
         values = _values(outcome, name)
-        axis.plot([place] * len(values), values, ".", color=colour, ms=4, alpha=0.5)
+        axis.plot([place] * len(values), values, ".", color=colour, ms=4, alpha=0.7)
 
 
 def _scale(axis, values: Sequence[float], direction: str = "y") -> None:
     """Logarithmic where the values span more than a decade, else from zero."""
     if min(values, default=0.0) > 0 and max(values) > 10.0 * min(values):
-        axis.set(**{f"{direction}scale": "log"})
+        label = getattr(axis, f"get_{direction}label")()
+        axis.set(**{f"{direction}scale": "log", f"{direction}label": f"{label}, logarithmic"})
         _plain(getattr(axis, f"{direction}axis"))
     else:
         axis.set(**{f"{direction}lim": (0.0, None)})

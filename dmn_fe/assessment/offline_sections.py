@@ -63,9 +63,9 @@ def leaves_against_error(outcomes: Sequence[Outcome], folder: Path) -> str:
     draw_relation(points, "active leaves", "nonlinear error / %", folder / "leaves.png")
     rows = [[g, f"{rank_correlation(*values):.2f}"] for g, values in points.items()]
     header = ("group", "rank correlation of leaves and nonlinear error")
-    return "\n".join(
-        ["## Active leaves and error", "", "![](leaves.png)", "", *table(header, rows)]
-    )
+    text = "Active are leaves before compression of more than a thousandth of the mean weight."
+    lines = ["## Active leaves and error", "", "![](leaves.png)", "", text, ""]
+    return "\n".join(lines + table(header, rows))
 
 
 def _mean(values: Sequence[float]) -> str:

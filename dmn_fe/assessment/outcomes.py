@@ -14,7 +14,14 @@ from dmn_fe.assessment.statistics import Band, band
 from dmn_fe.assessment.training_work import KEYS, result_path
 from dmn_fe.errors import InputError
 
-__all__ = ["Outcome", "different", "machines", "outcomes_of", "seconds_to_equal_error"]
+__all__ = [
+    "Outcome",
+    "different",
+    "machines",
+    "mean_score",
+    "outcomes_of",
+    "seconds_to_equal_error",
+]
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,9 @@ class Outcome:
         return band([seed["validation"] for seed in self.result["seeds"]])
 
     @property
-    def active_leaves(self) -> Band:
-        """Active leaves."""
-        return band([seed["active_leaves"] for seed in self.result["seeds"]])
+    def leaves(self) -> Band:
+        """Leaves that are left after compression."""
+        return band([seed["leaves"] for seed in self.result["seeds"]])
 
     @property
     def main_truth(self) -> dict[str, Any]:
@@ -123,6 +130,14 @@ def seconds_to_equal_error(outcomes: Sequence[Outcome]) -> list[float | None] | 
         else:
             times.append(None)
     return times if any(t is not None for t in times) else None
+
+
+def mean_score(outcomes: Sequence[Outcome], ranked_by: str) -> float:
+    """Geometric mean over the RVEs of the median error; infinite if most networks failed on one."""
+    medians = [o.score(ranked_by).median for o in outcomes]
+    if not all(math.isfinite(m) and m > 0 for m in medians):
+        return math.inf
+    return math.exp(sum(math.log(m) for m in medians) / len(medians))
 
 
 def machines(outcomes: Sequence[Outcome]) -> list[str]:

@@ -3,10 +3,11 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
-from dmn_fe.assessment.advice import advice, data_size_verdict
+from dmn_fe.assessment.advice import advice
+from dmn_fe.assessment.commands import train_command
 from dmn_fe.assessment.csv_tables import write_networks, write_paths
 from dmn_fe.assessment.figures import draw_comparison
 from dmn_fe.assessment.markdown import band_text, percent, slug, table
@@ -20,10 +21,11 @@ from dmn_fe.assessment.outcomes import (
     seconds_to_equal_error,
 )
 from dmn_fe.assessment.plan import Comparison, Plan, Variant
+from dmn_fe.assessment.recommendation import recommended
 from dmn_fe.assessment.references_section import references
+from dmn_fe.assessment.size_verdict import data_size_verdict
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
-from dmn_fe.training import Settings
 
 __all__ = ["write_report"]
 
@@ -36,7 +38,7 @@ _COLUMNS = (
     "largest %",
     "mean of networks %",
     "covered by 2 spreads",
-    "active leaves",
+    "leaves",
     "s per network",
     "sweeps online",
     "s online",
@@ -68,8 +70,9 @@ def write_report(plan: Plan, results: str | Path, folder: str | Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = outcomes_of(plan, Path(results))
     if not outcomes:
-        raise InputError(f"{results}: there are no results of this plan; execute it first.")
-    parts = [f"# {plan.title}", _missing(plan, outcomes), advice(outcomes)]
+        raise InputError(f"{results}: there are no results of this study yet; run it first.")
+    parts = [f"# {plan.title}", _missing(plan, outcomes), recommended(plan, outcomes)]
+    parts.append(advice(outcomes))
     parts.append(_reading(plan, outcomes))
     for number, comparison in enumerate(plan.comparisons, start=1):
         own = [o for o in outcomes if o.comparison is comparison]
@@ -99,18 +102,19 @@ def _missing(plan: Plan, outcomes: Sequence[Outcome]) -> str:
 
 def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
     return (
-        "Each comparison varies one choice; the others are those of "
-        f"`dmn-fe train DATA{_options(plan.settings)} --networks {plan.seeds}`.\n\n"
+        "Each comparison varies one choice. The others are those of its base case, which is no "
+        f"advice: `{train_command(plan.settings, ['DATA'], '', plan.seeds)}`.\n\n"
         f"Every figure is the median of {plan.seeds} networks from different seeds unless a title "
         "says otherwise, with a confidence interval of the median in brackets (at least 90 %, "
         "between order statistics: of five networks their least and largest value). "
         "*Elastic error* is ‖C_net − C_rve‖ / ‖C_rve‖ on samples held out of what it learnt from, "
         "which have a part in the training only as they choose the best iteration; "
         "*nonlinear error* is |σ_net − σ_rve| / max |σ_rve|, mean over time and over the counted "
-        "reference paths, and *largest* its largest value; *mean of networks* the nonlinear error "
+        "reference paths (all but uniaxial strain, whose nearly hydrostatic stress is large and "
+        "easily learnt), and *largest* its largest value; *mean of networks* the nonlinear error "
         f"of the mean of {plan.ensemble} networks, a single draw without an interval, and "
         "*covered* the share of all times at which its error is below twice the networks' spread, "
-        "of that one draw too. "
+        "of that one draw too; *leaves* are those in the file, after compression. "
         "All seeds of a variant were trained in one batch; *s per network* is the time of that "
         "batch over the number of networks, *s online* that of all paths of the first reference "
         "with one network. These few paths are followed side by side, one point each, so that "
@@ -120,18 +124,6 @@ def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
         "errors that the variants of one depth reach on the RVE (of two the larger); ∞: not "
         "reached."
     )
-
-
-def _options(settings: Settings) -> str:
-    """Settings that are not the default, as options of the command line."""
-    usual = Settings(depth=settings.depth, optimiser=settings.optimiser)
-    text = f" --depth {settings.depth} --optimiser {settings.optimiser}"
-    for field in fields(Settings):
-        value = getattr(settings, field.name)
-        if value != getattr(usual, field.name):
-            shown = ",".join(value) if isinstance(value, tuple) else value
-            text += f" --{field.name.replace('_', '-')} {shown}"
-    return text
 
 
 def _seconds(value: float | None) -> str:
@@ -152,7 +144,7 @@ def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) 
         rows = [[*row, _seconds(s)] for row, s in zip(rows, seconds, strict=True)]
     lines += table(columns, rows)
     if len(machines(outcomes)) > 1:
-        lines += ["", f"Its times are of different machines: {'; '.join(machines(outcomes))}."]
+        lines += ["", f"Its times were measured in several ways: {'; '.join(machines(outcomes))}."]
     if _differ_in_size_alone(comparison.variants):
         lines += ["", data_size_verdict(outcomes)]
     return "\n".join(lines)
@@ -184,7 +176,7 @@ def _cells(outcome: Outcome) -> list[str]:
         band_text(outcome.largest),
         percent(truth["ensemble"]["overall_mean"]),
         f"{covered:.0%}",
-        f"{outcome.active_leaves.median:.0f}",
+        f"{outcome.leaves.median:.0f}",
         f"{outcome.seconds:.1f}",
         f"{statistics.median(cost['sweeps'] for cost in truth['newton']):.2f}",
         f"{statistics.median(cost['seconds'] for cost in truth['newton']):.2f}",

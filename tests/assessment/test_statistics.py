@@ -8,11 +8,12 @@ import torch
 from scipy.stats import levene
 
 from dmn_fe.assessment import Comparison, Variant
-from dmn_fe.assessment.advice import advice, data_size_verdict
+from dmn_fe.assessment.advice import advice
 from dmn_fe.assessment.coverage import coverage, mean_response
 from dmn_fe.assessment.machine import machine_of
 from dmn_fe.assessment.markdown import band_text
 from dmn_fe.assessment.outcomes import Outcome, seconds_to_equal_error
+from dmn_fe.assessment.size_verdict import data_size_verdict
 from dmn_fe.assessment.statistics import (
     band,
     differ_on_some,
@@ -138,12 +139,13 @@ def test_advice_is_the_smallest_error_and_what_is_not_told_from_it():
     ]
     text = advice(outcomes)
     # Geometric means: 2.83, 2.86 and 4.24 %.
-    assert text.endswith(
-        "Choice: **first** (2.83 %, 1.0 s; worst: third, 4.24 %); better: third on b; "
-        "alike: second (2.86 %, 1.0 s)"
-    )
+    assert (
+        "- Choice: **first** (2.83 %, 1.0 s; worst: third, 4.24 %); better: third on b; "
+        "alike: second (2.86 %, 1.0 s)\n"
+    ) in text
     # What is not complete is not ranked.
-    assert advice(outcomes[:-1]).endswith("alike: second (2.86 %, 1.0 s); not there yet: third")
+    missing = advice(outcomes[:-1])
+    assert "alike: second (2.86 %, 1.0 s); not there yet: third\n" in missing
 
 
 def test_advice_names_the_rves_on_which_another_is_better():
@@ -157,7 +159,7 @@ def test_advice_names_the_rves_on_which_another_is_better():
         for subject in "ab"
     ]
     text = advice(outcomes)
-    assert text.endswith("**first** (2 %, 1.0 s; worst: second, 2.12 %); better: second on b")
+    assert "**first** (2 %, 1.0 s; worst: second, 2.12 %); better: second on b\n" in text
 
 
 def test_equal_variants_are_alike_on_any_number_of_rves():
@@ -172,7 +174,7 @@ def test_equal_variants_are_alike_on_any_number_of_rves():
         )
         for _ in range(300)
     ]
-    apart = np.mean(["alike" not in text for text in texts])
+    apart = np.mean(["; alike: " not in text for text in texts])
     assert apart <= 0.088  # 0.05 and three standard deviations of the mean of so many
 
 
@@ -182,7 +184,12 @@ def test_who_fails_is_not_advised():
         outcome(own, 0, "a", [0.01, None, None, None, None]),
         outcome(own, 1, "a", [0.02] * 5),
     ]
-    assert advice(outcomes).endswith("**steady** (2 %, 1.0 s; worst: lucky, most networks failed)")
+    line = "**steady** (2 %, 1.0 s; worst: lucky, most networks failed)\n"
+    assert line in advice(outcomes)
+    third = comparison(["lucky", "steady", "unlucky"])
+    errors = [[0.01, None, None, None, None], [0.02] * 5, [None] * 5]
+    outcomes = [outcome(third, n, "a", each) for n, each in enumerate(errors)]
+    assert "worst: lucky, most networks failed); failed too: unlucky\n" in advice(outcomes)
     all_failed = [outcome(own, number, "a", [None] * 5) for number in range(2)]
     assert "most networks of every variant have failed" in advice(all_failed)
     assert "**" not in advice(all_failed)

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shlex
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from helpers.ranks import on_ranks
 from dmn_fe import InputError, laws
 from dmn_fe.assessment import Comparison, Plan, Subject, Variant, execute, write_report
 from dmn_fe.assessment import execution as execution_module
+from dmn_fe.assessment.commands import train_command
 from dmn_fe.assessment.machine import machine_of
 from dmn_fe.cli.study_file import read_study_file
 from dmn_fe.collective import Alone
@@ -119,7 +122,8 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
         assert words in report
     assert "the elastic error" in report  # the verdict on the size of the training set
     assert "s to equal error" in report
-    assert "`dmn-fe train DATA --depth 2 --optimiser lbfgs --iterations 20 --networks 5`" in report
+    base = "dmn-fe train DATA.safetensors --depth 2 --iterations 20 --networks 5"
+    assert f"no advice: `{base} --output networks.dmn`" in report
     assert report.count("| orthotropic, teacher |") == report.count("covered by 1") == 1
     # Two kinds of samples are more samples, but no other size of one training set.
     assert report.count("from 8 to 19 samples") == report.count(" samples: the elastic error") == 1
@@ -149,6 +153,31 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
         assert fixed["overall_mean"] == pytest.approx(seed["overall_mean"], rel=1e-4)
     for newton, fixed in zip(truth["newton"], truth["fixed_point"], strict=True):
         assert 1.0 <= newton["sweeps"] < fixed["sweeps"]
+
+
+def test_the_advice_is_a_command_that_trains_the_best_networks(study, dmn_fe, tmp_path):
+    assert dmn_fe("study", "study.toml", "--output", "out").returncode == 0
+    report = (tmp_path / "out" / "report.md").read_text()
+    found = re.findall(r"- RVE, the smallest error \(\S+ %, \d+ s a network\): `(.*)`", report)
+    assert len(found) == 1
+    assert "--start teacher.dmn" in found[0]
+    process = dmn_fe(*shlex.split(found[0])[1:])
+    assert process.returncode == 0, process.stderr
+    plan = read_study_file(study)
+    trained = plan.training(plan.comparisons[0], plan.comparisons[0].variants[1], "teacher")
+    ours = load(tmp_path / "out" / "runs" / f"{trained.key}.dmn").networks
+    for network, own in zip(load(tmp_path / "networks.dmn").networks, ours, strict=True):
+        torch.testing.assert_close(network.weights, own.weights, rtol=0, atol=0)
+
+
+def test_settings_that_are_not_the_default_are_options():
+    settings = Settings(optimiser="adam", oriented_phases=("a", "b"), path_weight=2.0)
+    command = train_command(settings, ["x", "y"], "steps", 3)
+    assert command == (
+        "dmn-fe train x.safetensors y.safetensors --paths steps.safetensors --depth 5 "
+        "--optimiser adam --oriented-phases a,b --path-weight 2.0 --networks 3 "
+        "--output networks.dmn"
+    )
 
 
 def test_an_interrupted_assessment_goes_on(study, tmp_path, monkeypatch):
@@ -329,6 +358,34 @@ def test_wrong_study_files_get_one_sentence(study, dmn_fe, change, word, tmp_pat
     assert process.stderr.count("dmn-fe: ") == 1
     assert "Traceback" not in process.stderr
     assert not (tmp_path / "out" / "report.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "word", "sentence"),
+    [
+        ("depth = 2", "dept = 2", "[settings]: 'dept' is no setting of a training; did you mean"),
+        ("depth = 2", "depth = 99", "[settings]: depth = 99 must be"),
+        ("samples = 8", "sampels = 8", "variant '8': 'sampels' is no setting of a training; did"),
+        ("[[rve]]", "[rve]", "the key 'rve': it must be a list, of tables in two brackets each"),
+        (
+            "[settings]",
+            'seeds = "five"\n[settings]',
+            "the key 'seeds' = 'five': it must be a whole",
+        ),
+        ("[settings]", "[materials]\n[settings]", "this is a run file; give it to dmn-fe run"),
+    ],
+)
+def test_what_is_wrong_in_a_study_file_is_named(study, dmn_fe, change, word, sentence):
+    study.write_text(STUDY.replace(change, word))
+    process = dmn_fe("study", "study.toml", "--output", "out")
+    assert process.returncode == 2
+    assert process.stderr.startswith(f"dmn-fe: study.toml: {sentence}")
+
+
+def test_the_report_needs_a_folder(study, dmn_fe, tmp_path):
+    process = dmn_fe("study", "study.toml", "--output", "study.toml")
+    assert process.returncode == 2
+    assert process.stderr == "dmn-fe: study.toml is a file; give a folder for --output.\n"
 
 
 def test_plans_check_what_they_compare(tmp_path):
