@@ -22,28 +22,36 @@ def recommended(plan: Plan, outcomes: Sequence[Outcome]) -> str:
         variants: dict[str, list[Outcome]] = {}
         for outcome in different([o for o in outcomes if o.group == group]):
             variants.setdefault(_command(plan, outcome), []).append(outcome)
-        scores = {
-            command: (mean_score(each, "nonlinear"), sum(o.seconds for o in each) / len(each))
-            for command, each in variants.items()
-            if {o.subject for o in each} == subjects
+        complete = {
+            c: each for c, each in variants.items() if {o.subject for o in each} == subjects
         }
-        scores = {command: score for command, score in scores.items() if math.isfinite(score[0])}
+        scores = {command: mean_score(each, "nonlinear") for command, each in complete.items()}
+        scores = {command: score for command, score in scores.items() if math.isfinite(score)}
         if not scores:
             continue
-        best = min(scores, key=lambda command: scores[command][0])
-        enough = [c for c in scores if scores[c][0] <= _NEARLY * scores[best][0]]
-        cheap = min(enough, key=lambda command: scores[command][1])
+        seconds = {c: sum(o.seconds for o in complete[c]) / len(complete[c]) for c in scores}
+        best = min(scores, key=lambda command: scores[command])
+        enough = [c for c in scores if scores[c] <= _NEARLY * scores[best]]
+        cheap = min(enough, key=lambda command: seconds[command])
         for command in dict.fromkeys((best, cheap)):
-            error, seconds = scores[command]
             word = "the smallest error" if command == best else "cheaper"
+            means = [o.main_truth["ensemble"]["overall_mean"] for o in complete[command]]
             lines.append(
-                f"- {group}, {word} ({percent(error)} %, {seconds:.0f} s a network): `{command}`"
+                f"- {group}, {word} (of one network {percent(scores[command])} %, of the mean of "
+                f"{plan.ensemble} {_range(means)} %; {seconds[command]:.0f} s to train one): "
+                f"`{command}`"
             )
     if not lines:
         return "Which settings should I use? No way of training has been tried on all RVEs yet."
-    return "\n".join(
-        ["Which settings should I use? Of all that was tried on every RVE of a class:", "", *lines]
-    )
+    intro = "Which settings should I use? Of all that was tried on every RVE of a class"
+    return "\n".join([f"{intro} (data by their names in the study file):", "", *lines])
+
+
+def _range(values: Sequence[float | None]) -> str:
+    """The least and the largest, in percent."""
+    known = [math.inf if value is None else value for value in values]
+    low, high = percent(min(known)), percent(max(known))
+    return low if low == high else f"{low}–{high}"
 
 
 def _command(plan: Plan, outcome: Outcome) -> str:

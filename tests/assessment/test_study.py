@@ -158,7 +158,7 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
 def test_the_advice_is_a_command_that_trains_the_best_networks(study, dmn_fe, tmp_path):
     assert dmn_fe("study", "study.toml", "--output", "out").returncode == 0
     report = (tmp_path / "out" / "report.md").read_text()
-    found = re.findall(r"- RVE, the smallest error \(\S+ %, \d+ s a network\): `(.*)`", report)
+    found = re.findall(r"- RVE, the smallest error \(.*; \d+ s to train one\): `(.*)`", report)
     assert len(found) == 1
     assert "--start teacher.dmn" in found[0]
     process = dmn_fe(*shlex.split(found[0])[1:])
