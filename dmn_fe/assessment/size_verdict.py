@@ -41,9 +41,9 @@ def data_size_verdict(outcomes: Sequence[Outcome]) -> str:
     if verdicts:
         verdicts.append(
             "(Kendall's rank test of the errors and Levene's test of their scatter over all sizes, "
-            "at 95 %.) Networks that learn from a part of "
-            "the samples draw each its own part, so their scatter holds that of the samples; from "
-            "all samples it is that of the start alone."
+            "at 95 %.) Networks that learn from a part of the samples draw each its own part, so "
+            "their scatter holds that of the samples; from all samples it is that of the start "
+            "alone."
         )
     return " ".join(verdicts)
 

@@ -14,35 +14,34 @@ _USELESS = 0.2  # mean elastic error
 _NETWORK, _START, _OPTIMISER, _LOSS = "Network", "Start", "Optimiser", "Loss and data"
 
 
+def _option(text: str, panel: str | None = None) -> Any:
+    """An option whose text tells its default: that of the settings, which are not loaded here."""
+    return typer.Option(help=text, rich_help_panel=panel, show_default=False)
+
+
 def train(
     data: Annotated[
         list[Path],
         typer.Argument(help="Data sets of one RVE by 'dmn-fe data'.", show_default=False),
     ],
-    output: Annotated[Path, typer.Option(help="Network file to write (.dmn).", show_default=False)],
+    output: Annotated[Path, _option("Network file to write (.dmn).")],
     networks: Annotated[
         int, typer.Option(help="Networks to train; of several the file holds an ensemble.")
     ] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the first network; the next counts on.")] = 0,
     paths: Annotated[
         Path | None,
-        typer.Option(
-            help="Nonlinear samples (data of kind one-step or history).", show_default=False
-        ),
+        _option("Nonlinear samples (data of kind one-step or history)."),
     ] = None,
     compression: Annotated[
         float | None,
-        typer.Option(
-            help="Share of the weights below which leaves are left out.  [default: 1e-6, beside "
-            "voids 0]",
-            show_default=False,
+        _option(
+            "Share of the weights below which leaves are left out.  [default: 1e-6, beside voids 0]"
         ),
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(
-            help="File that keeps the training.  [default: beside the output]", show_default=False
-        ),
+        _option("File that keeps the training.  [default: beside the output]"),
     ] = None,
     device: Annotated[str, typer.Option(help="Where to train: cpu, cuda.")] = "cpu",
     depth: Annotated[
@@ -53,11 +52,7 @@ def train(
     ] = "imn",
     dimension: Annotated[
         int | None,
-        typer.Option(
-            help="2: normals in the plane.  [default: as the RVE]",
-            rich_help_panel=_NETWORK,
-            show_default=False,
-        ),
+        _option("2: normals in the plane.  [default: as the RVE]", _NETWORK),
     ] = None,
     plane_strain: Annotated[
         bool,
@@ -67,143 +62,75 @@ def train(
     ] = False,
     oriented_phases: Annotated[
         str | None,
-        typer.Option(
-            help="Phases whose leaves have material axes, by commas.",
-            rich_help_panel=_NETWORK,
-            show_default=False,
-        ),
+        _option("Phases whose leaves have material axes, by commas.", _NETWORK),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(
-            help="uniform, normal, quilting, or a network file (.dmn).  [default: uniform]",
-            rich_help_panel=_START,
-            show_default=False,
-        ),
+        _option("uniform, normal, quilting, or a network file (.dmn).  [default: uniform]", _START),
     ] = None,
     start_low: Annotated[
         float | None,
-        typer.Option(
-            help="Least activation of a uniform start.  [default: 0.0]",
-            rich_help_panel=_START,
-            show_default=False,
-        ),
+        _option("Least activation of a uniform start.  [default: 0.0]", _START),
     ] = None,
     start_high: Annotated[
         float | None,
-        typer.Option(
-            help="Largest activation of it.  [default: 1.0]",
-            rich_help_panel=_START,
-            show_default=False,
-        ),
+        _option("Largest activation of it.  [default: 1.0]", _START),
     ] = None,
     optimiser: Annotated[
         str | None,
-        typer.Option(
-            help="lbfgs, adam, amsgrad, imn-recipe or sgd.  [default: lbfgs]",
-            rich_help_panel=_OPTIMISER,
-            show_default=False,
-        ),
+        _option("lbfgs, adam, amsgrad, imn-recipe or sgd.  [default: lbfgs]", _OPTIMISER),
     ] = None,
     iterations: Annotated[
         int | None,
-        typer.Option(
-            help="Limit of iterations, or epochs.  [default: 400 of lbfgs]",
-            rich_help_panel=_OPTIMISER,
-            show_default=False,
-        ),
+        _option("Limit of iterations, or epochs.  [default: 400 of lbfgs]", _OPTIMISER),
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(
-            help="Not of lbfgs.  [default: of the optimiser]",
-            rich_help_panel=_OPTIMISER,
-            show_default=False,
-        ),
+        _option("Not of lbfgs.  [default: of the optimiser]", _OPTIMISER),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(
-            help="Samples a step; not of lbfgs.  [default: of the optimiser, or all]",
-            rich_help_panel=_OPTIMISER,
-            show_default=False,
-        ),
+        _option("Samples a step; not of lbfgs.  [default: of the optimiser, or all]", _OPTIMISER),
     ] = None,
     patience: Annotated[
         int | None,
-        typer.Option(
-            help="Iterations without a better validation loss.  [default: no limit]",
-            rich_help_panel=_OPTIMISER,
-            show_default=False,
-        ),
+        _option("Iterations without a better validation loss.  [default: no limit]", _OPTIMISER),
     ] = None,
     elastic_iterations: Annotated[
         int | None,
-        typer.Option(
-            help="Before nonlinear samples join.  [default: 100]",
-            rich_help_panel=_OPTIMISER,
-            show_default=False,
-        ),
+        _option("Before nonlinear samples join.  [default: 100]", _OPTIMISER),
     ] = None,
     loss: Annotated[
         str | None,
-        typer.Option(
-            help="relative or whitened.  [default: relative]",
-            rich_help_panel=_LOSS,
-            show_default=False,
-        ),
+        _option("relative or whitened.  [default: relative]", _LOSS),
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(
-            help="Size of the training set.  [default: all that are not held out]",
-            rich_help_panel=_LOSS,
-            show_default=False,
-        ),
+        _option("Size of the training set.  [default: all that are not held out]", _LOSS),
     ] = None,
     validation_fraction: Annotated[
         float | None,
-        typer.Option(
-            help="Share of held-out samples.  [default: 0.2]",
-            rich_help_panel=_LOSS,
-            show_default=False,
-        ),
+        _option("Share of held-out samples.  [default: 0.2]", _LOSS),
     ] = None,
     regularisation: Annotated[
         float | None,
-        typer.Option(
-            help="λ of λ (Σ w − ξ)².  [default: 0.001]", rich_help_panel=_LOSS, show_default=False
-        ),
+        _option("λ of λ (Σ w − ξ)².  [default: 0.001]", _LOSS),
     ] = None,
     leaf_sum: Annotated[
         float | None,
-        typer.Option(
-            help="ξ.  [default: half the leaves]", rich_help_panel=_LOSS, show_default=False
-        ),
+        _option("ξ.  [default: half the leaves]", _LOSS),
     ] = None,
     fraction_penalty: Annotated[
         float | None,
-        typer.Option(
-            help="Ties the phases to their volume fractions.  [default: 0.0]",
-            rich_help_panel=_LOSS,
-            show_default=False,
-        ),
+        _option("Ties the phases to their volume fractions.  [default: 0.0]", _LOSS),
     ] = None,
     path_samples: Annotated[
         int | None,
-        typer.Option(
-            help="Nonlinear samples to learn from.  [default: all that are not held out]",
-            rich_help_panel=_LOSS,
-            show_default=False,
-        ),
+        _option("Nonlinear samples to learn from.  [default: all that are not held out]", _LOSS),
     ] = None,
     path_weight: Annotated[
         float | None,
-        typer.Option(
-            help="Of the nonlinear samples.  [default: 1.0]",
-            rich_help_panel=_LOSS,
-            show_default=False,
-        ),
+        _option("Of the nonlinear samples.  [default: 1.0]", _LOSS),
     ] = None,
 ) -> None:
     """Train material networks and export them; interrupt and call again to go on."""
