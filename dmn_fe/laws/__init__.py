@@ -1,6 +1,6 @@
 """Constitutive laws of the phases: parameters and a pure update, one file per family."""
 
-from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points
+from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points, takes_temperature
 from dmn_fe.laws.description import laws_description, laws_fingerprint, laws_from_description
 from dmn_fe.laws.elastic import Elastic
 from dmn_fe.laws.hardening import LinearHardening, PowerHardening, VoceHardening
@@ -28,4 +28,5 @@ __all__ = [
     "laws_fingerprint",
     "laws_from_description",
     "refuse_voids",
+    "takes_temperature",
 ]

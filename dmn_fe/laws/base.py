@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 
-__all__ = ["MaterialLaw", "Status", "Update", "check_points"]
+__all__ = ["MaterialLaw", "Status", "Update", "check_points", "takes_temperature"]
 
 
 class Status(enum.IntEnum):
@@ -81,8 +81,17 @@ class Update:
 class MaterialLaw(Protocol):
     """Protocol of a law: parameters and a pure function of (strain, committed state, dt).
 
-    A law that responds alike in all directions may have an attribute ``is_isotropic = True``: it is
-    then not turned where it stands in material axes of its own.
+    Attributes that a law may have; each is taken as False where it is missing:
+
+    ``is_isotropic``
+        It responds alike in all directions, so that it is not turned where it stands in material
+        axes of its own.
+    ``symmetric_tangent``
+        Its tangent is always symmetric. A law whose tangent may not be, or that says nothing, is
+        refused or solved by methods that do not need it.
+    ``takes_temperature``
+        ``integrate`` has a fourth argument ``temperature``, the change from the temperature
+        without thermal strain: a number, or ``[n]`` of the points. See :func:`takes_temperature`.
     """
 
     @property
@@ -103,6 +112,21 @@ def finite_status(stress: Tensor) -> Tensor:
     """Status ``[n]`` int8 of points whose stress ``[n, 6]`` came from a closed form."""
     finite = torch.isfinite(stress).all(-1)
     return torch.where(finite, Status.CONVERGED, Status.NOT_FINITE).to(torch.int8)
+
+
+def local_status(stress: Tensor, unfinished: Tensor) -> Tensor | None:
+    """Status ``[n]`` int8 of points with a local iteration, ``unfinished`` ``[n]`` where it was cut
+    off; None, that is :func:`finite_status` when asked for, if it was nowhere.
+    """
+    if not unfinished.any():
+        return None
+    failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
+    return torch.where(unfinished, failed, finite_status(stress))
+
+
+def takes_temperature(law: MaterialLaw) -> bool:
+    """Whether ``integrate`` of a law takes a ``temperature``."""
+    return bool(getattr(law, "takes_temperature", False))
 
 
 def check_points(law: MaterialLaw, strain: Tensor, state: Tensor) -> None:

@@ -25,6 +25,8 @@ class Elastic:
 
     stiffness: Tensor
 
+    symmetric_tangent = True
+
     def __post_init__(self):
         stiffness = torch.as_tensor(self.stiffness, dtype=torch.float64).clone()
         check_stiffness(stiffness, "Elastic: stiffness")

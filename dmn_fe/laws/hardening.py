@@ -1,16 +1,15 @@
 """Isotropic hardening: the yield stress as a function of the equivalent plastic strain p."""
 
-import math
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.laws.checks import store_number
 
-__all__ = ["Hardening", "LinearHardening", "PowerHardening", "VoceHardening"]
+__all__ = ["Hardening", "LinearHardening", "PowerHardening", "VoceHardening", "check_hardening"]
 
 
 class Hardening(Protocol):
@@ -20,22 +19,21 @@ class Hardening(Protocol):
         """Return ``σ_y(p)`` and ``dσ_y/dp``, both shaped as ``plastic_strain``."""
 
 
+def check_hardening(law: object, hardening: object) -> None:
+    """Raise ``InputError`` unless the hardening of a law can be called."""
+    if not callable(hardening):
+        raise InputError(
+            f"{type(law).__name__}: hardening = {hardening!r} is no hardening law; give one, "
+            "e.g. LinearHardening(yield_stress, modulus)."
+        )
+
+
 class _Checked:
     """Parameters must be finite and not negative, the yield stress above zero."""
 
     def __post_init__(self):
         for field in fields(self):  # type: ignore[arg-type]
-            given = getattr(self, field.name)
-            if not isinstance(given, Real):
-                raise InputError(
-                    f"{type(self).__name__}: {field.name} = {given!r} is not a number; give one."
-                )
-            value = float(given)  # 30 is the same law as 30.0
-            object.__setattr__(self, field.name, value)
-            if not (math.isfinite(value) and value >= 0):
-                raise InputError(
-                    f"{type(self).__name__}: {field.name} = {value} must be finite and >= 0."
-                )
+            store_number(self, field.name, at_least=0)
         if not self.yield_stress > 0:  # type: ignore[attr-defined]
             raise InputError(f"{type(self).__name__}: yield_stress must be above zero.")
 

@@ -9,18 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmn_fe.errors import InputError
-from dmn_fe.laws.base import Status, Update, check_points
-from dmn_fe.laws.hardening import Hardening
+from dmn_fe.laws.base import Update, check_points, local_status
+from dmn_fe.laws.hardening import Hardening, check_hardening
 from dmn_fe.laws.isotropic import Isotropic
-from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
+from dmn_fe.laws.radial import ON_SURFACE, plastic_increment, radial_tangent
+from dmn_fe.mandel import IDENTITY, deviator, trace
 
 __all__ = ["J2", "radial_return"]
-
-# A trial stress this close to the yield surface (relative) is elastic: at a committed state the
-# sign of the yield function is round-off, and the tangent must not depend on it.
-_ON_SURFACE = 1e-12
-_MAX_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
@@ -40,13 +35,11 @@ class J2(Isotropic):
 
     hardening: Hardening
 
+    symmetric_tangent = True
+
     def __post_init__(self):
         super().__post_init__()
-        if not callable(self.hardening):
-            raise InputError(
-                f"J2: hardening = {self.hardening!r} is no hardening law; give one, "
-                "e.g. LinearHardening(yield_stress, modulus)."
-            )
+        check_hardening(self, self.hardening)
 
     @property
     def state_size(self) -> int:
@@ -77,7 +70,11 @@ def radial_return(
     # Clamped for the derivative of the root at zero, of which nothing depends on.
     trial_norm = trial.square().sum(-1).clamp(min=1e-300).sqrt()
     trial_mises = math.sqrt(1.5) * trial_norm
-    increment, slope, unfinished = _plastic_increment(shear, hardening, trial_mises, p)
+    start = hardening(p)
+    flows = trial_mises > start[0] * (1.0 + ON_SURFACE)
+    increment, slope, unfinished = plastic_increment(
+        trial_mises, 3.0 * shear, hardening, p, start, flows
+    )
     # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
     theta = torch.where(increment > 0, 1.0 - 3.0 * shear * increment / trial_mises, 1.0)
     pressure = bulk * trace(strain)
@@ -88,39 +85,7 @@ def radial_return(
     def tangent() -> Tensor:
         plastic = increment > 0
         direction = trial / torch.where(plastic, trial_norm, 1.0)[:, None]
-        theta_t = slope / (3.0 * shear + slope)
-        drop = 2.0 * shear * torch.where(plastic, theta - theta_t, 0.0)
-        shear_part = (2.0 * shear * theta)[:, None, None] * DEVIATORIC
-        normal_part = (drop[:, None] * direction)[:, :, None] * direction[:, None, :]
-        return 3.0 * bulk[..., None, None] * VOLUMETRIC + shear_part - normal_part
+        theta_t = torch.where(plastic, slope / (3.0 * shear + slope), theta)
+        return radial_tangent(bulk, shear, theta, theta_t, direction)
 
-    update = Update(stress, new_state, tangent)
-    if not unfinished.any():
-        return update
-    failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
-    return Update(stress, new_state, tangent, torch.where(unfinished, failed, update.status))
-
-
-def _plastic_increment(
-    shear: Tensor, hardening: Hardening, trial_mises: Tensor, p: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Increment Δp ``[n]`` from ``q − 3GΔp = σ_y(p + Δp)``, the hardening slope there, and
-    which points did not converge.
-
-    The residual is convex and falls in Δp for concave hardening, so Newton from Δp = 0 rises
-    monotonically to the root.
-    """
-    yield_stress, slope = hardening(p)
-    plastic = trial_mises > yield_stress * (1.0 + _ON_SURFACE)
-    increment = torch.zeros_like(p)
-    round_off = 1e-15 * trial_mises / (3.0 * shear)
-    for _ in range(_MAX_ITERATIONS):
-        residual = trial_mises - 3.0 * shear * increment - yield_stress
-        step = torch.where(plastic, residual / (3.0 * shear + slope), 0.0)
-        increment = increment + step
-        yield_stress, slope = hardening(p + increment)
-        # Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
-        unfinished = step > 1e-9 * increment + round_off
-        if not unfinished.any():
-            break
-    return increment, slope, unfinished
+    return Update(stress, new_state, tangent, local_status(stress, unfinished))

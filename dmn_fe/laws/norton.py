@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dmn_fe.errors import InputError
-from dmn_fe.laws.base import Status, Update, check_points
+from dmn_fe.laws.base import Update, check_points, local_status
+from dmn_fe.laws.checks import check_time_step, store_number
 from dmn_fe.laws.isotropic import Isotropic
-from dmn_fe.mandel import DEVIATORIC, IDENTITY, VOLUMETRIC, deviator, trace
+from dmn_fe.laws.radial import radial_tangent
+from dmn_fe.mandel import IDENTITY, deviator, trace
 
 __all__ = ["Norton"]
 
@@ -43,27 +44,17 @@ class Norton(Isotropic):
         Stress exponent n ≥ 1; ``1`` is a Maxwell fluid in shear.
     """
 
+    symmetric_tangent = True
+
     reference_rate: float
     reference_stress: float
     exponent: float
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("reference_rate", "reference_stress", "exponent"):
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)):
-                raise InputError(f"Norton: {name} = {value!r} is not a number; give one.")
-            if not math.isfinite(value):
-                raise InputError(f"Norton: {name} = {value} must be finite.")
-            object.__setattr__(self, name, float(value))
-        if not self.reference_rate >= 0:
-            raise InputError(f"Norton: reference_rate = {self.reference_rate} must be >= 0.")
-        if not self.reference_stress > 0:
-            raise InputError(
-                f"Norton: reference_stress = {self.reference_stress} must be above zero."
-            )
-        if not self.exponent >= 1:
-            raise InputError(f"Norton: exponent = {self.exponent} must be at least 1.")
+        store_number(self, "reference_rate", at_least=0)
+        store_number(self, "reference_stress", above=0)
+        store_number(self, "exponent", at_least=1)
 
     @property
     def state_size(self) -> int:
@@ -83,8 +74,7 @@ class Norton(Isotropic):
             Also if ``dt`` is negative or not finite.
         """
         check_points(self, strain, state)
-        if not (math.isfinite(dt) and dt >= 0):
-            raise InputError(f"Norton: dt = {dt} must be finite and >= 0.")
+        check_time_step(self, dt)
         trial = 2.0 * self.shear * deviator(strain - state)
         trial_norm = trial.square().sum(-1).sqrt()
         # theta scales the trial deviator, theta_t its change along itself; 1 where nothing creeps.
@@ -95,16 +85,9 @@ class Norton(Isotropic):
 
         def tangent() -> Tensor:
             direction = trial / torch.where(trial_norm > 0, trial_norm, 1.0)[:, None]
-            drop = 2.0 * self.shear * (theta - theta_t)
-            shear_part = (2.0 * self.shear * theta)[:, None, None] * DEVIATORIC
-            normal_part = (drop[:, None] * direction)[:, :, None] * direction[:, None, :]
-            return 3.0 * self.bulk * VOLUMETRIC + shear_part - normal_part
+            return radial_tangent(self.bulk, self.shear, theta, theta_t, direction)
 
-        update = Update(stress, new_state, tangent)
-        if not unfinished.any():
-            return update
-        failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
-        return Update(stress, new_state, tangent, torch.where(unfinished, failed, update.status))
+        return Update(stress, new_state, tangent, local_status(stress, unfinished))
 
     def _relaxed(self, trial_mises: Tensor, dt: float) -> tuple[Tensor, Tensor, Tensor]:
         """Share ``q / q_trial`` ``[n]`` of the trial stress that is left, ``dq / dq_trial``, and

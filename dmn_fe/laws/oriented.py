@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.laws.base import MaterialLaw, Update, check_points
+from dmn_fe.laws.base import MaterialLaw, Update, check_points, takes_temperature
 from dmn_fe.mandel import rotation_matrix
 
 __all__ = ["Oriented"]
@@ -27,6 +27,16 @@ class Oriented:
         self._turn = rotation_matrix(torch.as_tensor(rotation, dtype=torch.float64))
 
     @property
+    def symmetric_tangent(self) -> bool:
+        """As the law."""
+        return bool(getattr(self.law, "symmetric_tangent", False))
+
+    @property
+    def takes_temperature(self) -> bool:
+        """As the law."""
+        return takes_temperature(self.law)
+
+    @property
     def state_size(self) -> int:
         """As the law."""
         return self.law.state_size
@@ -35,8 +45,17 @@ class Oriented:
         """As the law; the state is in material axes."""
         return self.law.initial_state(n)
 
-    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
-        """Update of all n points; see :class:`~dmn_fe.laws.base.MaterialLaw`."""
+    def integrate(
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float = 0.0,
+        temperature: Tensor | float | None = None,
+    ) -> Update:
+        """Update of all n points; see :class:`~dmn_fe.laws.base.MaterialLaw`.
+
+        ``temperature`` is for a law that takes one.
+        """
         check_points(self, strain, state)
         if len(strain) != len(self._turn):
             raise InputError(
@@ -44,7 +63,8 @@ class Oriented:
                 "integrate all points at once."
             )
         turn = self._turn
-        update = self.law.integrate((turn.mT @ strain[..., None])[..., 0], state, dt)
+        others = {} if temperature is None else {"temperature": temperature}
+        update = self.law.integrate((turn.mT @ strain[..., None])[..., 0], state, dt, **others)
         return Update(
             (turn @ update.stress[..., None])[..., 0],
             update.state,

@@ -18,6 +18,7 @@ class Void:
     """
 
     is_isotropic = True
+    symmetric_tangent = True
 
     @property
     def state_size(self) -> int:
