@@ -8,6 +8,11 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Update, check_points
+from dmn_fe.laws.engineering import (
+    ORTHOTROPIC_CONSTANTS,
+    orthotropic_stiffness,
+    transversely_isotropic_stiffness,
+)
 from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part, isotropic_stiffness
 
 __all__ = ["Elastic", "check_stiffness"]
@@ -37,6 +42,63 @@ class Elastic:
         """Isotropic law from Young's modulus and Poisson's ratio."""
         check_isotropic("Elastic", young, poisson)
         return cls(isotropic_stiffness(young, poisson))
+
+    @classmethod
+    def transversely_isotropic(
+        cls,
+        *,
+        young_axial: float,
+        young_transverse: float,
+        poisson_axial: float,
+        poisson_transverse: float,
+        shear_axial: float,
+        axis: int = 1,
+    ) -> "Elastic":
+        """Law with an axis of symmetry, such as that of a fibre or of a unidirectional ply.
+
+        Parameters
+        ----------
+        young_axial, young_transverse : float
+            Young's moduli along the axis and across it.
+        poisson_axial : float
+            Contraction across the axis under tension along it.
+        poisson_transverse : float
+            Contraction across the axis under tension across it.
+        shear_axial : float
+            Shear modulus of planes that hold the axis.
+        axis : int
+            1, 2 or 3: the axis is e1, e2 or e3.
+        """
+        constants = {
+            "young_axial": young_axial,
+            "young_transverse": young_transverse,
+            "poisson_axial": poisson_axial,
+            "poisson_transverse": poisson_transverse,
+            "shear_axial": shear_axial,
+        }
+        who = "Elastic.transversely_isotropic"
+        return cls(transversely_isotropic_stiffness(who, constants, axis))
+
+    @classmethod
+    def orthotropic(cls, **constants: float) -> "Elastic":
+        """Law with three planes of symmetry, across e1, e2 and e3.
+
+        Parameters
+        ----------
+        young_1, young_2, young_3 : float
+            Young's moduli along the axes.
+        poisson_12, poisson_13, poisson_23 : float
+            Contraction along the second axis under tension along the first.
+        shear_12, shear_13, shear_23 : float
+            Shear moduli of the planes of two axes.
+        """
+        who = "Elastic.orthotropic"
+        if set(constants) != set(ORTHOTROPIC_CONSTANTS):
+            raise InputError(
+                f"{who}: got {', '.join(constants) or 'nothing'}; give each of "
+                f"{', '.join(ORTHOTROPIC_CONSTANTS)}."
+            )
+        return cls(orthotropic_stiffness(who, constants))
 
     @property
     def is_isotropic(self) -> bool:
