@@ -120,8 +120,9 @@ def local_status(stress: Tensor, unfinished: Tensor) -> Tensor | None:
     """
     if not unfinished.any():
         return None
+    status = finite_status(stress)
     failed = torch.tensor(Status.MAX_ITERATIONS, dtype=torch.int8)
-    return torch.where(unfinished, failed, finite_status(stress))
+    return torch.where(unfinished & (status == Status.CONVERGED), failed, status)
 
 
 def takes_temperature(law: MaterialLaw) -> bool:

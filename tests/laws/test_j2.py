@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from helpers.differences import tangent_error
+from helpers.laws import random_strain
 
 from dmn_fe import InputError, laws, mandel
 
@@ -14,12 +15,6 @@ HARDENINGS = [
     laws.VoceHardening(10.0, 20.0, 50.0, 10.0),
     laws.PowerHardening(10.0, 0.01, 0.3),
 ]
-
-
-def random_strain(n: int, size: float, seed: int) -> torch.Tensor:
-    return size * torch.randn(
-        n, 6, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
 
 
 def test_monotonic_shear_with_linear_hardening_is_exact():

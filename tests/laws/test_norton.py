@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from helpers.differences import tangent_error
+from helpers.laws import AtFixedStep, random_strain, stretched_bar
 
 from dmn_fe import InputError, laws, mandel
 
@@ -13,22 +14,6 @@ EXPONENTS = [1.0, 1.3, 5.0, 12.0]
 
 def norton(exponent: float) -> laws.Norton:
     return laws.Norton(3000.0, 0.35, 1e-3, 20.0, exponent)
-
-
-def random_strain(n: int, size: float, seed: int) -> torch.Tensor:
-    return size * torch.randn(
-        n, 6, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-    )
-
-
-class AtFixedStep:
-    """A law whose time step is fixed, for the check of its tangent."""
-
-    def __init__(self, law, dt):
-        self.law, self.dt = law, dt
-
-    def integrate(self, strain, state):
-        return self.law.integrate(strain, state, self.dt)
 
 
 def relaxed(law, modulus: float, start: float, time: float) -> float:
@@ -69,17 +54,9 @@ def test_relaxation_of_a_bar_converges_to_the_closed_form(exponent):
     exact = relaxed(law, law.young, law.young * 0.01, time)
 
     def bar(steps: int) -> float:
-        state = law.initial_state(1)
-        strain = torch.tensor([[0.01, -0.0035, -0.0035, 0, 0, 0]], dtype=torch.float64)
+        state, strain = law.initial_state(1), None
         for _ in range(steps):
-            for _ in range(20):
-                update = law.integrate(strain, state, time / steps)
-                if update.stress[0, 1:].abs().max() < 1e-12 * law.young:
-                    break
-                strain = strain.clone()
-                strain[0, 1:] -= torch.linalg.solve(update.tangent[0, 1:, 1:], update.stress[0, 1:])
-            else:
-                raise AssertionError("the sides' strains did not converge")
+            update, strain = stretched_bar(law, 0.01, state, time / steps, strain)
             state = update.state
         return update.stress[0, 0].item()
 
