@@ -99,8 +99,8 @@ class CrystalPlasticity:
         at, unfinished = step.solve()
         bulk = (self.c11 + 2.0 * self.c12) / 3.0
         stress = at.stress @ DEVIATORS + (bulk * trace(strain))[:, None] * IDENTITY
-        flow = (trial - compliance * at.stress) @ DEVIATORS
-        new_state = torch.cat([plastic_strain + flow, (slipped + at.increment)[:, None]], dim=-1)
+        new_plastic_strain = plastic_strain + at.flow @ DEVIATORS
+        new_state = torch.cat([new_plastic_strain, (slipped + at.increment)[:, None]], dim=-1)
 
         def tangent() -> Tensor:
             return 3.0 * bulk * VOLUMETRIC + DEVIATORS.mT @ step.tangent(at) @ DEVIATORS

@@ -21,12 +21,14 @@ _TOLERANCE = 1e-10
 class _At(NamedTuple):
     """A stress deviator ``[n, 5]`` and increment of Γ ``[n]``, their residuals and linearisation.
 
+    ``flow`` ``[n, 5]`` is the increment of the plastic strain that the stress gives.
     ``strain`` ``[n, 5]`` and ``slip`` ``[n]`` are the residuals and ``norm`` that of both. With
     changes dσ and dΓ they change by ``matrix dσ − hardened dΓ`` and ``rise dΓ − slips · dσ``.
     """
 
     stress: Tensor
     increment: Tensor
+    flow: Tensor
     strain: Tensor
     slip: Tensor
     norm: Tensor
@@ -136,6 +138,7 @@ class CrystalStep:
         return _At(
             stress,
             increment,
+            flow,
             strain,
             slip,
             norm,
