@@ -101,7 +101,7 @@ class DruckerPrager(Isotropic):
         apex_mean = trial_mean - self.bulk * dilatancy * to_apex
         at_apex = flows & (friction * apex_mean > self.hardening(p + to_apex)[0])
         first = torch.where(at_apex, to_apex, 0.0)
-        stiffness = torch.where(
+        stiffness = _either(
             at_apex, self.bulk * friction**2, thrice_shear + self.bulk * friction * dilatancy
         )
         driving = torch.where(at_apex, friction * apex_mean, trial_mises + friction * trial_mean)
@@ -112,7 +112,7 @@ class DruckerPrager(Isotropic):
         cone = flows & ~at_apex
         # theta scales the trial deviator; 1 where the step is elastic, 0 at the apex.
         theta = 1.0 - thrice_shear * increment / torch.where(cone, trial_mises, 1.0)
-        theta = torch.where(cone, theta, torch.where(at_apex, 0.0, 1.0))
+        theta = torch.where(cone, theta, _either(at_apex, 0.0, 1.0))
         growth = torch.where(at_apex, dilatancy * first + friction * beyond, dilatancy * increment)
         mean = trial_mean - self.bulk * growth
         stress = theta[:, None] * trial + mean[:, None] * IDENTITY
@@ -122,18 +122,23 @@ class DruckerPrager(Isotropic):
 
         def tangent() -> Tensor:
             direction = trial / torch.where(trial_norm > 0, trial_norm, 1.0)[:, None]
-            along = torch.where(at_apex, 0.0, 1.0)
+            along = _either(at_apex, 0.0, 1.0)
             radial = radial_tangent(self.bulk, self.shear, theta, along, direction)
             # What Δp takes away, times its derivative by the strain; in parts along the direction
             # of the deviator and along the identity.
             shear, bulk, excess = math.sqrt(6.0) * self.shear, self.bulk, dilatancy - friction
-            away = torch.where(at_apex, 0.0, shear), torch.where(at_apex, bulk, bulk * dilatancy)
+            away = _either(at_apex, 0.0, shear), _either(at_apex, bulk, bulk * dilatancy)
             rises = (
                 torch.where(at_apex, math.sqrt(2.0 / 3.0) * excess * slope, shear),
-                torch.where(at_apex, bulk * friction**2, bulk * friction),
+                _either(at_apex, bulk * friction**2, bulk * friction),
             )
             left, right = (u[:, None] * direction + v[:, None] * IDENTITY for u, v in (away, rises))
             right = right * torch.where(flows, 1.0 / (stiffness + slope), 0.0)[:, None]
             return radial - left[:, :, None] * right[:, None, :]
 
         return Update(stress, new_state, tangent, local_status(stress, unfinished))
+
+
+def _either(where: Tensor, there: float, elsewhere: float) -> Tensor:
+    """One of two numbers, in float64, which ``torch.where`` of two would not be."""
+    return torch.where(where, torch.tensor(there, dtype=torch.float64), elsewhere)

@@ -38,7 +38,9 @@ def stretched_bar(
 
     The sides' strains are found with the law's tangent, from those of ``guess`` ``[1, 6]``.
     """
-    strain = torch.zeros(1, 6, dtype=torch.float64) if guess is None else guess.clone()
+    if guess is None:
+        guess = -0.4 * axial * torch.tensor([[0.0, 1, 1, 0, 0, 0]], dtype=torch.float64)
+    strain = guess.clone()
     strain[0, 0] = axial
     for _ in range(60):
         update = law.integrate(strain, state, dt)
