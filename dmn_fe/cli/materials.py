@@ -1,29 +1,46 @@
 """From the material tables of a run file to laws."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from dmn_fe import laws
-from dmn_fe.cli.material_tables import (
+from dmn_fe.cli.hardening_tables import LinearTable, PowerTable, Table, VoceTable
+from dmn_fe.cli.law_tables import (
+    BackstressTable,
+    ChabocheTable,
+    CrystalPlasticityTable,
+    DruckerPragerTable,
+    ElasticTable,
     J2Table,
-    LinearTable,
-    MaterialTable,
-    NetworkTable,
+    MaxwellBranchTable,
+    MaxwellTable,
     NortonTable,
-    PhaseTable,
-    PowerTable,
-    VoceTable,
+    PerzynaTable,
     VoidTable,
 )
+from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, PhaseTable
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate import network_law
 from dmn_fe.network import load
 
 __all__ = ["comparison_law", "material_law"]
 
-_HARDENING = {
+_MADE: dict[type[Table], Callable[..., Any]] = {
+    BackstressTable: laws.Backstress,
+    ChabocheTable: laws.Chaboche,
+    CrystalPlasticityTable: laws.CrystalPlasticity,
+    DruckerPragerTable: laws.DruckerPrager,
+    J2Table: laws.J2,
     LinearTable: laws.LinearHardening,
-    VoceTable: laws.VoceHardening,
+    MaxwellBranchTable: laws.MaxwellBranch,
+    MaxwellTable: laws.Maxwell,
+    NortonTable: laws.Norton,
+    PerzynaTable: laws.Perzyna,
     PowerTable: laws.PowerHardening,
+    VoceTable: laws.VoceHardening,
+    VoidTable: laws.Void,
 }
 
 
@@ -65,18 +82,30 @@ def comparison_law(table: MaterialTable, phase: str, where: str) -> laws.Materia
 def _phase_law(table: PhaseTable, where: str) -> laws.MaterialLaw:
     """The law of a table; what it says of wrong parameters is preceded by ``where``."""
     try:
-        if isinstance(table, J2Table):
-            parameters = table.hardening.model_dump(exclude={"type"})
-            hardening = _HARDENING[type(table.hardening)](**parameters)
-            return laws.J2(table.young, table.poisson, hardening)
-        if isinstance(table, VoidTable):
-            return laws.Void()
-        if isinstance(table, NortonTable):
-            return laws.Norton(**table.model_dump(exclude={"law"}))
-        if table.stiffness is not None:
-            return laws.Elastic(torch.tensor(table.stiffness, dtype=torch.float64))
-        assert table.young is not None
-        assert table.poisson is not None
-        return laws.Elastic.isotropic(table.young, table.poisson)
+        return _made(table)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _made(value: Any) -> Any:
+    """What a value of a table stands for: laws and their parts for tables."""
+    if isinstance(value, list):
+        return tuple(_made(entry) for entry in value)
+    if isinstance(value, ElasticTable):
+        return _elastic(value)
+    if not isinstance(value, Table):
+        return value
+    names = type(value).model_fields.keys() - {"law", "type"}
+    return _MADE[type(value)](**{name: _made(getattr(value, name)) for name in names})
+
+
+def _elastic(table: ElasticTable) -> laws.Elastic:
+    if table.stiffness is not None:
+        return laws.Elastic(torch.tensor(table.stiffness, dtype=torch.float64))
+    if table.transversely_isotropic is not None:
+        return laws.Elastic.transversely_isotropic(**table.transversely_isotropic.model_dump())
+    if table.orthotropic is not None:
+        return laws.Elastic.orthotropic(**table.orthotropic.model_dump())
+    assert table.young is not None
+    assert table.poisson is not None
+    return laws.Elastic.isotropic(table.young, table.poisson)

@@ -147,7 +147,8 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         (
             'law = "J2"',
             'law = "J3"',
-            "matrix.law' = 'J3' is unknown; give one of 'Elastic', 'J2', 'Norton', 'Void'.",
+            "matrix.law' = 'J3' is unknown; give one of 'Elastic', 'J2', 'Chaboche', "
+            "'DruckerPrager', 'Norton', 'Perzyna', 'Maxwell', 'CrystalPlasticity', 'Void'.",
         ),
         ('law = "J2", ', "", "'materials.body.phases.matrix.law' is missing"),
         ('type = "linear"', 'type = "line"', "give one of 'linear', 'voce', 'power'."),
