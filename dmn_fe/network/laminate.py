@@ -33,8 +33,9 @@ _SQRT_HALF = math.sqrt(0.5)
 # that of the square of the angle between them, become parallel at an angle of 3e-7.
 _NEGLIGIBLE = 1e-13
 
-#: Inverse pivots of a symmetric matrix, and the entries of L below the diagonal, row by row.
-Factor = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+#: Inverse pivots of a matrix, the entries of L below the diagonal, row by row, and those of U above
+#: it, column by column.
+Factor = tuple[tuple[Tensor, ...], tuple[Tensor, ...], tuple[Tensor, ...]]
 
 
 def interface_traction(normal: Tensor, stress: Tensor) -> Tensor:
@@ -77,12 +78,13 @@ def jump_strain(normal: Tensor, jump: Tensor) -> Tensor:
 
 
 def mix_stiffness(
-    c1: Tensor, c2: Tensor, fraction: Tensor, normal: Tensor
+    c1: Tensor, c2: Tensor, fraction: Tensor, normal: Tensor, symmetric: bool = True
 ) -> tuple[Tensor, Factor, Tensor, Tensor]:
-    """Homogenise two stiffnesses ``[6, 6, node, ...]``.
+    """Homogenise two stiffnesses ``[6, 6, node, ...]``, which are ``symmetric`` or not.
 
     Returns ``C`` ``[6, 6, node, ...]`` and what the stress and the way down need: the factors of A,
-    ``M = Hᵀ ΔC`` and ``K = A⁻¹ M``, both ``[3, 6, node, ...]``.
+    ``M' = Hᵀ ΔCᵀ`` and ``K = A⁻¹ Hᵀ ΔC``, both ``[3, 6, node, ...]``. Of symmetric stiffnesses
+    ``M'`` is M; of others it takes the place of the M that stands transposed in the equations.
 
     Beside voids A may be singular: of two voids it is zero, and a laminate of solid and void with
     the normal m has no stiffness against sym(m ⊗ n), which is a jump across any other interface n.
@@ -94,42 +96,49 @@ def mix_stiffness(
     # Hᵀ (f2 C1 + f1 C2) without the 6×6 sum, from C2 + f2 ΔC.
     mean_traction = torch.addcmul(interface_traction(normal, c2), 1.0 - fraction, m)
     size = (_trace(c2) + (1.0 - fraction) * _trace(difference)).abs()
-    a = interface_traction(normal, mean_traction.transpose(0, 1))
-    factor = _factorised(a, _NEGLIGIBLE * size)
+    a = interface_traction(normal, mean_traction.transpose(0, 1)).transpose(0, 1)
+    factor = _factorised(a, _NEGLIGIBLE * size, symmetric)
     k = _solve(factor, m)
     mean = torch.addcmul(c2, fraction, difference)
-    stiffness = torch.addcmul(mean, fraction * (fraction - 1.0), contract(m, k))
-    return stiffness, factor, m, k
+    left = m if symmetric else interface_traction(normal, difference.transpose(0, 1))
+    stiffness = torch.addcmul(mean, fraction * (fraction - 1.0), contract(left, k))
+    return stiffness, factor, left, k
 
 
 def mix_stress(
-    s1: Tensor, s2: Tensor, fraction: Tensor, normal: Tensor, factor: Factor, m: Tensor
+    s1: Tensor, s2: Tensor, fraction: Tensor, normal: Tensor, factor: Factor, left: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Homogenise the stresses at zero strain ``[6, node, ...]``; returns ``s`` and ``b``."""
+    """Homogenise the stresses at zero strain ``[6, node, ...]``; returns ``s`` and ``b``.
+
+    ``factor`` and ``left`` are A and M' of :func:`mix_stiffness`.
+    """
     difference = s1 - s2
     b = _solve(factor, interface_traction(normal, difference))
-    return s2 + fraction * difference - fraction * (1.0 - fraction) * contract(m, b), b
+    return s2 + fraction * difference - fraction * (1.0 - fraction) * contract(left, b), b
 
 
-def _factorised(a: Tensor, negligible: Tensor) -> Factor:
-    """Factors of symmetric matrices ``[3, 3, node, ...]``: ``L⁻¹ A L⁻ᵀ`` is diagonal.
+def _factorised(a: Tensor, negligible: Tensor, symmetric: bool) -> Factor:
+    """Factors of matrices ``[3, 3, node, ...]``, A = L D U with unit diagonals of L and U.
 
     A pivot is the stiffness of A in the direction of a row of L⁻¹. Where that is not above
     ``negligible`` ``[node, ...]`` times the square of the row, the direction is left out: its
     inverse pivot is zero.
     """
     p0 = _inverse_pivot(a[0, 0], negligible)
-    l10 = a[0, 1] * p0
+    l10 = a[1, 0] * p0
+    u01 = l10 if symmetric else a[0, 1] * p0
     p1 = _inverse_pivot(a[1, 1] - l10 * a[0, 1], negligible * (1.0 + l10 * l10))
     if len(a) == 2:
-        return (p0, p1), (l10,)
-    l20 = a[0, 2] * p0
+        return (p0, p1), (l10,), (u01,)
+    l20 = a[2, 0] * p0
     b12 = a[1, 2] - l10 * a[0, 2]
-    l21 = b12 * p1
+    b21 = b12 if symmetric else a[2, 1] - l20 * a[0, 1]
+    l21 = b21 * p1
     m20 = l10 * l21 - l20
     pivot = a[2, 2] - l20 * a[0, 2] - l21 * b12
     p2 = _inverse_pivot(pivot, negligible * (1.0 + l21 * l21 + m20 * m20))
-    return (p0, p1, p2), (l10, l20, l21)
+    lower = (l10, l20, l21)
+    return (p0, p1, p2), lower, lower if symmetric else (u01, a[0, 2] * p0, b12 * p1)
 
 
 def _inverse_pivot(pivot: Tensor, negligible: Tensor) -> Tensor:
@@ -139,16 +148,16 @@ def _inverse_pivot(pivot: Tensor, negligible: Tensor) -> Tensor:
 
 def _solve(factor: Factor, right: Tensor) -> Tensor:
     """``A⁻¹ right`` of right sides ``[3, ..., node, ...]``."""
-    pivots, lower = factor
+    pivots, lower, upper = factor
     if len(pivots) == 2:
-        (l10,) = lower
-        x1 = _minus(right[1], l10, right[0]) * pivots[1]
-        return torch.stack([_minus(right[0] * pivots[0], l10, x1), x1])
+        x1 = _minus(right[1], lower[0], right[0]) * pivots[1]
+        return torch.stack([_minus(right[0] * pivots[0], upper[0], x1), x1])
     l10, l20, l21 = lower
+    u01, u02, u12 = upper
     y1 = _minus(right[1], l10, right[0])
     x2 = pivots[2] * _minus(_minus(right[2], l20, right[0]), l21, y1)
-    x1 = _minus(y1 * pivots[1], l21, x2)
-    return torch.stack([_minus(_minus(right[0] * pivots[0], l10, x1), l20, x2), x1, x2])
+    x1 = _minus(y1 * pivots[1], u12, x2)
+    return torch.stack([_minus(_minus(right[0] * pivots[0], u01, x1), u02, x2), x1, x2])
 
 
 def _minus(total: Tensor, left: Tensor, right: Tensor) -> Tensor:
