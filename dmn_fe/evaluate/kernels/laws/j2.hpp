@@ -1,0 +1,71 @@
+// J2 plasticity by radial return. The torch twin is dmn_fe/laws/j2.py.
+#pragma once
+
+#include "hardening.hpp"
+#include "radial.hpp"
+
+namespace dmn {
+
+constexpr double on_surface = 1e-12;  // a trial stress this close to the yield surface is elastic
+constexpr int return_iterations = 100;
+
+// Increment Δp of `trial − stiffness Δp = σ_y(p + Δp)` where a point flows, else zero, and the slope
+// of σ_y there. Gives which points did not converge.
+template <class Hardening>
+DMN_FN Mask plastic_increment(const Hardening& hardening, const Real& trial, const Real& stiffness,
+                              const Real& p, const Mask& flows, Real& increment, Real& slope) {
+    Real yield_stress;
+    hardening(p, yield_stress, slope);
+    increment = splat(0.0);
+    Mask unfinished = flows;
+    // The residual is convex and falls in Δp for concave hardening: Newton rises to the root.
+    const Real round_off = 1e-15 * abs(trial) / stiffness;
+    for (int i = 0; i < return_iterations; ++i) {
+        const Real residual = trial - stiffness * increment - yield_stress;
+        const Real step = select(flows, residual / (stiffness + slope), splat(0.0));
+        increment = increment + step;
+        hardening(p + increment, yield_stress, slope);
+        // Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
+        unfinished = step > 1e-9 * increment + round_off;
+        if (!any(unfinished)) break;
+    }
+    return unfinished;
+}
+
+template <class Hardening>
+DMN_FN Shortened radial_return(const Hardening& hardening, const Real& shear, const Real& mises,
+                               const Real& p, Real& updated_p) {
+    Real yield_stress, slope, increment;
+    hardening(p, yield_stress, slope);
+    const Mask plastic = mises > yield_stress * (1.0 + on_surface);
+    updated_p = p;
+    Shortened by = {splat(1.0), splat(1.0), {is_not(plastic), no_lane()}};
+    if (!any(plastic)) return by;
+    const Real thrice = 3.0 * shear;
+    by.outcome.failed = plastic_increment(hardening, mises, thrice, p, plastic, increment, slope);
+    by.theta = select(plastic, 1.0 - thrice * increment / mises, by.theta);
+    by.theta_t = select(plastic, slope / (thrice + slope), by.theta_t);
+    updated_p = p + increment;
+    return by;
+}
+
+template <class Hardening>
+struct J2 : RadialLaw<J2<Hardening>> {
+    static constexpr int state_size = 7;  // plastic strain, p
+    static constexpr int parameter_count = 2 + Hardening::parameter_count;
+    double bulk_, shear_;
+    Hardening hardening_;
+    DMN_FN J2(const double* p, double) : bulk_(p[0]), shear_(p[1]), hardening_(p + 2) {}
+
+    DMN_FN void moduli(const Real*, Real& bulk, Real& shear) const {
+        bulk = splat(bulk_);
+        shear = splat(shear_);
+    }
+
+    DMN_FN Shortened shorten(const Real& mises, const Real* old, const Step&,
+                             Real* updated) const {
+        return radial_return(hardening_, splat(shear_), mises, old[6], updated[6]);
+    }
+};
+
+}  // namespace dmn
