@@ -131,14 +131,18 @@ def takes_temperature(law: MaterialLaw) -> bool:
 
 
 def check_points(law: MaterialLaw, strain: Tensor, state: Tensor) -> None:
-    """Raise ``InputError`` unless strain and state are float64 tensors that fit the law."""
+    """Raise ``InputError`` unless strain and state are tensors that fit the law.
+
+    Both are of float64, but for a state of the law's ``state_dtype`` if it has one.
+    """
     who = type(law).__name__
-    for name, value in (("strain", strain), ("state", state)):
-        if not isinstance(value, Tensor) or value.dtype != torch.float64:
+    kept = getattr(law, "state_dtype", torch.float64)
+    for name, value, dtype in (("strain", strain, torch.float64), ("state", state, kept)):
+        if not isinstance(value, Tensor) or value.dtype != dtype:
             kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
             raise InputError(
-                f"{who}: {name} is {kind}; give a tensor of torch.float64, "
-                "e.g. torch.as_tensor(values, dtype=torch.float64)."
+                f"{who}: {name} is {kind}; give a tensor of {dtype}, "
+                f"e.g. torch.as_tensor(values, dtype={dtype})."
             )
     n = len(strain) if strain.ndim else 0
     if strain.shape != (n, 6) or state.shape != (n, law.state_size):

@@ -21,6 +21,7 @@ from dmn_fe.laws.base import Update, check_points, local_status
 from dmn_fe.laws.checks import store_number
 from dmn_fe.laws.hardening import Hardening, check_hardening
 from dmn_fe.laws.isotropic import Isotropic
+from dmn_fe.laws.kernel import Kernel, kernel_of
 from dmn_fe.laws.radial import ON_SURFACE, radial_tangent
 from dmn_fe.mandel import IDENTITY, deviator, trace
 
@@ -125,6 +126,17 @@ class Chaboche(Isotropic):
             return radial - aside[:, :, None] * at.direction[:, None, :]
 
         return Update(stress, new_state, tangent, local_status(stress, unfinished))
+
+    def kernel(self) -> Kernel | None:
+        """The compiled twin, if the hardening has one."""
+        hardening = kernel_of(self.hardening)
+        if hardening is None:
+            return None
+        parts = [n for part in self.backstresses for n in (part.modulus, part.recovery)]
+        symmetric = str(self.symmetric_tangent).lower()
+        kind = f"Chaboche<dmn::{hardening.type}, {len(self.backstresses)}, {symmetric}>"
+        parameters = (self.bulk, self.shear, *hardening.parameters, *parts)
+        return Kernel(kind, ("laws/chaboche.hpp",), parameters)
 
     def _increment(self, trial: Tensor, backstress: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         """Increment Δp ``[n]`` and which points did not converge.

@@ -16,7 +16,8 @@ from dmn_fe.laws.base import Update, check_points, local_status
 from dmn_fe.laws.checks import check_time_step, store_number
 from dmn_fe.laws.crystal_step import CrystalStep
 from dmn_fe.laws.hardening import Hardening, check_hardening
-from dmn_fe.laws.slip import DEVIATORS
+from dmn_fe.laws.kernel import Kernel, kernel_of
+from dmn_fe.laws.slip import DEVIATORS, SYSTEMS
 from dmn_fe.mandel import IDENTITY, VOLUMETRIC, trace
 
 __all__ = ["CrystalPlasticity"]
@@ -106,3 +107,13 @@ class CrystalPlasticity:
             return 3.0 * bulk * VOLUMETRIC + DEVIATORS.mT @ step.tangent(at) @ DEVIATORS
 
         return Update(stress, new_state, tangent, local_status(stress, unfinished))
+
+    def kernel(self) -> Kernel | None:
+        """The compiled twin, if the hardening has one."""
+        hardening = kernel_of(self.hardening)
+        if hardening is None:
+            return None
+        kind = f"CrystalPlasticity<dmn::{hardening.type}, {str(self.symmetric_tangent).lower()}>"
+        own = (self.c11, self.c12, self.c44, self.reference_rate, self.exponent)
+        parameters = (*own, *SYSTEMS.flatten().tolist(), *hardening.parameters)
+        return Kernel(kind, ("laws/crystal.hpp",), parameters)

@@ -21,6 +21,7 @@ from dmn_fe.laws.base import Update, check_points, local_status
 from dmn_fe.laws.checks import store_number
 from dmn_fe.laws.hardening import Hardening, check_hardening
 from dmn_fe.laws.isotropic import Isotropic
+from dmn_fe.laws.kernel import Kernel, kernel_of
 from dmn_fe.laws.radial import ON_SURFACE, plastic_increment, radial_tangent
 from dmn_fe.mandel import IDENTITY, deviator, trace
 
@@ -137,6 +138,16 @@ class DruckerPrager(Isotropic):
             return radial - left[:, :, None] * right[:, None, :]
 
         return Update(stress, new_state, tangent, local_status(stress, unfinished))
+
+    def kernel(self) -> Kernel | None:
+        """The compiled twin, if the hardening has one."""
+        hardening = kernel_of(self.hardening)
+        if hardening is None:
+            return None
+        kind = f"DruckerPrager<dmn::{hardening.type}, {str(self.symmetric_tangent).lower()}>"
+        parameters = (self.bulk, self.shear, self.friction, self.dilatancy)
+        headers = ("laws/drucker_prager.hpp",)
+        return Kernel(kind, headers, (*parameters, *hardening.parameters))
 
 
 def _either(where: Tensor, there: float, elsewhere: float) -> Tensor:

@@ -13,6 +13,7 @@ from dmn_fe.laws.engineering import (
     orthotropic_stiffness,
     transversely_isotropic_stiffness,
 )
+from dmn_fe.laws.kernel import Kernel
 from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC, isotropic_part, isotropic_stiffness
 
 __all__ = ["Elastic", "check_stiffness"]
@@ -121,6 +122,10 @@ class Elastic:
         check_points(self, strain, state)
         n = strain.shape[0]
         return Update(strain @ self.stiffness, state, lambda: self.stiffness.expand(n, 6, 6))
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        return Kernel("Elastic", ("laws/elastic.hpp",), tuple(self.stiffness.flatten().tolist()))
 
 
 def check_stiffness(stiffness: Tensor, where: str) -> None:

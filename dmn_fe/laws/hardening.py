@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws.checks import store_number
+from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["Hardening", "LinearHardening", "PowerHardening", "VoceHardening", "check_hardening"]
 
@@ -49,6 +50,10 @@ class LinearHardening(_Checked):
         slope = torch.full_like(plastic_strain, self.modulus)
         return self.yield_stress + self.modulus * plastic_strain, slope
 
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        return Kernel("LinearHardening", ("laws/hardening.hpp",), (self.yield_stress, self.modulus))
+
 
 @dataclass(frozen=True)
 class VoceHardening(_Checked):
@@ -63,6 +68,11 @@ class VoceHardening(_Checked):
         decay = torch.exp(-self.rate * plastic_strain)
         stress = self.yield_stress + self.modulus * plastic_strain + self.saturation * (1.0 - decay)
         return stress, self.modulus + self.saturation * self.rate * decay
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        parameters = (self.yield_stress, self.saturation, self.rate, self.modulus)
+        return Kernel("VoceHardening", ("laws/hardening.hpp",), parameters)
 
 
 @dataclass(frozen=True)
@@ -84,3 +94,8 @@ class PowerHardening(_Checked):
         base = 1.0 + plastic_strain / self.reference_strain
         stress = self.yield_stress * base**self.exponent
         return stress, self.exponent * stress / (base * self.reference_strain)
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        parameters = (self.yield_stress, self.reference_strain, self.exponent)
+        return Kernel("PowerHardening", ("laws/hardening.hpp",), parameters)

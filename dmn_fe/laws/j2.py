@@ -12,6 +12,7 @@ from torch import Tensor
 from dmn_fe.laws.base import Update, check_points, local_status
 from dmn_fe.laws.hardening import Hardening, check_hardening
 from dmn_fe.laws.isotropic import Isotropic
+from dmn_fe.laws.kernel import Kernel, kernel_of
 from dmn_fe.laws.radial import ON_SURFACE, plastic_increment, radial_tangent
 from dmn_fe.mandel import IDENTITY, deviator, trace
 
@@ -55,6 +56,14 @@ class J2(Isotropic):
         check_points(self, strain, state)
         moduli = strain.new_tensor([self.bulk, self.shear])
         return radial_return(moduli[0], moduli[1], self.hardening, strain, state)
+
+    def kernel(self) -> Kernel | None:
+        """The compiled twin, if the hardening has one."""
+        hardening = kernel_of(self.hardening)
+        if hardening is None:
+            return None
+        parameters = (self.bulk, self.shear, *hardening.parameters)
+        return Kernel(f"J2<dmn::{hardening.type}>", ("laws/j2.hpp",), parameters)
 
 
 def radial_return(

@@ -17,6 +17,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.laws.base import Update, check_points
 from dmn_fe.laws.checks import check_time_step, store_number
 from dmn_fe.laws.isotropic import Isotropic
+from dmn_fe.laws.kernel import Kernel
 from dmn_fe.mandel import DEVIATORIC, VOLUMETRIC
 
 __all__ = ["Maxwell", "MaxwellBranch"]
@@ -114,6 +115,12 @@ class Maxwell(Isotropic):
             blocks.append(new)
         n = len(strain)
         return Update(stress, torch.cat(blocks, dim=-1), lambda: tangent.expand(n, 6, 6))
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        parts = [n for part in self.branches for n in (part.shear, part.time, part.bulk)]
+        kind = f"Maxwell<{len(self.branches)}>"
+        return Kernel(kind, ("laws/maxwell.hpp",), (self.bulk, self.shear, *parts))
 
 
 def _relaxation(x: float) -> tuple[float, float]:

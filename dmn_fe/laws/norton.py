@@ -15,6 +15,7 @@ from torch import Tensor
 from dmn_fe.laws.base import Update, check_points, local_status
 from dmn_fe.laws.checks import check_time_step, store_number
 from dmn_fe.laws.isotropic import Isotropic
+from dmn_fe.laws.kernel import Kernel
 from dmn_fe.laws.radial import radial_tangent
 from dmn_fe.mandel import IDENTITY, deviator, trace
 
@@ -88,6 +89,11 @@ class Norton(Isotropic):
             return radial_tangent(self.bulk, self.shear, theta, theta_t, direction)
 
         return Update(stress, new_state, tangent, local_status(stress, unfinished))
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        flow = (self.reference_rate, self.reference_stress, self.exponent)
+        return Kernel("Norton", ("laws/norton.hpp",), (self.bulk, self.shear, *flow))
 
     def _relaxed(self, trial_mises: Tensor, dt: float) -> tuple[Tensor, Tensor, Tensor]:
         """Share ``q / q_trial`` ``[n]`` of the trial stress that is left, ``dq / dq_trial``, and

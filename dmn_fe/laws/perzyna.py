@@ -17,6 +17,7 @@ from dmn_fe.laws.base import Update, check_points, local_status
 from dmn_fe.laws.checks import check_time_step, store_number
 from dmn_fe.laws.hardening import Hardening, check_hardening
 from dmn_fe.laws.isotropic import Isotropic
+from dmn_fe.laws.kernel import Kernel, kernel_of
 from dmn_fe.laws.radial import ON_SURFACE, radial_tangent
 from dmn_fe.mandel import IDENTITY, deviator, trace
 
@@ -97,6 +98,15 @@ class Perzyna(Isotropic):
             return radial_tangent(self.bulk, self.shear, theta, theta_t, direction)
 
         return Update(stress, new_state, tangent, local_status(stress, unfinished))
+
+    def kernel(self) -> Kernel | None:
+        """The compiled twin, if the hardening has one."""
+        hardening = kernel_of(self.hardening)
+        if hardening is None:
+            return None
+        flow = (self.reference_rate, self.exponent, *hardening.parameters)
+        kind = f"Perzyna<dmn::{hardening.type}>"
+        return Kernel(kind, ("laws/perzyna.hpp",), (self.bulk, self.shear, *flow))
 
     def _increment(
         self, trial_mises: Tensor, p: Tensor, dt: float

@@ -10,6 +10,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import MaterialLaw, Update, check_points
 from dmn_fe.laws.base import takes_temperature as _takes_temperature
+from dmn_fe.laws.kernel import Kernel, kernel_of
 from dmn_fe.mandel import IDENTITY
 
 __all__ = ["ThermalExpansion"]
@@ -124,6 +125,15 @@ class ThermalExpansion:
             )
         thermal = change.expand(n)[:, None] * self._strain.to(strain)
         return self.law.integrate(strain - thermal, state, dt)
+
+    def kernel(self) -> Kernel | None:
+        """The compiled twin, if the law has one."""
+        inner = kernel_of(self.law)
+        if inner is None:
+            return None
+        headers = ("laws/thermal.hpp", *inner.headers)
+        parameters = (*self._strain.tolist(), *inner.parameters)
+        return Kernel(f"ThermalExpansion<dmn::{inner.type}>", headers, parameters)
 
     @property
     def _strain(self) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.laws.base import Status, Update, check_points
+from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["Void"]
 
@@ -38,3 +39,7 @@ class Void:
         return Update(
             torch.zeros_like(strain), state, lambda: zero.expand(len(strain), 6, 6), status
         )
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        return Kernel("Void", ("laws/elastic.hpp",))

@@ -5,45 +5,10 @@ import math
 import pytest
 import torch
 from helpers.differences import tangent_error
-from helpers.laws import AtFixedStep, random_strain, strains_up_to
+from helpers.laws import LAWS, AtFixedStep, random_strain, strains_up_to
 
 from dmn_fe import InputError, laws
 
-VOCE = laws.VoceHardening(30.0, 20.0, 50.0, 10.0)
-POWER = laws.PowerHardening(30.0, 0.01, 0.3)
-PERFECT = laws.LinearHardening(30.0)
-SOFT_AND_HARD = (laws.Backstress(8000.0, 400.0), laws.Backstress(1500.0, 30.0))
-BRANCHES = (laws.MaxwellBranch(900.0, 0.2, 500.0), laws.MaxwellBranch(400.0, 30.0))
-COPPER = (168400.0, 121400.0, 75400.0)
-SLIP = laws.VoceHardening(16.0, 132.0, 180.0 / 132.0)
-
-
-def squared(strain, state, dt):
-    """A law of one's own, with a state: the largest norm so far."""
-    norm = strain.square().sum(-1, keepdim=True)
-    return 3000.0 * (1.0 + norm) * strain, torch.maximum(state, norm)
-
-
-#: A law of each kind, and the time step it is tested at.
-LAWS = {
-    "Elastic": (laws.Elastic.isotropic(3000.0, 0.35), 0.0),
-    "J2": (laws.J2(3000.0, 0.35, VOCE), 0.0),
-    "Norton": (laws.Norton(3000.0, 0.35, 1e-3, 20.0, 5.0), 0.5),
-    "Void": (laws.Void(), 0.0),
-    "Prager": (laws.Chaboche(3000.0, 0.35, VOCE, (laws.Backstress(900.0),)), 0.0),
-    "Chaboche": (laws.Chaboche(3000.0, 0.35, POWER, SOFT_AND_HARD), 0.0),
-    "DruckerPrager": (laws.DruckerPrager(3000.0, 0.35, VOCE, 0.8, 0.3), 0.0),
-    "DruckerPrager associated": (laws.DruckerPrager(3000.0, 0.35, POWER, 0.5, 0.5), 0.0),
-    "DruckerPrager perfect": (laws.DruckerPrager(3000.0, 0.35, PERFECT, 0.8, 0.0), 0.0),
-    "Perzyna": (laws.Perzyna(3000.0, 0.35, VOCE, 1e-2, 4.0), 0.5),
-    "Perzyna steep": (laws.Perzyna(3000.0, 0.35, POWER, 1e-2, 20.0), 0.5),
-    "Maxwell": (laws.Maxwell(3000.0, 0.35, BRANCHES), 0.5),
-    "Crystal": (laws.CrystalPlasticity(*COPPER, SLIP, 1e-3, 10.0), 5.0),
-    "Crystal steep": (laws.CrystalPlasticity(*COPPER, SLIP, 1e-3, 20.0), 0.01),
-    "Crystal perfect": (laws.CrystalPlasticity(*COPPER, PERFECT, 1e-3, 5.0), 5.0),
-    "ThermalExpansion": (laws.ThermalExpansion(laws.J2(3000.0, 0.35, VOCE), 1e-5), 0.0),
-    "Batched": (laws.Batched(squared, 1, symmetric=True), 0.0),
-}
 RATE_DEPENDENT = ["Norton", "Perzyna", "Maxwell", "Crystal"]
 each_law = pytest.mark.parametrize(("law", "dt"), LAWS.values(), ids=list(LAWS))
 
