@@ -1,6 +1,7 @@
 """An ensemble of networks as a material law: the mean, and the spread as an error bar."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,27 +42,23 @@ class EnsembleLaw:
     Parameters
     ----------
     ensemble : Ensemble
-    laws, tolerance, max_iterations
+    laws : mapping of str to MaterialLaw
+    **options
         As for :class:`~dmn_fe.evaluate.NetworkLaw`.
     """
 
-    def __init__(
-        self,
-        ensemble: Ensemble,
-        laws: Mapping[str, MaterialLaw],
-        tolerance: float = 1e-8,
-        max_iterations: int = 50,
-    ):
+    def __init__(self, ensemble: Ensemble, laws: Mapping[str, MaterialLaw], **options: Any):
         if not isinstance(ensemble, Ensemble):
             raise InputError(
                 f"EnsembleLaw takes several networks of one file, but this is of type "
                 f"{type(ensemble).__name__}; give dmn_fe.load(file) to evaluate.network_law."
             )
         self.ensemble = ensemble
-        self.members = [
-            NetworkLaw(network, laws, tolerance, max_iterations) for network in ensemble.networks
-        ]
+        self.members = [NetworkLaw(network, laws, **options) for network in ensemble.networks]
         self.laws = dict(laws)
+        first = self.members[0]
+        self.symmetric_tangent = first.symmetric_tangent
+        self.takes_temperature, self.state_dtype = first.takes_temperature, first.state_dtype
 
     @property
     def state_size(self) -> int:
@@ -72,12 +69,18 @@ class EnsembleLaw:
         """Virgin state ``[n, state_size]``."""
         return torch.cat([member.initial_state(n) for member in self.members], dim=-1)
 
-    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> EnsembleUpdate:
-        """Update ``n`` points; see :class:`~dmn_fe.laws.MaterialLaw`."""
+    def integrate(
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float = 0.0,
+        temperature: Tensor | float | None = None,
+    ) -> EnsembleUpdate:
+        """Update ``n`` points; see :meth:`NetworkLaw.integrate`."""
         check_points(self, strain, state)
         states = state.split([member.state_size for member in self.members], dim=-1)
         updates = [
-            member.integrate(strain, own.contiguous(), dt)
+            member.integrate(strain, own.contiguous(), dt, temperature)
             for member, own in zip(self.members, states, strict=True)
         ]
         stress = torch.stack([update.stress for update in updates])

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from dmn_fe.evaluate.leaves import LeavesUpdate
 from dmn_fe.evaluate.network_law import NetworkLaw
+from dmn_fe.evaluate.torch_engine import TorchEngine
 from dmn_fe.laws import MaterialLaw
 from dmn_fe.network import Network
 
@@ -29,10 +30,16 @@ class FixedPointLaw(NetworkLaw):
         tolerance: float = 1e-8,
         max_iterations: int = 10000,
     ):
-        super().__init__(network, laws, tolerance, max_iterations)
-        virgin = self.leaves.initial_state()[:, None]
+        super().__init__(network, laws, tolerance, max_iterations, "torch")
+        self.engine = _FixedPointEngine(network, self.laws, tolerance, max_iterations)
+
+
+class _FixedPointEngine(TorchEngine):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
         strain = torch.zeros(6, self.leaves.count, 1, dtype=torch.float64)
-        self._elastic = self.leaves.integrate(strain, virgin, 0.0).tangent()
+        update = self.leaves.integrate(strain, self.leaves.virgin_history(), 0.0)
+        self._elastic = update.tangent()
         self._linearised = self.sweep.linearise(self._elastic)
 
     def _newton(self, macro_strain: Tensor, strain: Tensor, update: LeavesUpdate) -> Tensor:
@@ -43,9 +50,10 @@ class FixedPointLaw(NetworkLaw):
         self,
         macro_strain: Tensor,
         strain: Tensor,
-        committed: Tensor,
+        history: Tensor,
         dt: float,
+        temperature: Tensor | None,
         update: LeavesUpdate,
     ) -> tuple[Tensor, LeavesUpdate]:
         new_strain = self._newton(macro_strain, strain, update)
-        return new_strain, self.leaves.integrate(new_strain, committed, dt)
+        return new_strain, self.leaves.integrate(new_strain, history, dt, temperature)

@@ -1,27 +1,23 @@
-"""The leaves of a network: their laws, and where their state lies in a point's state.
-
-State of a point, ``[state_size]``: first the leaf strains (component, leaf), then for each phase in
-order the states of its leaves (component, leaf). The strains are where the next step starts from;
-the material history is in the phase states alone.
-"""
+"""The laws at all leaves of a network, evaluated together."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.laws import MaterialLaw, Update
+from dmn_fe.laws import MaterialLaw, Update, takes_temperature
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network import Network
 
-__all__ = ["Leaves", "LeavesUpdate"]
+__all__ = ["Leaves", "LeavesUpdate", "check_laws"]
 
 
 @dataclass(frozen=True)
 class _Phase:
-    """Law and leaves of one phase, and the columns of its states in the state of a point.
+    """Law and leaves of one phase, and the rows of its states in the history of a point.
 
     ``turn`` ``[6, 6, leaf, 1]`` turns Mandel vectors from the material axes of each leaf to those
     of the network; None where it makes no difference.
@@ -30,7 +26,7 @@ class _Phase:
     law: MaterialLaw
     leaves: slice | Tensor
     count: int
-    columns: slice
+    rows: slice
     turn: Tensor | None
 
     def to_material(self, strain: Tensor) -> Tensor:
@@ -67,14 +63,13 @@ class LeavesUpdate:
             part = update.tangent.unflatten(0, (phase.count, points))
             part = phase.from_material(part.permute(2, 3, 0, 1))
             if phase.turn is not None:
-                part = phase.from_material(part.transpose(0, 1))
+                part = phase.from_material(part.transpose(0, 1)).transpose(0, 1)
             tangent[:, :, phase.leaves] = part
         return tangent
 
-    def state(self, strain: Tensor) -> Tensor:
-        """New state of the points, ``[state_size, point]``, for the leaf strains it came from."""
-        points = strain.shape[-1]
-        blocks = [strain.flatten(0, 1)]
+    def history(self) -> Tensor:
+        """New history of the points, ``[history_size, point]``."""
+        points, blocks = self.stress.shape[-1], []
         for phase, update in self._parts:
             part = update.state.unflatten(0, (phase.count, points))
             blocks.append(part.permute(2, 0, 1).flatten(0, 1))
@@ -84,62 +79,69 @@ class LeavesUpdate:
 class Leaves:
     """Laws of all leaves of a network.
 
-    Raises
-    ------
-    InputError
-        If ``laws`` does not name the phases of the network, each once.
+    The history of the points is ``[history_size, point]``: for each phase in order the states of
+    its leaves (component, leaf); see :meth:`~dmn_fe.evaluate.layout.StateLayout.history`.
+
+    Attributes
+    ----------
+    symmetric : bool
+        Whether all tangents are.
     """
 
     def __init__(self, network: Network, laws: Mapping[str, MaterialLaw]):
-        if not isinstance(laws, Mapping):
-            raise InputError(
-                f"the laws are a {type(laws).__name__}; give a dictionary with a law for each of "
-                f"the phases {_listed(network.phase_names)}."
-            )
-        for name, law in laws.items():
-            if isinstance(law, type) or not isinstance(law, MaterialLaw):
-                raise InputError(f"the law of {name!r} is {law!r}; give one, e.g. laws.J2(…).")
-        if set(laws) != set(network.phase_names):
-            raise InputError(
-                f"the network has the phases {_listed(network.phase_names)}, but laws were given "
-                f"for {_listed(laws) or 'none'}; give one law for each phase."
-            )
         self.count = network.weights.shape[0]
+        self.symmetric = all(getattr(law, "symmetric_tangent", False) for law in laws.values())
         self.phases: list[_Phase] = []
-        start = 6 * self.count
+        start = 0
         for index, name in enumerate(network.phase_names):
             leaves = torch.nonzero(network.leaf_phase == index).flatten()
             stop = start + laws[name].state_size * len(leaves)
-            columns = slice(start, stop)
             turn = _turn(network, leaves, laws[name])
-            self.phases.append(_Phase(laws[name], _as_slice(leaves), len(leaves), columns, turn))
+            rows = slice(start, stop)
+            self.phases.append(_Phase(laws[name], _as_slice(leaves), len(leaves), rows, turn))
             start = stop
-        self.state_size = start
 
-    def initial_state(self) -> Tensor:
-        """Virgin state of one point, ``[state_size]``."""
-        blocks = [torch.zeros(6 * self.count, dtype=torch.float64)]
-        for phase in self.phases:
-            blocks.append(phase.law.initial_state(phase.count).mT.flatten())
-        return torch.cat(blocks)
+    def virgin_history(self) -> Tensor:
+        """History ``[history_size, 1]`` of a virgin point."""
+        blocks = [phase.law.initial_state(phase.count).mT.flatten() for phase in self.phases]
+        return torch.cat(blocks)[:, None]
 
-    def committed_strain(self, state: Tensor) -> Tensor:
-        """Leaf strains ``[6, leaf, point]`` stored in states ``[state_size, point]``."""
-        return state[: 6 * self.count].unflatten(0, (6, self.count))
-
-    def integrate(self, strain: Tensor, state: Tensor, dt: float) -> LeavesUpdate:
-        """Update all leaves from strains ``[6, leaf, point]``, states ``[state_size, point]``."""
+    def integrate(
+        self, strain: Tensor, history: Tensor, dt: float, temperature: Tensor | None = None
+    ) -> LeavesUpdate:
+        """Update all leaves from strains ``[6, leaf, point]``, histories and, of laws that take
+        one, temperatures ``[point]``."""
         points = strain.shape[-1]
         stress, parts = torch.empty_like(strain), []
         for phase in self.phases:
-            leaves = phase.count
+            law, leaves = phase.law, phase.count
             phase_strain = phase.to_material(strain[:, phase.leaves]).flatten(1, 2).mT
-            phase_state = state[phase.columns].unflatten(0, (phase.law.state_size, leaves))
-            update = phase.law.integrate(phase_strain, phase_state.flatten(1, 2).mT, dt)
+            phase_state = history[phase.rows].unflatten(0, (law.state_size, leaves))
+            arguments: list[Any] = [phase_strain, phase_state.flatten(1, 2).mT, dt]
+            if temperature is not None and takes_temperature(law):
+                arguments.append(temperature.repeat(leaves))
+            update = law.integrate(*arguments)
             phase_stress = update.stress.mT.unflatten(1, (leaves, points))
             stress[:, phase.leaves] = phase.from_material(phase_stress)
             parts.append((phase, update))
         return LeavesUpdate(stress, parts)
+
+
+def check_laws(network: Network, laws: Mapping[str, MaterialLaw]) -> None:
+    """Raise ``InputError`` unless ``laws`` has a law for each phase of the network and no other."""
+    if not isinstance(laws, Mapping):
+        raise InputError(
+            f"the laws are a {type(laws).__name__}; give a dictionary with a law for each of "
+            f"the phases {_listed(network.phase_names)}."
+        )
+    for name, law in laws.items():
+        if isinstance(law, type) or not isinstance(law, MaterialLaw):
+            raise InputError(f"the law of {name!r} is {law!r}; give one, e.g. laws.J2(…).")
+    if set(laws) != set(network.phase_names):
+        raise InputError(
+            f"the network has the phases {_listed(network.phase_names)}, but laws were given "
+            f"for {_listed(laws) or 'none'}; give one law for each phase."
+        )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -31,9 +31,17 @@ class _Laminates:
 
 
 class Sweep:
-    """Sweeps over the tree of one network; holds the geometry only."""
+    """Sweeps over the tree of one network; holds the geometry only.
 
-    def __init__(self, network: Network):
+    Parameters
+    ----------
+    network : Network
+    symmetric : bool
+        Whether all stiffnesses are.
+    """
+
+    def __init__(self, network: Network, symmetric: bool = True):
+        self.symmetric = symmetric
         tree = network.tree
         leaf_share = network.weights / network.weights.sum()
         fractions = level_fractions(tree, network.weights)
@@ -53,6 +61,32 @@ class Sweep:
     def localise(self, macro_strain: Tensor, leaf_tangent: Tensor, leaf_offset: Tensor) -> Tensor:
         """Leaf strains ``[6, leaf, point]`` in equilibrium; see :meth:`Linearised.localise`."""
         return self.linearise(leaf_tangent).localise(macro_strain, leaf_offset)
+
+    def jumps(self, leaf_strain: Tensor) -> Tensor:
+        """Jump vectors ``[3, laminate, point]`` of leaf strains ``[6, leaf, point]``.
+
+        From the difference ``E = sym(a ⊗ n)`` of the children's strains:
+        ``a = 2 E n − n (n · E n)``.
+        """
+        mean: Tensor | None = None
+        jumps = []
+        for at in self.levels:
+            first, second = pairs(at.level.join(mean, leaf_strain, 1), 1)
+            difference = second - first
+            on_normal = interface_traction(at.normal, difference)
+            jumps.append(2.0 * on_normal - at.normal * (at.normal * on_normal).sum(0))
+            mean = second - at.fraction * difference
+        return torch.cat(jumps[::-1], 1)
+
+    def leaf_strain(self, macro_strain: Tensor, jumps: Tensor) -> Tensor:
+        """Leaf strains ``[6, leaf, point]`` of strains ``[6, point]`` and jumps
+        ``[3, laminate, point]``: the inverse of :meth:`jumps`."""
+        strain, leaves = macro_strain[:, None], []
+        for at in reversed(self.levels):
+            jump = jump_strain(at.normal, jumps[:, at.level.laminates])
+            strain, own = at.level.split(divide_strain(strain, jump, at.fraction), 1)
+            leaves.append(own)
+        return torch.cat(leaves, 1)
 
     def average(self, leaf_value: Tensor) -> Tensor:
         """Weighted mean over the leaves of ``[..., leaf, point]``, ``[..., point]``."""
@@ -98,7 +132,9 @@ class Linearised:
         stiffness: Tensor | None = None
         for at in self._levels:
             first, second = pairs(at.level.join(stiffness, leaf_tangent, 2), 2)
-            stiffness, factor, m, k = mix_stiffness(first, second, at.fraction, at.normal)
+            stiffness, factor, m, k = mix_stiffness(
+                first, second, at.fraction, at.normal, sweep.symmetric
+            )
             self._mixtures.append((factor, m, k))
         assert stiffness is not None
         self.tangent = stiffness[:, :, 0]

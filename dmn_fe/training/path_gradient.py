@@ -19,9 +19,9 @@ from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.evaluate.sweep import Sweep, divide_strain
 from dmn_fe.laws import Status
-from dmn_fe.network.laminate import interface_traction, jump_strain
+from dmn_fe.network.laminate import jump_strain
 from dmn_fe.network.parametrisation import Geometry
-from dmn_fe.network.tree import Tree, level_fractions, pairs
+from dmn_fe.network.tree import Level, Tree, level_fractions
 
 __all__ = ["PathResponse", "follow"]
 
@@ -34,8 +34,9 @@ class PathResponse:
     stress : Tensor ``[points, steps, 6]``
     converged : bool Tensor ``[points]``
         Points where all steps converged.
-    leaf_strain : Tensor ``[steps, 6, leaf, points]``
-        That of the start where a step has not converged.
+    starts : Tensor ``[steps, points, 6 + 3 · laminates]``
+        Strains and jumps at the end of each step, for the next evaluation to begin with; those of
+        the start where a step has not converged.
     """
 
     def __init__(
@@ -49,11 +50,12 @@ class PathResponse:
         # What has failed is put back to its start, lest not-a-number spoil the sums over points.
         if not ok.all():
             committed = [torch.where(ok[:, None], state, committed[0]) for state in committed]
-        self._law, self._dt, self._committed = law, dt, committed
+        self._network, self._layout = law.network, law.engine.layout
+        self._leaves = Leaves(law.network, law.laws)
+        self._sweep = Sweep(law.network)
+        self._dt, self._committed = dt, committed  # of states one more than of steps
         self.stress, self.converged = torch.stack(stress, 1), ok
-        leaves = law.leaves
-        # The state after a step holds its leaf strains; each list has one entry more than steps.
-        self.leaf_strain = torch.stack([leaves.committed_strain(s.mT) for s in committed[1:]])
+        self.starts = torch.stack([state[:, : self._layout.leading] for state in committed[1:]])
 
     def gradient(self, geometry: Geometry, stress_gradient: Tensor) -> Tensor:
         """A scalar whose derivative with respect to the geometry's parameters is that of the loss.
@@ -65,27 +67,29 @@ class PathResponse:
         stress_gradient : Tensor ``[points, steps, 6]``
             Derivative of the loss with respect to the stresses; zero where not converged.
         """
-        law, tree = self._law, self._law.network.tree
+        tree, leaves, sweep = self._network.tree, self._leaves, self._sweep
         steps = self.stress.shape[1]
         total = geometry.weights.new_zeros(())
         state_gradient: Tensor | None = None  # with respect to the state after the step
         for k in range(steps - 1, -1, -1):
-            committed, dt = self._committed[k].mT.contiguous(), self._dt[k]
-            strain = self.leaf_strain[k].contiguous()
-            update = law.leaves.integrate(strain, committed, dt)
+            history, dt = self._layout.history(self._committed[k]), self._dt[k]
+            macro = self._committed[k + 1][:, :6].mT.contiguous()
+            jumps = self._layout.jumps(self._committed[k + 1])
+            strain = sweep.leaf_strain(macro, jumps)
+            update = leaves.integrate(strain, history, dt)
             tangent = update.tangent()
-            load = _strain_gradient(law.leaves, strain, committed, dt, state_gradient)
-            share = law.sweep.leaf_share
+            load = _strain_gradient(leaves, strain, history, dt, state_gradient)
+            share = sweep.leaf_share
             offset = torch.zeros_like(strain)
             if load is not None:
                 offset = torch.where(share > 0, load / share, 0.0)  # a leaf without weight has none
-            adjoint = law.sweep.localise(stress_gradient[:, k].mT.contiguous(), tangent, offset)
+            adjoint = sweep.localise(stress_gradient[:, k].mT.contiguous(), tangent, offset)
             total = total + _explicit(
-                tree, geometry, law.sweep, strain, adjoint, update.stress, tangent, load
+                tree, geometry, sweep, macro, jumps, adjoint, update.stress, tangent, load
             )
             if k > 0:
                 state_gradient = _state_gradient(
-                    law.leaves, strain, committed, dt, share * adjoint, state_gradient
+                    leaves, strain, history, dt, share * adjoint, state_gradient
                 )
         return total
 
@@ -96,16 +100,16 @@ def follow(
 ) -> PathResponse:
     """Response of a network to strain paths ``[points, steps, 6]`` from states.
 
-    ``guess`` holds leaf strains to start each step from, as of
-    :attr:`PathResponse.leaf_strain`; without them a step starts where the last one ended.
+    ``guess`` holds what each step starts from, as of :attr:`PathResponse.starts`; without it a step
+    starts where the last one ended.
     """
     committed, stress = [state], []
     ok = torch.ones(len(strain), dtype=torch.bool)
-    size = 6 * law.leaves.count
+    leading = law.engine.layout.leading
     for k in range(strain.shape[1]):
         start = committed[-1]
         if guess is not None:
-            start = torch.cat([guess[k].flatten(0, 1).mT, start[:, size:]], -1)
+            start = torch.cat([guess[k], start[:, leading:]], -1)
         update = law.integrate(strain[:, k].contiguous(), start, dt[k])
         ok &= update.status == Status.CONVERGED
         committed.append(update.state)
@@ -117,19 +121,21 @@ def _explicit(
     tree: Tree,
     geometry: Geometry,
     sweep: Sweep,
-    strain: Tensor,
+    macro: Tensor,
+    jumps: Tensor,
     adjoint: Tensor,
     stress: Tensor,
     tangent: Tensor,
     load: Tensor | None,
 ) -> Tensor:
     """Φ with the jumps of strain and adjoint strain held fixed."""
-    points = strain.shape[-1]
-    both = torch.cat([strain, adjoint], -1)
+    points = macro.shape[-1]
+    both = torch.cat([jumps, sweep.jumps(adjoint)], -1)
+    both_macro = torch.cat([macro, sweep.average(adjoint)], -1)
     weights, normals = geometry.weights[:, 0], geometry.normals[:, :, 0]
     if len(normals) == 2:
         normals = torch.cat([normals, torch.zeros_like(normals[:1])])
-    moved = _localised(tree, sweep, both, weights, normals)
+    moved = _localised(tree, both_macro, both, weights, normals)
     share = sweep.leaf_share
     forces = share * (tangent * adjoint).sum(1)
     if load is not None:
@@ -143,48 +149,29 @@ def _explicit(
     )
 
 
-def _localised(tree: Tree, sweep: Sweep, strain: Tensor, weights: Tensor, normals: Tensor):
+def _localised(
+    tree: Tree, macro: Tensor, jumps: Tensor, weights: Tensor, normals: Tensor
+) -> Tensor:
     """Leaf strains ``[6, leaf, point]`` as functions of weights and normals, at fixed jumps."""
-    jumps, macro = _jumps(sweep, strain)
-    fractions = level_fractions(tree, weights)
-    at_level = iter(zip(fractions, jumps, strict=True))
+    fractions = iter(level_fractions(tree, weights))
 
-    def divide(level, values: Tensor) -> Tensor:
-        fraction, jump = next(at_level)
+    def divide(level: Level, values: Tensor) -> Tensor:
         normal = normals[:, level.laminates, None]
-        return divide_strain(values, jump_strain(normal, jump), fraction[:, None])
+        jump = jump_strain(normal, jumps[:, level.laminates])
+        return divide_strain(values, jump, next(fractions)[:, None])
 
     return tree.down(macro, divide, axis=1)
 
 
-def _jumps(sweep: Sweep, strain: Tensor) -> tuple[list[Tensor], Tensor]:
-    """Jump vectors ``[3, laminate, point]`` of all levels from the root, and the mean strain.
-
-    From the difference ``E = sym(a ⊗ n)`` of the children's strains:
-    ``a = 2 E n − n (n · E n)``.
-    """
-    mean: Tensor | None = None
-    jumps = []
-    for at in sweep.levels:
-        first, second = pairs(at.level.join(mean, strain, 1), 1)
-        difference = second - first
-        on_normal = interface_traction(at.normal, difference)
-        along = (at.normal * on_normal).sum(0)
-        jumps.append(2.0 * on_normal - at.normal * along)
-        mean = second - at.fraction * difference
-    assert mean is not None
-    return jumps[::-1], mean[:, 0]
-
-
 def _strain_gradient(
-    leaves: Leaves, strain: Tensor, committed: Tensor, dt: float, state_gradient: Tensor | None
+    leaves: Leaves, strain: Tensor, history: Tensor, dt: float, state_gradient: Tensor | None
 ) -> Tensor | None:
-    """Derivative of ``state_gradient · new state`` with respect to the leaf strains."""
+    """Derivative of ``state_gradient · new history`` with respect to the leaf strains."""
     if state_gradient is None:
         return None
     with torch.enable_grad():
         strain = strain.detach().requires_grad_()
-        new = leaves.integrate(strain, committed, dt).state(strain.detach())
+        new = leaves.integrate(strain, history, dt).history()
         if not new.requires_grad:
             return torch.zeros_like(strain)  # laws without a state
         return torch.autograd.grad((new * state_gradient).sum(), strain)[0]
@@ -193,18 +180,18 @@ def _strain_gradient(
 def _state_gradient(
     leaves: Leaves,
     strain: Tensor,
-    committed: Tensor,
+    history: Tensor,
     dt: float,
     forces: Tensor,
     state_gradient: Tensor | None,
 ) -> Tensor:
-    """Derivative with respect to the committed state, at fixed leaf strains."""
+    """Derivative with respect to the history, at fixed leaf strains."""
     with torch.enable_grad():
-        committed = committed.detach().requires_grad_()
-        update = leaves.integrate(strain, committed, dt)
+        history = history.detach().requires_grad_()
+        update = leaves.integrate(strain, history, dt)
         value = (update.stress * forces).sum()
         if state_gradient is not None:
-            value = value + (update.state(strain) * state_gradient).sum()
+            value = value + (update.history() * state_gradient).sum()
         if not value.requires_grad:
-            return torch.zeros_like(committed)  # laws without a state
-        return torch.autograd.grad(value, committed)[0]
+            return torch.zeros_like(history)  # laws without a state
+        return torch.autograd.grad(value, history)[0]

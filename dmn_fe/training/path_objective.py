@@ -84,7 +84,7 @@ class PathObjective:
             scalar = response.gradient(geometry, 2.0 * weight[..., None] * misfit)
             gradients.append(torch.autograd.grad(scalar, x)[0])
             if torch.isfinite(values[-1]):
-                self._guesses[row] = response.leaf_strain
+                self._guesses[row] = response.starts
         return torch.stack(values).to(parameters), torch.stack(gradients).to(parameters)
 
     def validation_loss(self, parameters: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ class PathObjective:
         return follow(law, samples.strain, samples.dt, state, guess)
 
     def state(self) -> dict[str, Tensor]:
-        """The leaf strains that the next evaluation starts from."""
+        """Strains and jumps that the next evaluation starts from."""
         return {str(k): guess for k, guess in enumerate(self._guesses) if guess is not None}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
@@ -124,7 +124,9 @@ class PathObjective:
 def _with_materials(law: NetworkLaw, material: Tensor, state: Tensor) -> Tensor:
     """Virgin states with the materials ``[points, phases, 4]`` at the leaves."""
     state = state.clone()
-    for index, phase in enumerate(law.leaves.phases):
-        block = SampledJ2().state_of(material[:, index])  # [points, 11]
-        state[:, phase.columns] = block[:, :, None].expand(-1, -1, phase.count).flatten(1)
+    layout = law.engine.layout
+    blocks = [SampledJ2().state_of(material[:, phase]) for phase in range(material.shape[1])]
+    for leaf, phase in enumerate(law.network.leaf_phase.tolist()):
+        start = layout.leading + layout.leaf_start[leaf]
+        state[:, start : start + SampledJ2.state_size] = blocks[phase]
     return state

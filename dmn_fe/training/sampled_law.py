@@ -6,6 +6,7 @@ from torch import Tensor
 from dmn_fe.laws import Update, check_points
 from dmn_fe.laws.hardening import Hardening
 from dmn_fe.laws.j2 import radial_return
+from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["SampledJ2"]
 
@@ -19,6 +20,7 @@ class SampledJ2:
     """
 
     is_isotropic = True
+    symmetric_tangent = True
     state_size = 11
 
     def initial_state(self, n: int) -> Tensor:
@@ -40,6 +42,10 @@ class SampledJ2:
         update = radial_return(bulk, shear, _linear(yield_stress, modulus), strain, state[:, :7])
         new_state = torch.cat([update.state, parameters], dim=-1)
         return Update(update.stress, new_state, lambda: update.tangent)
+
+    def kernel(self) -> Kernel:
+        """The compiled twin."""
+        return Kernel("SampledJ2", ("laws/sampled_j2.hpp",))
 
 
 def _linear(yield_stress: Tensor, modulus: Tensor) -> Hardening:

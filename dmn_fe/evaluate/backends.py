@@ -1,0 +1,88 @@
+"""Which engine evaluates a network: the compiled core where it can, torch elsewhere."""
+
+import logging
+from collections.abc import Mapping
+from typing import Literal, Protocol, get_args
+
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.core.compiler import CompilationError, Compiler, find_compiler
+from dmn_fe.evaluate.core.cpu import CpuEngine
+from dmn_fe.evaluate.layout import StateLayout
+from dmn_fe.evaluate.torch_engine import TorchEngine
+from dmn_fe.laws import MaterialLaw, Update
+from dmn_fe.laws.kernel import Kernel, kernel_of
+from dmn_fe.network import Network
+
+__all__ = ["Backend", "Engine", "make_engine"]
+
+#: What evaluates a network.
+Backend = Literal["auto", "torch", "cpu"]
+
+_log = logging.getLogger(__name__)
+# What is lost without the core: measured by tests/benchmarks/core.py.
+_FACTOR = "about 50 times"
+
+
+class Engine(Protocol):
+    """Solves points of one network."""
+
+    layout: StateLayout
+
+    def integrate(
+        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+    ) -> Update:
+        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
+
+
+def make_engine(
+    backend: str,
+    network: Network,
+    laws: Mapping[str, MaterialLaw],
+    tolerance: float,
+    max_iterations: int,
+    warm_start: bool,
+) -> Engine:
+    """The engine of a backend; ``"auto"`` takes the core if it can be built, and says if not.
+
+    Raises
+    ------
+    InputError
+        If a backend is asked for that there is not.
+    """
+    if backend not in get_args(Backend):
+        raise InputError(f"backend = {backend!r}; give one of {', '.join(get_args(Backend))}.")
+    arguments = (network, laws, tolerance, max_iterations, warm_start)
+    if backend == "torch":
+        return TorchEngine(*arguments)
+    kernels = {name: kernel_of(laws[name]) for name in network.phase_names}
+    compiler = find_compiler()
+    try:
+        return CpuEngine(*arguments, _all_kernels(kernels, laws), _a_compiler(compiler))
+    except InputError as error:
+        if backend != "auto":
+            raise
+        _log.warning(
+            "%s The network is evaluated by torch, which takes %s as long.",
+            str(error).splitlines()[0],
+            _FACTOR,
+        )
+        return TorchEngine(*arguments)
+
+
+def _all_kernels(
+    kernels: Mapping[str, Kernel | None], laws: Mapping[str, MaterialLaw]
+) -> list[Kernel]:
+    found = []
+    for name, kernel in kernels.items():
+        if kernel is None:
+            raise InputError(f"the law of {name!r}, {laws[name]!r}, has no compiled form.")
+        found.append(kernel)
+    return found
+
+
+def _a_compiler(compiler: Compiler | None) -> Compiler:
+    if compiler is None:
+        raise CompilationError("no C++ compiler was found; install one, e.g. g++, or set CXX.")
+    return compiler

@@ -1,0 +1,129 @@
+"""The compiled core on the processor: points in lanes, chunks of points on threads."""
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.core.compiler import Compiler
+from dmn_fe.evaluate.core.library import load_library
+from dmn_fe.evaluate.core.structures import (
+    Batch,
+    History,
+    NetworkArrays,
+    address,
+    parameter_array,
+)
+from dmn_fe.evaluate.core.threads import thread_count
+from dmn_fe.evaluate.layout import StateLayout
+from dmn_fe.evaluate.leaves import Leaves
+from dmn_fe.evaluate.sweep import Sweep
+from dmn_fe.evaluate.virgin import VirginNetwork
+from dmn_fe.laws import MaterialLaw, Update, Void
+from dmn_fe.laws.kernel import Kernel
+from dmn_fe.network import Network
+
+__all__ = ["CpuEngine"]
+
+_LEAST_CHUNK = 128  # points of a thread at a time
+_CHUNKS_PER_THREAD = 8  # so that threads end together though points differ in their work
+_NO_STRESS = 1e-13  # traction relative to |C||ε| that is round-off
+
+
+class CpuEngine:
+    """Solves points of a network by the compiled core.
+
+    Parameters
+    ----------
+    network, laws, tolerance, max_iterations, warm_start
+        As of :class:`~dmn_fe.evaluate.NetworkLaw`, checked.
+    kernels : sequence of Kernel
+        Of the laws, in the order of the phases.
+    compiler : Compiler
+    threads : int, optional
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        laws: Mapping[str, MaterialLaw],
+        tolerance: float,
+        max_iterations: int,
+        warm_start: bool,
+        kernels: Sequence[Kernel],
+        compiler: Compiler,
+        threads: int | None = None,
+    ):
+        self._library = load_library(compiler, kernels)
+        self._tolerance, self._max_iterations = tolerance, max_iterations
+        self._warm_start = warm_start
+        self.threads = threads or thread_count()
+        self.layout = StateLayout(network, laws, warm_start)
+        leaves = Leaves(network, laws)
+        sweep = Sweep(network, leaves.symmetric)
+        virgin = VirginNetwork.of(leaves, sweep)
+        ordered = [laws[name] for name in network.phase_names]
+        self._arrays = NetworkArrays(network, ordered, sweep, self.layout, virgin)
+        self._parameters = parameter_array([p for kernel in kernels for p in kernel.parameters])
+        voids = any(isinstance(law, Void) for law in ordered)
+        self._no_stress = _NO_STRESS / tolerance * virgin.largest if voids else 0.0
+
+    def integrate(
+        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+    ) -> Update:
+        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
+        n = len(strain)
+        strain, state = strain.detach().contiguous(), state.detach().contiguous()
+        stress, new_state = torch.empty_like(strain), torch.empty_like(state)
+        tangent = strain.new_empty(n, 6, 6)
+        status = torch.empty(n, dtype=torch.int8)
+        iterations = torch.empty(n, dtype=torch.int32)
+        if temperature is not None:
+            temperature = temperature.detach().contiguous()
+        history = History(
+            address(state), address(new_state), self.layout.size, 1, state.dtype == torch.float32
+        )
+        batch = Batch(
+            address(strain),
+            address(temperature),
+            history,
+            address(stress),
+            address(tangent),
+            address(status),
+            address(iterations),
+            dt,
+            self._tolerance,
+            self._no_stress,
+            self._max_iterations,
+            self._warm_start,
+        )
+        self._run(batch, n)
+        return Update(stress, new_state, lambda: tangent, status, iterations)
+
+    def _run(self, batch: Batch, n: int) -> None:
+        """All points of a batch, in chunks over the threads: the core does not hold Python."""
+        share = -(-n // (self.threads * _CHUNKS_PER_THREAD))
+        chunk = max(_LEAST_CHUNK, share)
+        starts = range(0, n, chunk)
+
+        def solve(start: int) -> int:
+            return self._library.dmn_integrate(
+                ctypes.byref(self._arrays.struct),
+                ctypes.c_void_p(address(self._parameters)),
+                ctypes.byref(batch),
+                ctypes.c_long(start),
+                ctypes.c_long(min(chunk, n - start)),
+            )
+
+        if self.threads == 1 or len(starts) < 2:
+            failed = any([solve(start) for start in starts])
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                failed = any(list(pool.map(solve, starts)))
+        if failed:
+            raise InputError(
+                f"a network at {n} points: out of memory; integrate fewer points at once."
+            )

@@ -1,0 +1,29 @@
+"""How many threads evaluate points."""
+
+import os
+import sys
+
+__all__ = ["thread_count"]
+
+
+def thread_count() -> int:
+    """``OMP_NUM_THREADS`` if it is set; else one under MPI, and all cores of a process alone."""
+    wish = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    if wish.isdigit() and int(wish) > 0:
+        return int(wish)
+    if _ranks() > 1:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _ranks() -> int:
+    """Ranks of the MPI job this process belongs to; MPI is not started to find out."""
+    mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized():
+        return mpi.COMM_WORLD.size
+    for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE", "MV2_COMM_WORLD_SIZE"):
+        if os.environ.get(name, "").isdigit():
+            return int(os.environ[name])
+    return 1
