@@ -12,9 +12,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from dmn_fe.evaluate.core.compiler import find_compiler
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network.parametrisation import Geometry, Parametrisation
 from dmn_fe.network.tree import tree_stiffness
+from dmn_fe.training.core_stiffness import CoreStiffness
 from dmn_fe.training.samples import StiffnessSamples
 from dmn_fe.training.settings import Settings
 
@@ -35,6 +37,9 @@ class StiffnessObjective:
     fractions : sequence of float
         Volume fraction of each phase in the RVE.
     settings : Settings
+    use_core : bool
+        Whether the compiled core is used where there are a compiler and samples on the processor;
+        the results are the same.
     """
 
     def __init__(
@@ -44,11 +49,13 @@ class StiffnessObjective:
         samples: StiffnessSamples,
         fractions: Sequence[float],
         settings: Settings,
+        use_core: bool = True,
     ):
         self.parametrisation, self.leaf_phase = parametrisation, leaf_phase
         self.samples, self.settings = samples, settings
         self._fractions = samples.effective.new_tensor(list(fractions))
         self._norm = samples.effective.square().sum((0, 1)).sqrt()
+        self._core = self._on_core() if use_core else None
 
     def __call__(self, parameters: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Loss ``[K]`` and gradient ``[K, size]`` at parameters ``[K, size]``.
@@ -58,6 +65,12 @@ class StiffnessObjective:
         """
         parameters = parameters.detach().requires_grad_()
         n = samples.shape[-1]
+        if self._core is not None:
+            geometry = self.parametrisation.geometry(parameters)
+            loss = 0.5 * self._core(geometry, samples) / n + self.penalties(geometry)
+            # Contiguous, so that what follows rounds alike in trainings that were interrupted.
+            gradient = torch.autograd.grad(loss.sum(), parameters)[0].contiguous()
+            return loss.detach(), gradient
         chunk = max(1, _CHUNK // (len(self.leaf_phase) * len(parameters)))
         total = torch.zeros(len(parameters), dtype=parameters.dtype, device=parameters.device)
         gradient = torch.zeros_like(parameters)
@@ -77,6 +90,8 @@ class StiffnessObjective:
         in the loss."""
         chunk = max(1, _CHUNK // (len(self.leaf_phase) * len(parameters)))
         geometry = self.parametrisation.geometry(parameters)
+        if self._core is not None:
+            return self._core.squares(geometry, samples, "relative").sqrt()
         parts = [
             self._relative(self.stiffness(geometry, part), part).sum((0, 1)).sqrt()
             for part in samples.split(chunk, dim=-1)
@@ -88,8 +103,18 @@ class StiffnessObjective:
         """The first term of the loss, ``[K]``."""
         chunk = max(1, _CHUNK // (len(self.leaf_phase) * len(parameters)))
         geometry = self.parametrisation.geometry(parameters)
+        if self._core is not None:
+            squares = self._core.squares(geometry, samples, self.settings.loss)
+            return 0.5 * squares.sum(-1) / len(samples)
         parts = [self._squared_errors(geometry, part).sum(-1) for part in samples.split(chunk)]
         return 0.5 * torch.stack(parts).sum(0) / len(samples)
+
+    def _on_core(self) -> CoreStiffness | None:
+        compiler = find_compiler()
+        if compiler is None or self.samples.effective.device.type != "cpu":
+            return None
+        tree, loss = self.parametrisation.tree, self.settings.loss
+        return CoreStiffness(compiler, tree, self.leaf_phase, self.samples, loss)
 
     def penalties(self, geometry: Geometry) -> Tensor:
         """The second and the third term, ``[K]``."""

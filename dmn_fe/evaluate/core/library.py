@@ -15,7 +15,7 @@ import filelock
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.laws.kernel import Kernel
 
-__all__ = ["cache_folder", "load_library", "sources"]
+__all__ = ["cache_folder", "load_library", "load_source", "sources"]
 
 _KERNELS = Path(__file__).parents[1] / "kernels"
 _log = logging.getLogger(__name__)
@@ -48,11 +48,12 @@ def load_library(compiler: Compiler, laws: Sequence[Kernel]) -> ctypes.CDLL:
     types = ", ".join(f"dmn::{law.type}" for law in laws)
     headers = dict.fromkeys(["cpu.hpp", *(h for law in laws for h in law.headers)])
     text = "".join(f'#include "{header}"\n' for header in headers) + f"DMN_LIBRARY({types})\n"
-    return _loaded(compiler, text, types)
+    return load_source(compiler, text, types)
 
 
 @functools.cache
-def _loaded(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
+def load_source(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
+    """The library of a source text; ``types`` names it in messages. See :func:`load_library`."""
     parts = [text, *compiler.command, *compiler.flags, compiler.identity, *sources().items()]
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
     try:

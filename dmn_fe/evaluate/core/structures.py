@@ -17,10 +17,10 @@ from dmn_fe.laws import MaterialLaw
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network import Network
 
-__all__ = ["Batch", "History", "NetworkArrays", "NetworkStruct", "post_order"]
+__all__ = ["INTERFACE", "LEAF", "Batch", "History", "NetworkArrays", "NetworkStruct", "post_order"]
 
-_LEAF = np.dtype([("phase", "i4"), ("state", "i4"), ("turn", "i4"), ("share", "f8")], align=True)
-_INTERFACE = np.dtype([("n", "f8", 3), ("s", "f8", 3), ("fraction", "f8"), ("weight", "f8")])
+LEAF = np.dtype([("phase", "i4"), ("state", "i4"), ("turn", "i4"), ("share", "f8")], align=True)
+INTERFACE = np.dtype([("n", "f8", 3), ("s", "f8", 3), ("fraction", "f8"), ("weight", "f8")])
 
 
 class NetworkStruct(ctypes.Structure):
@@ -125,7 +125,7 @@ def post_order(is_leaf: list[bool]) -> list[int]:
 def _leaves(
     network: Network, laws: list[MaterialLaw], sweep: Sweep, layout: StateLayout
 ) -> np.ndarray:
-    leaves = np.zeros(len(network.weights), dtype=_LEAF)
+    leaves = np.zeros(len(network.weights), dtype=LEAF)
     leaves["phase"] = network.leaf_phase.numpy()
     leaves["state"] = layout.leaf_start
     leaves["share"] = sweep.leaf_share[:, 0].numpy()
@@ -136,7 +136,7 @@ def _leaves(
 
 
 def _interfaces(network: Network, sweep: Sweep) -> np.ndarray:
-    interfaces = np.zeros(len(network.normals), dtype=_INTERFACE)
+    interfaces = np.zeros(len(network.normals), dtype=INTERFACE)
     interfaces["n"] = network.normals.numpy()
     interfaces["s"] = network.normals.numpy() * math.sqrt(0.5)
     for at in sweep.levels:

@@ -2,31 +2,15 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
-#include <new>
 #include <vector>
 
 #include "batch.hpp"
+#include "work.hpp"
 
 namespace dmn {
 
 constexpr int max_parts = 64;      // of the strain of a step that does not converge as a whole
 constexpr double least_part = 1.0 / 1024.0;
-
-// Zeros, aligned as vectors must be.
-class Work {
-  public:
-    explicit Work(long size) : data_(new (std::align_val_t(64)) Real[size]) {
-        for (long i = 0; i < size; ++i) data_[i] = splat(0.0);
-    }
-    ~Work() { operator delete[](data_, std::align_val_t(64)); }
-    Work(const Work&) = delete;
-    Work& operator=(const Work&) = delete;
-    Real* data() { return data_; }
-
-  private:
-    Real* data_;
-};
 
 // Points whose iteration fails get to their strain in parts: every part starts from the jumps of
 // the part before, but from the same history, so that what is found at the end is the solution of

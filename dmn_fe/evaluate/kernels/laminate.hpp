@@ -17,7 +17,7 @@ struct Interface {
     double weight;
 };
 
-// Tᵀ = Hᵀ σ of a stress whose components lie `stride` apart.
+// Hᵀ σ
 template <class T>
 DMN_FN void traction(const Interface& at, const T* stress, T* result) {
     result[0] = at.n[0] * stress[0] + at.s[2] * stress[4] + at.s[1] * stress[5];
@@ -102,10 +102,16 @@ struct Localisation {
     Real imbalance[3];  // jump of the traction as it is
 };
 
-// Homogenises two sub-trees; the result takes the place of the first.
+// What mixing two stiffnesses leaves for their stresses: A, and N = ΔC H.
+struct Mixture {
+    Factors factors;
+    Real n[6][3];
+};
+
+// Homogenises two stiffnesses; the result takes the place of the first. `k` is A⁻¹ Hᵀ ΔC.
 template <bool symmetric>
-DMN_FN void mix(const Interface& at, Response<symmetric>& first,
-                const Response<symmetric>& second, Localisation& local) {
+DMN_FN Mixture mix_stiffness(const Interface& at, Stiffness<symmetric>& first,
+                             const Stiffness<symmetric>& second, Real k[3][6]) {
     typedef Stiffness<symmetric> S;
     const double f1 = at.fraction, f2 = 1.0 - at.fraction;
     Real m[3][6], a[3][3], trace_of_mean = splat(0.0);
@@ -114,8 +120,8 @@ DMN_FN void mix(const Interface& at, Response<symmetric>& first,
         Real difference[6], own[6], t[3];
         DMN_UNROLL
         for (int i = 0; i < 6; ++i) {
-            own[i] = second.stiffness(i, j);
-            difference[i] = first.stiffness(i, j) - own[i];
+            own[i] = second(i, j);
+            difference[i] = first(i, j) - own[i];
         }
         trace_of_mean = trace_of_mean + own[j] + f2 * difference[j];
         traction(at, difference, t);
@@ -135,57 +141,66 @@ DMN_FN void mix(const Interface& at, Response<symmetric>& first,
             }
         }
     }
-    const Factors factors = factorised(a, negligible_stiffness * abs(trace_of_mean));
-
-    Real difference[6];
-    DMN_UNROLL
-    for (int i = 0; i < 6; ++i) difference[i] = first.relaxed[i] - second.relaxed[i];
-    traction(at, difference, local.b);
-    solve(factors, local.b[0], local.b[1], local.b[2]);
-    DMN_UNROLL
-    for (int i = 0; i < 6; ++i) difference[i] = first.stress[i] - second.stress[i];
-    traction(at, difference, local.imbalance);
-    DMN_UNROLL
-    for (int i = 0; i < 6; ++i) first.stress[i] = second.stress[i] + f1 * difference[i];
-
-    // N = ΔC H, the rows of which are tractions; of a symmetric stiffness Mᵀ.
-    Real n[6][3];
+    Mixture mixture;
+    mixture.factors = factorised(a, negligible_stiffness * abs(trace_of_mean));
+    // The rows of N are tractions; of symmetric stiffnesses N = Mᵀ.
     DMN_UNROLL
     for (int i = 0; i < 6; ++i) {
         if (symmetric) {
             DMN_UNROLL
-            for (int r = 0; r < 3; ++r) n[i][r] = m[r][i];
+            for (int r = 0; r < 3; ++r) mixture.n[i][r] = m[r][i];
         } else {
             Real row[6];
             DMN_UNROLL
-            for (int j = 0; j < 6; ++j) row[j] = first.stiffness(i, j) - second.stiffness(i, j);
-            traction(at, row, n[i]);
+            for (int j = 0; j < 6; ++j) row[j] = first(i, j) - second(i, j);
+            traction(at, row, mixture.n[i]);
         }
     }
     const double both = f1 * f2;
     DMN_UNROLL
-    for (int i = 0; i < 6; ++i) {
-        const Real own = second.relaxed[i];
-        const Real relief = n[i][0] * local.b[0] + n[i][1] * local.b[1] + n[i][2] * local.b[2];
-        first.relaxed[i] = own + f1 * (first.relaxed[i] - own) - both * relief;
-    }
-    DMN_UNROLL
     for (int j = 0; j < 6; ++j) {
         Real k0 = m[0][j], k1 = m[1][j], k2 = m[2][j];
-        solve(factors, k0, k1, k2);
-        local.k[0][j] = k0;
-        local.k[1][j] = k1;
-        local.k[2][j] = k2;
+        solve(mixture.factors, k0, k1, k2);
+        k[0][j] = k0;
+        k[1][j] = k1;
+        k[2][j] = k2;
         k0 = k0 * both;
         k1 = k1 * both;
         k2 = k2 * both;
         DMN_UNROLL
         for (int i = 0; i < (symmetric ? j + 1 : 6); ++i) {
-            const Real own = second.stiffness.entry[S::place(i, j)];
-            Real& mixed = first.stiffness.entry[S::place(i, j)];
-            mixed = own + f1 * (mixed - own) - (n[i][0] * k0 + n[i][1] * k1 + n[i][2] * k2);
+            const Real own = second.entry[S::place(i, j)];
+            Real& mixed = first.entry[S::place(i, j)];
+            const Real relief =
+                mixture.n[i][0] * k0 + mixture.n[i][1] * k1 + mixture.n[i][2] * k2;
+            mixed = own + f1 * (mixed - own) - relief;
         }
     }
+    return mixture;
+}
+
+// Homogenises two sub-trees; the result takes the place of the first.
+template <bool symmetric>
+DMN_FN void mix(const Interface& at, Response<symmetric>& first,
+                const Response<symmetric>& second, Localisation& local) {
+    const double f1 = at.fraction, both = f1 * (1.0 - f1);
+    const Mixture mixture = mix_stiffness(at, first.stiffness, second.stiffness, local.k);
+    Real difference[6];
+    DMN_UNROLL
+    for (int i = 0; i < 6; ++i) difference[i] = first.relaxed[i] - second.relaxed[i];
+    traction(at, difference, local.b);
+    solve(mixture.factors, local.b[0], local.b[1], local.b[2]);
+    DMN_UNROLL
+    for (int i = 0; i < 6; ++i) {
+        const Real relief = mixture.n[i][0] * local.b[0] + mixture.n[i][1] * local.b[1] +
+                            mixture.n[i][2] * local.b[2];
+        first.relaxed[i] = second.relaxed[i] + f1 * difference[i] - both * relief;
+    }
+    DMN_UNROLL
+    for (int i = 0; i < 6; ++i) difference[i] = first.stress[i] - second.stress[i];
+    traction(at, difference, local.imbalance);
+    DMN_UNROLL
+    for (int i = 0; i < 6; ++i) first.stress[i] = second.stress[i] + f1 * difference[i];
 }
 
 }  // namespace dmn
