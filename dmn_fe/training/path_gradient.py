@@ -15,6 +15,7 @@ own.
 import torch
 from torch import Tensor
 
+from dmn_fe.evaluate.core.cpu import CpuEngine
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.evaluate.sweep import Sweep, divide_strain
@@ -22,6 +23,7 @@ from dmn_fe.laws import Status
 from dmn_fe.network.laminate import jump_strain
 from dmn_fe.network.parametrisation import Geometry
 from dmn_fe.network.tree import Level, Tree, level_fractions
+from dmn_fe.training.core_gradient import stress_derivatives
 
 __all__ = ["PathResponse", "follow"]
 
@@ -50,7 +52,7 @@ class PathResponse:
         # What has failed is put back to its start, lest not-a-number spoil the sums over points.
         if not ok.all():
             committed = [torch.where(ok[:, None], state, committed[0]) for state in committed]
-        self._network, self._layout = law.network, law.engine.layout
+        self._network, self._engine, self._layout = law.network, law.engine, law.engine.layout
         self._leaves = Leaves(law.network, law.laws)
         self._sweep = Sweep(law.network)
         self._dt, self._committed = dt, committed  # of states one more than of steps
@@ -67,8 +69,10 @@ class PathResponse:
         stress_gradient : Tensor ``[points, steps, 6]``
             Derivative of the loss with respect to the stresses; zero where not converged.
         """
-        tree, leaves, sweep = self._network.tree, self._leaves, self._sweep
         steps = self.stress.shape[1]
+        if steps == 1 and isinstance(self._engine, CpuEngine):
+            return self._gradient_of_one_step(geometry, stress_gradient[:, 0])
+        tree, leaves, sweep = self._network.tree, self._leaves, self._sweep
         total = geometry.weights.new_zeros(())
         state_gradient: Tensor | None = None  # with respect to the state after the step
         for k in range(steps - 1, -1, -1):
@@ -92,6 +96,16 @@ class PathResponse:
                     leaves, strain, history, dt, share * adjoint, state_gradient
                 )
         return total
+
+    def _gradient_of_one_step(self, geometry: Geometry, stress_gradient: Tensor) -> Tensor:
+        assert isinstance(self._engine, CpuEngine)
+        old, new = self._committed
+        by_fraction, by_normal = stress_derivatives(
+            self._engine, old, new, stress_gradient, self._dt[0]
+        )
+        fractions = torch.cat(level_fractions(self._network.tree, geometry.weights[:, 0]))
+        normals = geometry.normals[:, :, 0]
+        return (by_fraction * fractions).sum() + (by_normal.mT[: len(normals)] * normals).sum()
 
 
 @torch.no_grad()

@@ -44,6 +44,12 @@ class CpuEngine:
         Of the laws, in the order of the phases.
     compiler : Compiler
     threads : int, optional
+
+    Attributes
+    ----------
+    arrays : NetworkArrays
+    parameters : Tensor
+        Of all laws, as the core reads them.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class CpuEngine:
         compiler: Compiler,
         threads: int | None = None,
     ):
+        self.kernels, self.compiler = tuple(kernels), compiler
         self._library = load_library(compiler, kernels)
         self._tolerance, self._max_iterations = tolerance, max_iterations
         self._warm_start = warm_start
@@ -66,8 +73,8 @@ class CpuEngine:
         sweep = Sweep(network, leaves.symmetric)
         virgin = VirginNetwork.of(leaves, sweep)
         ordered = [laws[name] for name in network.phase_names]
-        self._arrays = NetworkArrays(network, ordered, sweep, self.layout, virgin)
-        self._parameters = parameter_array([p for kernel in kernels for p in kernel.parameters])
+        self.arrays = NetworkArrays(network, ordered, sweep, self.layout, virgin)
+        self.parameters = parameter_array([p for kernel in kernels for p in kernel.parameters])
         voids = any(isinstance(law, Void) for law in ordered)
         self._no_stress = _NO_STRESS / tolerance * virgin.largest if voids else 0.0
 
@@ -111,8 +118,8 @@ class CpuEngine:
 
         def solve(start: int) -> int:
             return self._library.dmn_integrate(
-                ctypes.byref(self._arrays.struct),
-                ctypes.c_void_p(address(self._parameters)),
+                ctypes.byref(self.arrays.struct),
+                ctypes.c_void_p(address(self.parameters)),
                 ctypes.byref(batch),
                 ctypes.c_long(start),
                 ctypes.c_long(min(chunk, n - start)),

@@ -176,6 +176,35 @@ class Solver {
         }
     }
 
+    // Jumps [laminates, 3] and strains of the leaves [leaves, 6] with which the network, linearised
+    // where the last pass up found it, answers a strain.
+    DMN_LARGE void answer(const Real* macro_strain, Real* jumps, Real* strains) {
+        for (int i = 0; i < 6; ++i) strains_[0].change[i] = macro_strain[i];
+        int top = 0;
+        for (int place = 2 * network_.leaf_count - 2; place >= 0; --place) {
+            const int node = network_.nodes[place];
+            Real* change = strains_[top].change;
+            if (node >= 0) {
+                for (int i = 0; i < 6; ++i) strains[6 * node + i] = change[i];
+                --top;
+                continue;
+            }
+            Real* jump = jumps + 3 * ~node;
+            for (int r = 0; r < 3; ++r) {
+                jump[r] = local_[~node].k[r][0] * change[0];
+                for (int i = 1; i < 6; ++i) jump[r] = jump[r] + local_[~node].k[r][i] * change[i];
+            }
+            divide(network_.interfaces[~node], change, jump, change, strains_[top + 1].change);
+            ++top;
+        }
+    }
+
+    // Law of one leaf with its tangent.
+    DMN_FN void respond_at(int number, const Step& step, Response<symmetric>& result) {
+        Gathered ignored;
+        respond(number, step, result, ignored);
+    }
+
   private:
     // Of a node on the way down: strain, and change of strain of the next step.
     struct Divided {

@@ -1,0 +1,78 @@
+"""Derivative of solved points' stress with respect to a network, by the compiled core."""
+
+import ctypes
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.core.cpu import CpuEngine
+from dmn_fe.evaluate.core.library import load_source
+
+__all__ = ["stress_derivatives"]
+
+_LEAST_POINTS = 64  # of a thread at a time
+
+
+class _Task(ctypes.Structure):
+    """``dmn::GradientTask``"""
+
+    _fields_ = (
+        ("strain", ctypes.c_void_p),
+        ("old", ctypes.c_void_p),
+        ("jumps", ctypes.c_void_p),
+        ("adjoint", ctypes.c_void_p),
+        ("dt", ctypes.c_double),
+        ("d_fraction", ctypes.c_void_p),
+        ("d_normal", ctypes.c_void_p),
+    )
+
+
+def stress_derivatives(
+    engine: CpuEngine, old: Tensor, new: Tensor, adjoint: Tensor, dt: float
+) -> tuple[Tensor, Tensor]:
+    """Derivatives of ``Σ adjoint · stress`` of one step with respect to the fractions
+    ``[laminates]`` and normals ``[laminates, 3]``.
+
+    Parameters
+    ----------
+    engine : CpuEngine
+        Which has solved the points, with a warm start, for laws with symmetric tangents.
+    old, new : Tensor ``[n, state_size]``
+        States at the begin and the end of the step.
+    adjoint : Tensor ``[n, 6]``
+    dt : float
+    """
+    headers = dict.fromkeys(["gradient.hpp", *(h for law in engine.kernels for h in law.headers)])
+    types = ", ".join(f"dmn::{law.type}" for law in engine.kernels)
+    text = "".join(f'#include "{header}"\n' for header in headers)
+    library = load_source(engine.compiler, f"{text}DMN_GRADIENT_LIBRARY({types})\n", types)
+    n, leading = len(old), engine.layout.leading
+    strain, jumps = new[:, :6].contiguous(), new[:, 6:leading].contiguous()
+    history, adjoint = old[:, leading:].contiguous(), adjoint.contiguous()
+    chunk = n if engine.threads == 1 else max(_LEAST_POINTS, -(-n // engine.threads))
+    starts = range(0, n, chunk)
+    d_fraction = adjoint.new_zeros(len(starts), jumps.shape[1] // 3)
+    d_normal = adjoint.new_zeros(len(starts), jumps.shape[1] // 3, 3)
+
+    def solve(number: int) -> int:
+        given = (each.data_ptr() for each in (strain, history, jumps, adjoint))
+        task = _Task(*given, dt, d_fraction[number].data_ptr(), d_normal[number].data_ptr())
+        start = starts[number]
+        return library.dmn_gradient(
+            ctypes.byref(engine.arrays.struct),
+            ctypes.c_void_p(engine.parameters.data_ptr()),
+            ctypes.byref(task),
+            ctypes.c_long(start),
+            ctypes.c_long(min(chunk, n - start)),
+        )
+
+    if len(starts) < 2:
+        failed = any(map(solve, range(len(starts))))
+    else:
+        with ThreadPoolExecutor(engine.threads) as pool:
+            failed = any(list(pool.map(solve, range(len(starts)))))
+    if failed:
+        raise InputError("training: out of memory; learn from fewer samples.")
+    return d_fraction.sum(0), torch.sum(d_normal, 0)
