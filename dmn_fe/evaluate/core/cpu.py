@@ -14,6 +14,7 @@ from dmn_fe.evaluate.core.structures import (
     Batch,
     History,
     NetworkArrays,
+    Tangents,
     address,
     parameter_array,
 )
@@ -98,7 +99,7 @@ class CpuEngine:
             address(temperature),
             history,
             address(stress),
-            address(tangent),
+            Tangents(address(tangent), 36, 1, False),
             address(status),
             address(iterations),
             dt,

@@ -51,6 +51,17 @@ class History(ctypes.Structure):
     )
 
 
+class Tangents(ctypes.Structure):
+    """``dmn::Tangents``"""
+
+    _fields_ = (
+        ("numbers", ctypes.c_void_p),
+        ("point_stride", ctypes.c_long),
+        ("entry_stride", ctypes.c_long),
+        ("packed", ctypes.c_int),
+    )
+
+
 class Batch(ctypes.Structure):
     """``dmn::Batch``"""
 
@@ -59,7 +70,7 @@ class Batch(ctypes.Structure):
         ("temperature", ctypes.c_void_p),
         ("history", History),
         ("stress", ctypes.c_void_p),
-        ("tangent", ctypes.c_void_p),
+        ("tangent", Tangents),
         ("status", ctypes.c_void_p),
         ("iterations", ctypes.c_void_p),
         ("dt", ctypes.c_double),

@@ -50,12 +50,28 @@ struct History {
     }
 };
 
+// Tangents of the points, placed as the entries of History: all 36 entries of a point, row by row,
+// or, packed, those of the upper triangle.
+struct Tangents {
+    double* numbers;
+    long point_stride, entry_stride;
+    int packed;
+
+    // Writes f(i, j) to the entries of a point.
+    template <class F>
+    DMN_FN void write(long point, const F& f) const {
+        double* next = numbers + point * point_stride;
+        for (int i = 0; i < 6; ++i)
+            for (int j = packed ? i : 0; j < 6; ++j, next += entry_stride) *next = f(i, j);
+    }
+};
+
 struct Batch {
     const double* strain;       // [n, 6]
     const double* temperature;  // [n], or null
     History history;
     double* stress;             // [n, 6]
-    double* tangent;            // [n, 6, 6]
+    Tangents tangent;
     signed char* status;        // [n]
     int* iterations;            // [n]: passes over the tree
     double dt, tolerance;
@@ -70,11 +86,21 @@ struct Target {
     double* jumps;   // [., leaves − 1, 3]
 };
 
+// Gives the slots 0 … count − 1 one after the other, then −1. On a GPU threads share one.
+class Slots {
+  public:
+    DMN_FN explicit Slots(long count) : count_(count) {}
+    DMN_FN long take() { return next_ < count_ ? next_++ : -1; }
+
+  private:
+    long next_ = 0, count_;
+};
+
 template <class Laws>
 class PointSolver {
   public:
     DMN_FN PointSolver(const Network& network, const double* parameters, const Batch& batch,
-                       Real* work)
+                       Stored* work)
         : network_(network), batch_(batch), solver_(network, parameters, batch.dt, work) {
         unknowns_ = 3 * (network.leaf_count - 1);
         leading_ = batch.warm_start ? 6 + unknowns_ : 0;
@@ -99,25 +125,26 @@ class PointSolver {
             open[l] = !lane(done, l);
             if (open[l]) continue;
             const long point = first + l;
-            double* tangent = batch_.tangent + 36 * point;
-            for (int i = 0; i < 36; ++i) tangent[i] = network_.elastic_tangent[i];
+            batch_.tangent.write(
+                point, [&](int i, int j) { return network_.elastic_tangent[6 * i + j]; });
             store(point, l, converged, 1, 0.0, nullptr);
         }
     }
 
-    // Newton's iteration of some points; where `target` holds strains, these.
-    DMN_LARGE void newton(const long* points, long count, const Target& target) {
+    // Newton's iteration of the points in the slots that are left; where `target` holds strains,
+    // with these.
+    template <class Source>
+    DMN_LARGE void newton(const long* points, Source& slots, const Target& target) {
         const Real zero = splat(0.0), one = splat(1.0);
         Real t = zero, low = zero, high = zero, slope_low = zero, slope_high = zero;
         Real start_slope = zero, size = zero, passes = zero, tries = zero;
         Mask active = no_lane(), fresh = no_lane(), searching = no_lane();
-        long slot[DMN_LANES], next = 0;
+        long slot[DMN_LANES];
         for (int l = 0; l < DMN_LANES; ++l) {
-            slot[l] = next;
-            if (next >= count) continue;  // stays idle
+            slot[l] = slots.take();
+            if (slot[l] < 0) continue;  // stays idle
             take(points, target, slot[l], l);
             set_lane(active, l, true);
-            ++next;
         }
         if (!any(active)) return;
         fresh = active;
@@ -162,10 +189,10 @@ class PointSolver {
             fresh = no_lane();
             if (any(finished)) {
                 for (int l = 0; l < DMN_LANES; ++l) {
-                    if (!lane(finished, l) || next >= count) continue;
-                    slot[l] = next;
-                    take(points, target, next, l);
-                    ++next;
+                    if (!lane(finished, l)) continue;
+                    slot[l] = slots.take();
+                    if (slot[l] < 0) continue;
+                    take(points, target, slot[l], l);
                     set_lane(active, l, true);
                     set_lane(fresh, l, true);
                     set_lane(passes, l, 0.0);
@@ -209,7 +236,8 @@ class PointSolver {
 
     // Puts a point into a lane; without jumps, those of its history.
     DMN_LARGE void load(long point, int l, const double* strain, const double* jumps) {
-        Real *base = solver_.base(), *direction = solver_.direction(), *old = solver_.old_state();
+        Stored *base = solver_.base(), *direction = solver_.direction();
+        Stored* old = solver_.old_state();
         for (int i = 0; i < 6; ++i) {
             set_lane(strain_[i], l, strain[i]);
             set_lane(change_[i], l, jumps ? 0.0 : strain[i]);
@@ -235,7 +263,7 @@ class PointSolver {
     DMN_LARGE void predict(const Mask& loaded) {
         Real change[6];
         for (int i = 0; i < 6; ++i) change[i] = select(loaded, change_[i], splat(0.0));
-        Real* base = solver_.base();
+        Stored* base = solver_.base();
         for (int j = 0; j < unknowns_; ++j) {
             const double* row = network_.elastic_jumps + 6 * j;
             Real jump = base[j];
@@ -267,9 +295,8 @@ class PointSolver {
     DMN_FN void finish(const long* points, const Target& target, long slot, int l,
                        signed char status, double passes, double t) {
         const long point = points[slot];
-        double* tangent = batch_.tangent + 36 * point;
-        for (int i = 0; i < 6; ++i)
-            for (int j = 0; j < 6; ++j) tangent[6 * i + j] = lane(solver_.tangent()(i, j), l);
+        batch_.tangent.write(point,
+                             [&](int i, int j) { return lane(solver_.tangent(i, j), l); });
         store(point, l, status, int(passes), t,
               target.strain ? target.jumps + unknowns_ * slot : nullptr);
     }
@@ -278,7 +305,7 @@ class PointSolver {
         batch_.status[point] = status;
         batch_.iterations[point] += passes;
         for (int i = 0; i < 6; ++i) batch_.stress[6 * point + i] = lane(solver_.stress()[i], l);
-        const Real *base = solver_.base(), *direction = solver_.direction();
+        const Stored *base = solver_.base(), *direction = solver_.direction();
         const auto jump = [&](long j) { return lane(base[j], l) + t * lane(direction[j], l); };
         if (jumps)
             for (int j = 0; j < unknowns_; ++j) jumps[j] = jump(j);
@@ -286,7 +313,7 @@ class PointSolver {
             batch_.history.write(point, 0, 6, [&](long i) { return lane(strain_[i], l); });
             batch_.history.write(point, 6, unknowns_, jump);
         }
-        const Real* updated = solver_.updated_state();
+        const Stored* updated = solver_.updated_state();
         batch_.history.write(point, leading_, network_.state_size,
                              [&](long k) { return lane(updated[k], l); });
     }

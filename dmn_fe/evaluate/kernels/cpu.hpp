@@ -4,67 +4,43 @@
 #include <cstddef>
 #include <vector>
 
-#include "batch.hpp"
+#include "parts.hpp"
 #include "work.hpp"
 
 namespace dmn {
 
-constexpr int max_parts = 64;      // of the strain of a step that does not converge as a whole
-constexpr double least_part = 1.0 / 1024.0;
-
-// Points whose iteration fails get to their strain in parts: every part starts from the jumps of
-// the part before, but from the same history, so that what is found at the end is the solution of
-// the one step that was asked for.
+// In rounds: every round takes one part of all failed points that are left.
 template <class Laws>
 void continue_in_parts(PointSolver<Laws>& solver, const Network& network,
                        const Batch& batch, const std::vector<long>& failed) {
     const long count = failed.size(), unknowns = 3 * (network.leaf_count - 1);
-    std::vector<double> begin(6 * count), strain(6 * count), reached(count, 0.0), part(count, 0.5);
-    std::vector<double> jumps(unknowns * count), trial(unknowns * count);
+    std::vector<Progress> progress(count);
+    std::vector<double> jumps(unknowns * count);
+    std::vector<long> going;
     for (long i = 0; i < count; ++i) {
-        if (!batch.warm_start) continue;
-        batch.history.read(failed[i], 0, 6, [&](long k, double e) { begin[6 * i + k] = e; });
-        batch.history.read(failed[i], 6, unknowns,
-                           [&](long k, double jump) { jumps[unknowns * i + k] = jump; });
+        progress[i].start(network, batch, failed[i], jumps.data() + unknowns * i);
+        going.push_back(i);
     }
-    std::vector<long> slots;
-    for (long i = 0; i < count; ++i) slots.push_back(i);
-    for (int round = 0; round < max_parts && !slots.empty(); ++round) {
+    for (int round = 0; round < max_parts && !going.empty(); ++round) {
         std::vector<long> points, left;
-        std::vector<double> strains, starts;
-        for (const long i : slots) {
-            const long point = failed[i];
-            points.push_back(point);
-            double change[6];
-            for (int k = 0; k < 6; ++k) {
-                const double whole = batch.strain[6 * point + k] - begin[6 * i + k];
-                change[k] = part[i] * whole;
-                strains.push_back(begin[6 * i + k] + (reached[i] + part[i]) * whole);
-            }
-            for (long j = 0; j < unknowns; ++j) {
-                double jump = jumps[unknowns * i + j];
-                for (int k = 0; k < 6; ++k) jump += network.elastic_jumps[6 * j + k] * change[k];
-                starts.push_back(jump);
-            }
+        std::vector<double> strain(6 * going.size()), found(unknowns * going.size());
+        for (const long i : going) {
+            const std::size_t place = points.size();
+            points.push_back(failed[i]);
+            progress[i].aim(network, batch, failed[i], jumps.data() + unknowns * i,
+                            strain.data() + 6 * place, found.data() + unknowns * place);
         }
-        solver.newton(points.data(), points.size(), {strains.data(), starts.data()});
-        for (std::size_t place = 0; place < slots.size(); ++place) {
-            const long i = slots[place];
-            if (batch.status[failed[i]] == converged) {
-                reached[i] += part[i];
-                for (long j = 0; j < unknowns; ++j)
-                    jumps[unknowns * i + j] = starts[unknowns * place + j];
-                if (reached[i] >= 1.0) continue;
-                part[i] = reached[i] + 2.0 * part[i] < 1.0 ? 2.0 * part[i] : 1.0 - reached[i];
-            } else {
-                part[i] *= 0.5;
-                if (part[i] < least_part) continue;
-            }
-            left.push_back(i);
+        Slots slots(points.size());
+        solver.newton(points.data(), slots, {strain.data(), found.data()});
+        for (std::size_t place = 0; place < going.size(); ++place) {
+            const long i = going[place];
+            if (progress[i].goes_on(network, batch.status[failed[i]] == converged,
+                                    found.data() + unknowns * place, jumps.data() + unknowns * i))
+                left.push_back(i);
         }
-        slots = left;
+        going = left;
     }
-    for (const long i : slots) batch.status[failed[i]] = too_many_iterations;
+    for (const long i : going) batch.status[failed[i]] = too_many_iterations;
 }
 
 template <class Laws>
@@ -82,12 +58,11 @@ void integrate(const Network& network, const double* parameters, const Batch& ba
         for (int l = 0; l < size; ++l)
             if (unfinished[l]) open.push_back(start + l);
     }
-    solver.newton(open.data(), open.size(), {nullptr, nullptr});
+    Slots slots(open.size());
+    solver.newton(open.data(), slots, {nullptr, nullptr});
     std::vector<long> failed;
     for (const long point : open) {
-        bool good = true;
-        for (int i = 0; i < 6; ++i) good = good && lane(finite(splat(batch.strain[6 * point + i])), 0);
-        if (good && batch.status[point] != converged) failed.push_back(point);
+        if (worth_parts(batch, point)) failed.push_back(point);
     }
     if (!failed.empty()) continue_in_parts(solver, network, batch, failed);
 }

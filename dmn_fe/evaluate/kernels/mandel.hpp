@@ -29,7 +29,7 @@ template <> struct Stiffness<false> {
     static constexpr bool is_symmetric = false;
     static constexpr int size = 36;
     Real entry[36];
-    static constexpr int place(int i, int j) { return 6 * i + j; }
+    static constexpr DMN_FN int place(int i, int j) { return 6 * i + j; }
     DMN_FN const Real& operator()(int i, int j) const { return entry[6 * i + j]; }
     DMN_FN Real& operator()(int i, int j) { return entry[6 * i + j]; }
 };

@@ -8,6 +8,7 @@
 
 #include "network.hpp"
 #include "phases.hpp"
+#include "stored.hpp"
 
 namespace dmn {
 
@@ -29,7 +30,7 @@ class Solver {
     };
 
     // `work` holds work_size() numbers.
-    DMN_FN Solver(const Network& network, const double* parameters, double dt, Real* work)
+    DMN_FN Solver(const Network& network, const double* parameters, double dt, Stored* work)
         : network_(network), laws_(parameters, dt) {
         const int leaves = network.leaf_count, laminates = leaves - 1;
         strain_ = work;
@@ -37,25 +38,25 @@ class Solver {
         direction_ = base_ + 3 * laminates;
         old_ = direction_ + 3 * laminates;
         updated_ = old_ + network.state_size;
-        local_ = reinterpret_cast<Localisation*>(updated_ + network.state_size);
-        stack_ = reinterpret_cast<Response<symmetric>*>(local_ + laminates);
-        strains_ = reinterpret_cast<Divided*>(stack_ + network.depth + 1);
+        local_ = updated_ + network.state_size;
+        stack_ = local_ + number_count<Localisation> * laminates;
+        strains_ = stack_ + number_count<Subtree> * (network.depth + 1);
     }
 
     static DMN_FN long work_size(const Network& network) {
-        const long leaves = network.leaf_count, each = sizeof(Localisation) / sizeof(Real);
-        const long stacked = (sizeof(Response<symmetric>) + sizeof(Divided)) / sizeof(Real);
+        const long leaves = network.leaf_count, each = number_count<Localisation>;
+        const long stacked = number_count<Subtree> + number_count<Divided>;
         return 6 * leaves + (6 + each) * (leaves - 1) + 2 * network.state_size +
                stacked * (network.depth + 1);
     }
 
-    DMN_FN Real* base() { return base_; }            // jumps [laminates, 3]
-    DMN_FN Real* direction() { return direction_; }  // of the jumps
-    DMN_FN Real* old_state() { return old_; }
-    DMN_FN const Real* updated_state() const { return updated_; }
+    DMN_FN Stored* base() { return base_; }            // jumps [laminates, 3]
+    DMN_FN Stored* direction() { return direction_; }  // of the jumps
+    DMN_FN Stored* old_state() { return old_; }
+    DMN_FN const Stored* updated_state() const { return updated_; }
     // At the root, after a pass up.
-    DMN_FN const Real* stress() const { return stack_[0].stress; }
-    DMN_FN const Stiffness<symmetric>& tangent() const { return stack_[0].stiffness; }
+    DMN_FN const Stored* stress() const { return stress_of(0); }
+    DMN_FN Real tangent(int i, int j) const { return stack_[Stiffness<symmetric>::place(i, j)]; }
 
     // Laws of all leaves with their tangents, homogenised.
     DMN_LARGE Findings up(const Step& step, const Real& least_scale) {
@@ -64,14 +65,17 @@ class Solver {
         for (int place = 0; place < 2 * network_.leaf_count - 1; ++place) {
             const int node = network_.nodes[place];
             if (node >= 0) {
-                respond(node, step, stack_[top], g);
+                Fill<Subtree> result(subtree(top));
+                respond(node, step, result.it, g);
                 ++top;
             } else {
                 const Interface& at = network_.interfaces[~node];
-                Localisation& local = local_[~node];
                 --top;
-                mix(at, stack_[top - 1], stack_[top], local);
-                weigh(at, local.imbalance, direction_ + 3 * ~node, g);
+                Edit<Subtree> first(subtree(top - 1));
+                const Look<Subtree> second(subtree(top));
+                Fill<Localisation> local(localisation(~node));
+                mix(at, first.it, second.it, local.it);
+                weigh(at, local.it.imbalance, direction_ + 3 * ~node, g);
             }
         }
         return findings(g, least_scale);
@@ -84,18 +88,19 @@ class Solver {
         for (int place = 0; place < 2 * network_.leaf_count - 1; ++place) {
             const int node = network_.nodes[place];
             if (node >= 0) {
-                respond_stress(node, step, stack_[top].stress, g);
+                respond_stress(node, step, stress_of(top), g);
                 ++top;
                 continue;
             }
             const Interface& at = network_.interfaces[~node];
             --top;
-            Real *first = stack_[top - 1].stress, *second = stack_[top].stress;
+            Stored *first = stress_of(top - 1), *second = stress_of(top);
             Real difference[6], imbalance[3];
             DMN_UNROLL
             for (int i = 0; i < 6; ++i) {
-                difference[i] = first[i] - second[i];
-                first[i] = second[i] + at.fraction * difference[i];
+                const Real other = second[i];
+                difference[i] = first[i] - other;
+                first[i] = other + at.fraction * difference[i];
             }
             traction(at, difference, imbalance);
             weigh(at, imbalance, direction_ + 3 * ~node, g);
@@ -112,8 +117,8 @@ class Solver {
                      Real& slope, Real& size) {
         DMN_UNROLL
         for (int i = 0; i < 6; ++i) {
-            strains_[0].strain[i] = macro_strain[i];
-            strains_[0].change[i] = splat(0.0);
+            strains_[i] = macro_strain[i];
+            strains_[6 + i] = splat(0.0);
         }
         slope = size = splat(0.0);
         int top = 0;
@@ -121,13 +126,16 @@ class Solver {
             const int node = network_.nodes[place];
             if (node >= 0) {
                 DMN_UNROLL
-                for (int i = 0; i < 6; ++i) strain_[6 * node + i] = strains_[top].strain[i];
+                for (int i = 0; i < 6; ++i) strain_[6 * node + i] = divided(top)[i];
                 --top;
                 continue;
             }
             const Interface& at = network_.interfaces[~node];
-            const Localisation& local = local_[~node];
-            Divided &own = strains_[top], &other = strains_[top + 1];
+            const Look<Localisation> kept(localisation(~node));
+            Edit<Divided> first(divided(top));
+            Fill<Divided> second(divided(top + 1));
+            const Localisation& local = kept.it;
+            Divided &own = first.it, &other = second.it;
             Real jump[3];
             DMN_UNROLL
             for (int r = 0; r < 3; ++r) {
@@ -144,11 +152,13 @@ class Solver {
                 slope = slope - at.weight * local.imbalance[r] * jump[r];
                 square = square + jump[r] * jump[r];
                 normal = normal + at.n[r] * jump[r];
-                Real& base = base_[3 * ~node + r];
-                Real& direction = direction_[3 * ~node + r];
-                base = select(accept, base + taken * direction, base);
-                direction = select(accept, jump[r], direction);
-                trial[r] = base + t * direction;
+                const int place = 3 * ~node + r;
+                const Real base = base_[place], direction = direction_[place];
+                const Real moved = select(accept, base + taken * direction, base);
+                const Real along = select(accept, jump[r], direction);
+                base_[place] = moved;
+                direction_[place] = along;
+                trial[r] = moved + t * along;
             }
             size = size + (0.5 * at.weight) * (square + normal * normal);
             divide(at, own.strain, trial, own.strain, other.strain);
@@ -159,18 +169,20 @@ class Solver {
     // Strains of the leaves that belong to the jumps `base`.
     DMN_LARGE void down_without_change(const Real* macro_strain) {
         DMN_UNROLL
-        for (int i = 0; i < 6; ++i) strains_[0].strain[i] = macro_strain[i];
+        for (int i = 0; i < 6; ++i) strains_[i] = macro_strain[i];
         int top = 0;
         for (int place = 2 * network_.leaf_count - 2; place >= 0; --place) {
             const int node = network_.nodes[place];
-            Real* strain = strains_[top].strain;
             if (node >= 0) {
                 DMN_UNROLL
-                for (int i = 0; i < 6; ++i) strain_[6 * node + i] = strain[i];
+                for (int i = 0; i < 6; ++i) strain_[6 * node + i] = divided(top)[i];
                 --top;
             } else {
-                const Real* jump = base_ + 3 * ~node;
-                divide(network_.interfaces[~node], strain, jump, strain, strains_[top + 1].strain);
+                const Look<Numbers<3>> jump(base_ + 3 * ~node);
+                Edit<Numbers<6>> first(divided(top));
+                Fill<Numbers<6>> second(divided(top + 1));
+                divide(network_.interfaces[~node], first.it.entry, jump.it.entry, first.it.entry,
+                       second.it.entry);
                 ++top;
             }
         }
@@ -179,22 +191,24 @@ class Solver {
     // Jumps [laminates, 3] and strains of the leaves [leaves, 6] with which the network, linearised
     // where the last pass up found it, answers a strain.
     DMN_LARGE void answer(const Real* macro_strain, Real* jumps, Real* strains) {
-        for (int i = 0; i < 6; ++i) strains_[0].change[i] = macro_strain[i];
+        for (int i = 0; i < 6; ++i) strains_[i] = macro_strain[i];
         int top = 0;
         for (int place = 2 * network_.leaf_count - 2; place >= 0; --place) {
             const int node = network_.nodes[place];
-            Real* change = strains_[top].change;
             if (node >= 0) {
-                for (int i = 0; i < 6; ++i) strains[6 * node + i] = change[i];
+                for (int i = 0; i < 6; ++i) strains[6 * node + i] = divided(top)[i];
                 --top;
                 continue;
             }
-            Real* jump = jumps + 3 * ~node;
+            const Look<Localisation> local(localisation(~node));
+            Edit<Numbers<6>> first(divided(top));
+            Fill<Numbers<6>> second(divided(top + 1));
+            Real *change = first.it.entry, *jump = jumps + 3 * ~node;
             for (int r = 0; r < 3; ++r) {
-                jump[r] = local_[~node].k[r][0] * change[0];
-                for (int i = 1; i < 6; ++i) jump[r] = jump[r] + local_[~node].k[r][i] * change[i];
+                jump[r] = local.it.k[r][0] * change[0];
+                for (int i = 1; i < 6; ++i) jump[r] = jump[r] + local.it.k[r][i] * change[i];
             }
-            divide(network_.interfaces[~node], change, jump, change, strains_[top + 1].change);
+            divide(network_.interfaces[~node], change, jump, change, second.it.entry);
             ++top;
         }
     }
@@ -206,6 +220,8 @@ class Solver {
     }
 
   private:
+    typedef Response<symmetric> Subtree;
+
     // Of a node on the way down: strain, and change of strain of the next step.
     struct Divided {
         Real strain[6], change[6];
@@ -217,18 +233,24 @@ class Solver {
         Outcome outcome = {every_lane(), no_lane()};
     };
 
-    DMN_FN void respond(int number, const Step& step, Response<symmetric>& result, Gathered& g) {
+    DMN_FN Stored* subtree(int top) const { return stack_ + number_count<Subtree> * top; }
+    // Its mean stress, the last of its numbers.
+    DMN_FN Stored* stress_of(int top) const { return subtree(top + 1) - 6; }
+    DMN_FN Stored* localisation(int laminate) const {
+        return local_ + number_count<Localisation> * laminate;
+    }
+    DMN_FN Stored* divided(int top) const { return strains_ + number_count<Divided> * top; }
+
+    DMN_FN void respond(int number, const Step& step, Subtree& result, Gathered& g) {
         const Leaf& leaf = network_.leaves[number];
-        const Real* strain = strain_ + 6 * number;
         const double* turn = leaf.turn < 0 ? nullptr : network_.turns + 36 * leaf.turn;
-        Real turned[6];
-        if (turn) {
-            to_material(turn, strain, turned);
-            strain = turned;
-        }
+        Real strain[6];
+        leaf_strain(number, turn, strain);
         laws_.at(leaf.phase, [&](const auto& law) {
-            note(stress_and_tangent(law, strain, old_ + leaf.state, step, result.stress,
-                                    result.stiffness, updated_ + leaf.state), g);
+            evaluate(law, leaf.state, g, [&](const Real* old, Real* updated) {
+                return stress_and_tangent(law, strain, old, step, result.stress, result.stiffness,
+                                          updated);
+            });
         });
         if (turn) {
             from_material(turn, result.stress);
@@ -239,20 +261,40 @@ class Solver {
         for (int i = 0; i < 6; ++i) result.relaxed[i] = result.stress[i];
     }
 
-    DMN_FN void respond_stress(int number, const Step& step, Real* stress, Gathered& g) {
+    DMN_FN void respond_stress(int number, const Step& step, Stored* stress, Gathered& g) {
         const Leaf& leaf = network_.leaves[number];
-        const Real* strain = strain_ + 6 * number;
         const double* turn = leaf.turn < 0 ? nullptr : network_.turns + 36 * leaf.turn;
-        Real turned[6];
-        if (turn) {
-            to_material(turn, strain, turned);
-            strain = turned;
-        }
+        Real strain[6];
+        leaf_strain(number, turn, strain);
+        Fill<Numbers<6>> filled(stress);
+        Real* result = filled.it.entry;
         laws_.at(leaf.phase, [&](const auto& law) {
-            note(law.respond(strain, old_ + leaf.state, step, stress, updated_ + leaf.state), g);
+            evaluate(law, leaf.state, g, [&](const Real* old, Real* updated) {
+                return law.respond(strain, old, step, result, updated);
+            });
         });
-        if (turn) from_material(turn, stress);
-        g.squares = g.squares + leaf.share * square(stress);
+        if (turn) from_material(turn, result);
+        g.squares = g.squares + leaf.share * square(result);
+    }
+
+    // In the axes of its material.
+    DMN_FN void leaf_strain(int number, const double* turn, Real* result) const {
+        const Look<Numbers<6>> kept(strain_ + 6 * number);
+        if (turn) {
+            to_material(turn, kept.it.entry, result);
+            return;
+        }
+        DMN_UNROLL
+        for (int i = 0; i < 6; ++i) result[i] = kept.it.entry[i];
+    }
+
+    // Calls f(old, updated) with the history of a leaf.
+    template <class Law, class F>
+    DMN_FN void evaluate(const Law&, int state, Gathered& g, const F& f) {
+        typedef Numbers<Law::state_size> History;
+        const Look<History> old(old_ + state);
+        Fill<History> updated(updated_ + state);
+        note(f(old.it.entry, updated.it.entry), g);
     }
 
     DMN_FN void note(const Outcome& outcome, Gathered& g) {
@@ -261,7 +303,7 @@ class Solver {
     }
 
     // A laminate counts by √(share f1 f2), as in the energy that the iteration lowers.
-    DMN_FN void weigh(const Interface& at, const Real* imbalance, const Real* direction,
+    DMN_FN void weigh(const Interface& at, const Real* imbalance, const Stored* direction,
                       Gathered& g) {
         Real square = splat(0.0), work = splat(0.0);
         DMN_UNROLL
@@ -282,10 +324,9 @@ class Solver {
 
     Network network_;
     Laws laws_;
-    Real *strain_, *base_, *direction_, *old_, *updated_;
-    Localisation* local_;
-    Response<symmetric>* stack_;
-    Divided* strains_;
+    // Strains of the leaves; jumps and their directions; history; Localisation of the laminates;
+    // Response of what is not yet mixed; Divided of what is not yet divided.
+    Stored *strain_, *base_, *direction_, *old_, *updated_, *local_, *stack_, *strains_;
 };
 
 }  // namespace dmn
