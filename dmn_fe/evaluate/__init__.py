@@ -1,5 +1,6 @@
 """Online evaluation: a trained network as a material law at many points."""
 
+from dmn_fe.evaluate.compiled_law import CompiledLaw
 from dmn_fe.evaluate.ensemble_law import EnsembleLaw, EnsembleUpdate, network_law
 from dmn_fe.evaluate.fixed_point import FixedPointLaw
 from dmn_fe.evaluate.network_law import NetworkLaw
@@ -7,6 +8,7 @@ from dmn_fe.evaluate.path_error import PathErrors, PathValidation, path_errors
 from dmn_fe.evaluate.strain_path import StrainPathResponse, follow_strain_path
 
 __all__ = [
+    "CompiledLaw",
     "EnsembleLaw",
     "EnsembleUpdate",
     "FixedPointLaw",

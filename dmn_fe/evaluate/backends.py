@@ -61,7 +61,9 @@ def make_engine(
     try:
         return CpuEngine(*arguments, _all_kernels(kernels, laws), _a_compiler(compiler))
     except InputError as error:
-        if backend != "auto":
+        # Torch could not evaluate a law that exists in C++ alone.
+        written = any(kernel is not None and kernel.definition for kernel in kernels.values())
+        if backend != "auto" or written:
             raise
         _log.warning(
             "%s The network is evaluated by torch, which takes %s as long.",

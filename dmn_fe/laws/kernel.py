@@ -17,11 +17,14 @@ class Kernel:
         Where it is defined, relative to the core's headers.
     parameters : tuple of float
         What its constructor reads.
+    definition : str
+        C++ text that defines the type where no header does.
     """
 
     type: str
     headers: tuple[str, ...]
     parameters: tuple[float, ...] = ()
+    definition: str = ""
 
 
 def kernel_of(law: object) -> Kernel | None:

@@ -133,7 +133,8 @@ class ThermalExpansion:
             return None
         headers = ("laws/thermal.hpp", *inner.headers)
         parameters = (*self._strain.tolist(), *inner.parameters)
-        return Kernel(f"ThermalExpansion<dmn::{inner.type}>", headers, parameters)
+        kind = f"ThermalExpansion<dmn::{inner.type}>"
+        return Kernel(kind, headers, parameters, inner.definition)
 
     @property
     def _strain(self) -> Tensor:

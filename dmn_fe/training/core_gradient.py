@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.cpu import CpuEngine
-from dmn_fe.evaluate.core.library import load_source
+from dmn_fe.evaluate.core.library import kernel_source, law_types, load_source
 
 __all__ = ["stress_derivatives"]
 
@@ -44,9 +44,8 @@ def stress_derivatives(
     adjoint : Tensor ``[n, 6]``
     dt : float
     """
-    headers = dict.fromkeys(["gradient.hpp", *(h for law in engine.kernels for h in law.headers)])
-    types = ", ".join(f"dmn::{law.type}" for law in engine.kernels)
-    text = "".join(f'#include "{header}"\n' for header in headers)
+    types = law_types(engine.kernels)
+    text = kernel_source("gradient.hpp", engine.kernels)
     library = load_source(engine.compiler, f"{text}DMN_GRADIENT_LIBRARY({types})\n", types)
     n, leading = len(old), engine.layout.leading
     strain, jumps = new[:, :6].contiguous(), new[:, 6:leading].contiguous()

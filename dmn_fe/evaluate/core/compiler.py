@@ -132,5 +132,6 @@ def _first_error(output: str) -> str:
     lines = output.splitlines()
     for number, line in enumerate(lines):
         if re.search(r"\berror\b", line):
-            return "\n".join(lines[number : number + 3])
+            shown = [each for each in lines[number + 1 : number + 3] if re.match(r"[ \d]*\|", each)]
+            return "\n".join([line, *shown])
     return "\n".join(lines[:3])

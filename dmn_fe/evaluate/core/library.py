@@ -15,7 +15,7 @@ import filelock
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.laws.kernel import Kernel
 
-__all__ = ["cache_folder", "load_library", "load_source", "sources"]
+__all__ = ["cache_folder", "kernel_source", "law_types", "load_library", "load_source", "sources"]
 
 _KERNELS = Path(__file__).parents[1] / "kernels"
 _log = logging.getLogger(__name__)
@@ -45,10 +45,20 @@ def load_library(compiler: Compiler, laws: Sequence[Kernel]) -> ctypes.CDLL:
     CompilationError
         If the compiler refuses a law.
     """
-    types = ", ".join(f"dmn::{law.type}" for law in laws)
-    headers = dict.fromkeys(["cpu.hpp", *(h for law in laws for h in law.headers)])
-    text = "".join(f'#include "{header}"\n' for header in headers) + f"DMN_LIBRARY({types})\n"
-    return load_source(compiler, text, types)
+    types = law_types(laws)
+    return load_source(compiler, f"{kernel_source('cpu.hpp', laws)}DMN_LIBRARY({types})\n", types)
+
+
+def law_types(laws: Sequence[Kernel]) -> str:
+    """C++ types of laws as template arguments."""
+    return ", ".join(f"dmn::{law.type}" for law in laws)
+
+
+def kernel_source(header: str, laws: Sequence[Kernel]) -> str:
+    """The begin of a source text: a header of the core, and all that defines the laws."""
+    headers = dict.fromkeys([header, *(own for law in laws for own in law.headers)])
+    definitions = dict.fromkeys(law.definition for law in laws)
+    return "".join([*(f'#include "{own}"\n' for own in headers), *definitions])
 
 
 @functools.cache
@@ -77,7 +87,11 @@ def _build(compiler: Compiler, text: str, types: str, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as own:
         source, library = Path(own) / "core.cpp", Path(own) / "core.so"
         source.write_text(text)
-        compiler.build(source, library, _KERNELS)
+        for name, header in sources().items():  # those that the key stands for
+            place = Path(own) / name
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(header)
+        compiler.build(source, library, Path(own))
         os.replace(library, path)
     seconds = time.perf_counter() - start
     _log.info("built the core for %s in %.1f s: %s", types, seconds, path)

@@ -35,6 +35,21 @@ typedef double Real;
 typedef bool Mask;
 #endif
 
+// Of one number.
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+DMN_FN double sqrt(double x) { return ::sqrt(x); }
+DMN_FN double expm1(double x) { return ::expm1(x); }
+DMN_FN double exp(double x) { return ::exp(x); }
+DMN_FN double log(double x) { return ::log(x); }
+DMN_FN double pow(double x, double y) { return ::pow(x, y); }
+#else
+DMN_FN double sqrt(double x) { return __builtin_sqrt(x); }
+DMN_FN double expm1(double x) { return std::expm1(x); }
+DMN_FN double exp(double x) { return std::exp(x); }
+DMN_FN double log(double x) { return std::log(x); }
+DMN_FN double pow(double x, double y) { return std::pow(x, y); }
+#endif
+
 // The value in all lanes.
 DMN_FN Real splat(double value) { return Real{} + value; }
 
@@ -101,29 +116,6 @@ DMN_FN void set_lane(bool& mask, int, bool flag) { mask = flag; }
 DMN_FN double select(bool mask, double a, double b) { return mask ? a : b; }
 DMN_FN bool any(bool mask) { return mask; }
 
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
-DMN_FN double sqrt(double x) { return ::sqrt(x); }
-DMN_FN double exp(double x) { return ::exp(x); }
-DMN_FN double log(double x) { return ::log(x); }
-DMN_FN double pow(double x, double y) { return ::pow(x, y); }
-#else
-DMN_FN double sqrt(double x) { return __builtin_sqrt(x); }
-DMN_FN double exp(double x) { return std::exp(x); }
-DMN_FN double log(double x) { return std::log(x); }
-DMN_FN double pow(double x, double y) { return std::pow(x, y); }
-#endif
-
-#endif
-
-// Of one number for all lanes.
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
-DMN_FN double exp_of(double x) { return ::exp(x); }
-DMN_FN double log_of(double x) { return ::log(x); }
-DMN_FN double expm1_of(double x) { return ::expm1(x); }
-#else
-DMN_FN double exp_of(double x) { return std::exp(x); }
-DMN_FN double log_of(double x) { return std::log(x); }
-DMN_FN double expm1_of(double x) { return std::expm1(x); }
 #endif
 
 DMN_FN Mask no_lane() { return splat(0.0) != splat(0.0); }

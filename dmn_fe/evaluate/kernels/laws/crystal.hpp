@@ -153,7 +153,7 @@ struct CrystalPlasticity {
             powers = powers + pow(resolved[s] / largest, exponent + 1.0);
         // Logarithms: powers of large stresses and of tiny steps are out of range.
         const Real plastic =
-            log_of(rate) + (exponent + 1.0) * log(largest) + log(maximum(powers, 1e-300));
+            log(rate) + (exponent + 1.0) * log(largest) + log(maximum(powers, 1e-300));
         const Real bound = (log(work) - plastic) / exponent;
         at.increment = (1.0 - share(slipped, bound)) * work / largest;
         const Real left = share(slipped + at.increment, bound);

@@ -20,8 +20,8 @@ struct Maxwell {
         for (int k = 0; k < branches; ++k) {
             const double* branch = p + 2 + 3 * k;  // shear modulus, time, bulk modulus
             const double x = dt / branch[1];
-            kept[k] = exp_of(-x);
-            const double added = x > 0.0 ? -expm1_of(-x) / x : 1.0;
+            kept[k] = exp(-x);
+            const double added = x > 0.0 ? -expm1(-x) / x : 1.0;
             branch_shear[k] = added * branch[0];
             branch_bulk[k] = added * branch[2];
         }

@@ -16,7 +16,7 @@ struct Norton : RadialLaw<Norton> {
         : bulk_(p[0]), shear_(p[1]), reference_stress(p[3]), exponent(p[4]) {
         const double speed = 3.0 * shear_ * dt * p[2] / reference_stress;
         creeps = speed != 0.0;
-        log_speed = creeps ? log_of(speed) : 0.0;
+        log_speed = creeps ? log(speed) : 0.0;
     }
 
     DMN_FN void moduli(const Real*, Real& bulk, Real& shear) const {

@@ -17,7 +17,7 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
         : bulk_(p[0]), shear_(p[1]), exponent(p[3]), hardening_(p + 4) {
         const double time = dt * p[2];
         passes = time != 0.0;
-        log_time = passes ? log_of(time) : 0.0;
+        log_time = passes ? log(time) : 0.0;
     }
 
     DMN_FN void moduli(const Real*, Real& bulk, Real& shear) const {

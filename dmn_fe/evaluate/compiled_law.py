@@ -1,0 +1,197 @@
+"""A law of one's own, from a few lines of C++; its tangent is differentiated."""
+
+import ctypes
+import hashlib
+import keyword
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
+from dmn_fe.evaluate.core.library import kernel_source, load_source
+from dmn_fe.laws import Status, Update, check_points
+from dmn_fe.laws.kernel import Kernel
+
+__all__ = ["CompiledLaw"]
+
+_TEMPLATE = """
+namespace dmn {{
+struct {type} {{
+    static constexpr int state_size = {size};
+    static constexpr int parameter_count = {count};
+    static constexpr bool symmetric = {symmetric};
+    static constexpr bool gives_tangent = false;
+    double {members};
+    DMN_FN {type}(const double* p, double){start} {{ (void)p; }}
+    template <class T>
+    DMN_FN Outcome respond(const T* strain, const Real* old, const Step& step, T* stress,
+                           Real* updated) const {{
+        const Written<const Real, {size}> state = {{old}};
+        const Written<Real, {size}> new_state = {{updated}};
+        const double dt = step.dt;
+        Mask elastic = no_lane(), failed = no_lane();
+        for (int i = 0; i < {size}; ++i) updated[i] = old[i];
+        (void)state; (void)new_state; (void)dt;
+#line 1 "{name}"
+{source}
+        return {{elastic, failed}};
+    }}
+}};
+}}  // namespace dmn
+"""
+_RESERVED = {"strain", "stress", "state", "new_state", "dt", "elastic", "failed", "T", "step"}
+
+
+@dataclass(frozen=True)
+class CompiledLaw:
+    """A law whose stress update is written in C++, compiled into the core on first use.
+
+    The update is a template: ``T`` stands for a number that may carry derivatives, and gives the
+    tangent. Numbers are several points side by side: choose by ``select(condition, a, b)``, not by
+    ``if``. There are ``sqrt``, ``exp``, ``log``, ``pow``, ``abs`` and ``trace(strain)``;
+    ``value(x)`` is x without derivatives, which is what ``new_state`` holds. An iteration runs on
+    values and ends with one step of Newton in ``T``, which carries the derivative.
+
+    Parameters
+    ----------
+    source : str
+        Statements that set ``stress[0 … 5]`` (Mandel) and, if it has one, ``new_state[…]`` from
+        ``strain[0 … 5]``, ``state[…]``, ``dt`` and the parameters by their names.
+    parameters : mapping of str to float
+        Named as in the source.
+    state_size : int
+        Numbers of state per point; zero in a virgin point. What is not set stays as it is.
+    name : str
+        Name of the law in messages of the compiler.
+    is_isotropic : bool
+        Whether it responds alike in all directions; if not, leaves with axes of their own turn it.
+    symmetric : bool
+        Whether its tangent is always symmetric: the sweep is then faster.
+
+    Raises
+    ------
+    InputError
+        If an argument is none of these. What the compiler refuses is raised as a
+        ``CompilationError`` with the line when the law is first used.
+    """
+
+    source: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    state_size: int = 0
+    name: str = "law"
+    is_isotropic: bool = False
+    symmetric: bool = False
+
+    def __post_init__(self):
+        if not isinstance(self.source, str) or not self.source.strip():
+            raise InputError("CompiledLaw: source is empty; give statements that set stress.")
+        if type(self.state_size) is not int or not 0 <= self.state_size <= 1000:
+            raise InputError(
+                f"CompiledLaw: state_size = {self.state_size!r} must be a whole number from 0 to "
+                "1000."
+            )
+        if not re.fullmatch(r"[\w .-]+", self.name):
+            raise InputError(f"CompiledLaw: name = {self.name!r}; give letters and digits.")
+        checked = {}
+        for key, value in dict(self.parameters).items():
+            if not re.fullmatch(r"[A-Za-z]\w*", str(key)) or key in _RESERVED:
+                raise InputError(
+                    f"CompiledLaw: a parameter is named {key!r}; give a name of letters and digits "
+                    f"other than {', '.join(sorted(_RESERVED))}."
+                )
+            if keyword.iskeyword(key) or isinstance(value, bool):
+                raise InputError(f"CompiledLaw: parameter {key} = {value!r} is no number of a law.")
+            if not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise InputError(f"CompiledLaw: {key} = {value!r} must be a finite number.")
+            checked[key] = float(value)
+        object.__setattr__(self, "parameters", checked)
+
+    @property
+    def symmetric_tangent(self) -> bool:
+        """As said."""
+        return self.symmetric
+
+    def initial_state(self, n: int) -> Tensor:
+        """Virgin state ``[n, state_size]``: zero."""
+        return torch.zeros(n, self.state_size, dtype=torch.float64)
+
+    def kernel(self) -> Kernel:
+        """The law for the core."""
+        names = list(self.parameters)
+        key = hashlib.sha256(repr((self.source, names, self.state_size, self.symmetric)).encode())
+        kind = f"Written_{key.hexdigest()[:16]}"
+        start = ", ".join(f"{name}(p[{place}])" for place, name in enumerate(names))
+        definition = _TEMPLATE.format(
+            type=kind,
+            size=self.state_size,
+            count=len(names),
+            symmetric=str(self.symmetric).lower(),
+            members=", ".join(names) or "none",
+            start=f" : {start}" if start else " : none(0.0)",
+            name=self.name,
+            source=self.source,
+        )
+        headers = ("laws/written.hpp",)
+        return Kernel(kind, headers, tuple(self.parameters.values()), definition)
+
+    def integrate(self, strain: Tensor, state: Tensor, dt: float = 0.0) -> Update:
+        """Update ``n`` points; see :class:`~dmn_fe.laws.MaterialLaw`.
+
+        Raises
+        ------
+        CompilationError
+            If the compiler refuses the source; it says where and why.
+        """
+        check_points(self, strain, state)
+        n = len(strain)
+        strain, state = strain.detach().contiguous(), state.detach().contiguous()
+        stress, new_state = torch.empty_like(strain), torch.empty_like(state)
+        tangent = strain.new_empty(n, 6, 6)
+        failed = torch.zeros(n, dtype=torch.uint8)
+        parameters = torch.tensor(list(self.parameters.values()), dtype=torch.float64)
+        points = _Points(
+            strain.data_ptr(),
+            None,
+            state.data_ptr(),
+            new_state.data_ptr(),
+            stress.data_ptr(),
+            tangent.data_ptr(),
+            failed.data_ptr(),
+            dt,
+        )
+        library = self._library()
+        library.dmn_law(
+            ctypes.c_void_p(parameters.data_ptr()), ctypes.byref(points), ctypes.c_long(n)
+        )
+        finite = torch.isfinite(stress).all(-1) & torch.isfinite(new_state).all(-1)
+        status = torch.where(failed > 0, Status.MAX_ITERATIONS, Status.CONVERGED)
+        status = torch.where(finite, status, Status.NOT_FINITE).to(torch.int8)
+        return Update(stress, new_state, lambda: tangent, status)
+
+    def _library(self) -> ctypes.CDLL:
+        compiler = find_compiler()
+        if compiler is None:
+            raise CompilationError("no C++ compiler was found; install one, e.g. g++, or set CXX.")
+        kernel = self.kernel()
+        text = kernel_source("points.hpp", [kernel])
+        return load_source(compiler, f"{text}DMN_LAW_LIBRARY(dmn::{kernel.type})\n", self.name)
+
+
+class _Points(ctypes.Structure):
+    """``dmn::Points``"""
+
+    _fields_ = (
+        ("strain", ctypes.c_void_p),
+        ("temperature", ctypes.c_void_p),
+        ("old", ctypes.c_void_p),
+        ("updated", ctypes.c_void_p),
+        ("stress", ctypes.c_void_p),
+        ("tangent", ctypes.c_void_p),
+        ("failed", ctypes.c_void_p),
+        ("dt", ctypes.c_double),
+    )

@@ -1,0 +1,121 @@
+"""Laws that a user writes in C++."""
+
+import pytest
+import torch
+from helpers.differences import tangent_error
+from helpers.laws import random_strain
+from helpers.networks import random_network
+
+from dmn_fe import InputError, laws
+from dmn_fe.evaluate import CompiledLaw, NetworkLaw
+from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
+from dmn_fe.laws import Status
+
+if find_compiler() is None:
+    pytest.skip("there is no C++ compiler", allow_module_level=True)
+
+MODULI = {"bulk": 3000.0 / (3 * 0.3), "shear": 3000.0 / 2.7}
+# J2 with linear hardening, which has a closed form.
+PLASTIC = """
+    T trial[6];
+    for (int i = 0; i < 6; ++i) trial[i] = strain[i] - state[i];
+    deviator(trial, trial);
+    for (int i = 0; i < 6; ++i) trial[i] = 2.0 * shear * trial[i];
+    const T mises = sqrt(1.5 * square(trial) + 1e-300);
+    const T over = mises - yield_stress - modulus * state[6];
+    const Mask flows = over > 0.0;
+    const T increment = select(flows, over / (3.0 * shear + modulus), 0.0);
+    const T theta = 1.0 - 3.0 * shear * increment / mises;
+    const T pressure = bulk * trace(strain);
+    for (int i = 0; i < 6; ++i) {
+        stress[i] = theta * trial[i];
+        if (i < 3) stress[i] = stress[i] + pressure;
+        new_state[i] = state[i] + (1.0 - value(theta)) * value(trial[i]) / (2.0 * shear);
+    }
+    new_state[6] = state[6] + value(increment);
+    elastic = is_not(flows);
+"""
+J2 = laws.J2(3000.0, 0.35, laws.LinearHardening(30.0, 200.0))
+
+
+def plastic(source: str = PLASTIC, state_size: int = 7) -> CompiledLaw:
+    parameters = {**MODULI, "yield_stress": 30.0, "modulus": 200.0}
+    return CompiledLaw(source, parameters, state_size, is_isotropic=True, symmetric=True)
+
+
+def test_a_written_law_equals_the_shipped_one():
+    state = J2.initial_state(50)
+    for seed in range(3):
+        strain = random_strain(50, 0.01, seed)
+        own, shipped = plastic().integrate(strain, state), J2.integrate(strain, state)
+        for name in ("stress", "state", "tangent"):
+            values, expected = getattr(own, name), getattr(shipped, name)
+            torch.testing.assert_close(values, expected, rtol=1e-11, atol=1e-12)
+        state = own.state
+
+
+def test_a_network_takes_it_and_keeps_its_tangent():
+    phases = {"matrix": plastic(), "inclusion": laws.Elastic.isotropic(70000.0, 0.2)}
+    law = NetworkLaw(random_network(4), phases, 1e-12, backend="cpu")
+    shipped = NetworkLaw(law.network, {**phases, "matrix": J2}, 1e-12, backend="torch")
+    strain = random_strain(30, 0.006, 0)
+    first = law.integrate(strain, law.initial_state(30))
+    expected = shipped.integrate(strain, shipped.initial_state(30))
+    torch.testing.assert_close(first.stress, expected.stress, rtol=1e-10, atol=1e-9)
+    assert tangent_error(law, 1.5 * strain, first.state).max() <= 1e-6
+
+
+def test_what_is_not_linear_elastic_is_differentiated():
+    law = CompiledLaw(
+        """
+        const T stiffening = exp(rate * square(strain)) + log(1.0 + pow(square(strain), 1.5));
+        for (int i = 0; i < 6; ++i) stress[i] = modulus * stiffening * strain[i] / sqrt(2.0);
+        """,
+        {"rate": 40.0, "modulus": 1000.0},
+    )
+    assert tangent_error(law, random_strain(40, 0.1, 1), law.initial_state(40)).max() <= 1e-6
+
+
+def test_the_line_that_does_not_compile_is_shown():
+    law = CompiledLaw("stress[0] = strain[0];\nstress[1] = stiffnes * strain[1];", name="my foam")
+    with pytest.raises(CompilationError, match=r"(?s)my foam:2:.*stiffnes"):
+        law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
+    phases = {"matrix": law, "inclusion": laws.Elastic.isotropic(1.0, 0.2)}
+    with pytest.raises(CompilationError, match="my foam:2:"):
+        NetworkLaw(random_network(2), phases)
+
+
+def test_a_state_that_is_too_small_is_named():
+    law = plastic(state_size=6)
+    with pytest.raises(CompilationError, match="index lies beyond state_size"):
+        law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
+
+
+def test_not_a_number_is_a_status():
+    source = "for (int i = 0; i < 6; ++i) stress[i] = modulus * log(strain[i]);"
+    law = CompiledLaw(source, {"modulus": 1000.0})
+    strain = random_strain(6, 0.1, 0).abs()
+    strain[2, 3] = -1.0
+    status = law.integrate(strain, law.initial_state(6)).status
+    assert status.tolist() == [0, 0, Status.NOT_FINITE, 0, 0, 0]
+    phases = {"matrix": law, "inclusion": laws.Elastic.isotropic(70000.0, 0.2)}
+    update = NetworkLaw(random_network(2), phases).integrate(strain, torch.zeros(6, 15).double())
+    assert update.status[2] != Status.CONVERGED
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"source": " "}, "source is empty"),
+        ({"state_size": -1}, "state_size = -1"),
+        ({"state_size": 1.5}, r"state_size = 1\.5"),
+        ({"name": 'a"b'}, "name ="),
+        ({"parameters": {"strain": 1.0}}, "is named 'strain'"),
+        ({"parameters": {"2x": 1.0}}, "is named '2x'"),
+        ({"parameters": {"x": float("nan")}}, "x = nan"),
+        ({"parameters": {"x": "3"}}, "x = '3'"),
+    ],
+)
+def test_bad_arguments_are_named(changes, word):
+    with pytest.raises(InputError, match=word):
+        CompiledLaw(**{"source": "stress[0] = strain[0];", **changes})
