@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -85,8 +86,8 @@ class CpuEngine:
         """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
         n = len(strain)
         strain, state = strain.detach().contiguous(), state.detach().contiguous()
-        stress, new_state = torch.empty_like(strain), torch.empty_like(state)
-        tangent = strain.new_empty(n, 6, 6)
+        stress, new_state = torch.empty_like(strain), _empty(state.shape, state.dtype)
+        tangent = _empty((n, 6, 6), strain.dtype)
         status = torch.empty(n, dtype=torch.int8)
         iterations = torch.empty(n, dtype=torch.int32)
         if temperature is not None:
@@ -135,3 +136,10 @@ class CpuEngine:
             raise InputError(
                 f"a network at {n} points: out of memory; integrate fewer points at once."
             )
+
+
+def _empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Memory of NumPy, which asks the system for huge pages: with many small ones, the first touch
+    of a state may take longer than its update."""
+    kind = np.float32 if dtype == torch.float32 else np.float64
+    return torch.from_numpy(np.empty(tuple(shape), kind))

@@ -25,6 +25,12 @@ struct History {
         else each(static_cast<const double*>(old) + start, count, f);
     }
 
+    // A point's committed history where its entries are doubles side by side, else null.
+    DMN_FN const double* row(long point) const {
+        if (single || entry_stride != 1) return nullptr;
+        return static_cast<const double*>(old) + point * point_stride;
+    }
+
     // Writes f(k) to the entries of a point's new history.
     template <class F>
     DMN_FN void write(long point, long first, long count, const F& f) const {
@@ -113,10 +119,7 @@ class PointSolver {
     // Points first … first + count − 1, at most one a lane, as if nothing yields. Sets `open` for
     // those that are not finished.
     DMN_LARGE void elastic(long first, int count, bool* open) {
-        for (int l = 0; l < DMN_LANES; ++l) {
-            const long point = first + (l < count ? l : 0);
-            load(point, l, batch_.strain + 6 * point, nullptr);
-        }
+        load_all(first, count);
         predict(every_lane());
         solver_.down_without_change(strain_);
         const auto found = solver_.up_stress(step_, least_);
@@ -236,8 +239,7 @@ class PointSolver {
 
     // Puts a point into a lane; without jumps, those of its history.
     DMN_LARGE void load(long point, int l, const double* strain, const double* jumps) {
-        Stored *base = solver_.base(), *direction = solver_.direction();
-        Stored* old = solver_.old_state();
+        Stored *base = solver_.base(), *old = solver_.old_state();
         for (int i = 0; i < 6; ++i) {
             set_lane(strain_[i], l, strain[i]);
             set_lane(change_[i], l, jumps ? 0.0 : strain[i]);
@@ -253,10 +255,42 @@ class PointSolver {
         } else {
             for (int j = 0; j < unknowns_; ++j) set_lane(base[j], l, 0.0);
         }
-        for (int j = 0; j < unknowns_; ++j) set_lane(direction[j], l, 0.0);
         batch_.history.read(point, leading_, network_.state_size,
                             [&](long k, double entry) { set_lane(old[k], l, entry); });
         if (batch_.temperature) set_lane(step_.temperature, l, batch_.temperature[point]);
+    }
+
+    // Puts points first … first + count − 1 into the lanes, the first into those that are left.
+    DMN_LARGE void load_all(long first, int count) {
+        const double* rows[DMN_LANES];
+        bool direct = DMN_LANES > 1;
+        for (int l = 0; l < DMN_LANES; ++l) {
+            rows[l] = batch_.history.row(first + (l < count ? l : 0));
+            direct = direct && rows[l];
+        }
+        if (!direct) {
+            for (int l = 0; l < DMN_LANES; ++l) {
+                const long point = first + (l < count ? l : 0);
+                load(point, l, batch_.strain + 6 * point, nullptr);
+            }
+            return;
+        }
+        // All lanes of a number at once: one write instead of many.
+        const auto entry = [&](long k) {
+            Real numbers;
+            DMN_UNROLL
+            for (int l = 0; l < DMN_LANES; ++l) set_lane(numbers, l, rows[l][k]);
+            return numbers;
+        };
+        for (int l = 0; l < DMN_LANES; ++l) {
+            const long point = first + (l < count ? l : 0);
+            for (int i = 0; i < 6; ++i) set_lane(strain_[i], l, batch_.strain[6 * point + i]);
+            if (batch_.temperature) set_lane(step_.temperature, l, batch_.temperature[point]);
+        }
+        for (int i = 0; i < 6; ++i) change_[i] = leading_ ? strain_[i] - entry(i) : strain_[i];
+        Stored *base = solver_.base(), *old = solver_.old_state();
+        for (int j = 0; j < unknowns_; ++j) base[j] = leading_ ? entry(6 + j) : splat(0.0);
+        for (int k = 0; k < network_.state_size; ++k) old[k] = entry(leading_ + k);
     }
 
     // Moves the jumps of points that were just loaded as those of the virgin network would move.
@@ -299,6 +333,9 @@ class PointSolver {
                              [&](int i, int j) { return lane(solver_.tangent(i, j), l); });
         store(point, l, status, int(passes), t,
               target.strain ? target.jumps + unknowns_ * slot : nullptr);
+        // The next point in this lane begins with no step along it, but none is not a number.
+        if (status != converged)
+            for (int j = 0; j < unknowns_; ++j) set_lane(solver_.direction()[j], l, 0.0);
     }
 
     DMN_LARGE void store(long point, int l, signed char status, int passes, double t, double* jumps) {

@@ -78,6 +78,21 @@ struct CrystalPlasticity {
         Real matrix[5][5], hardened[5], slips[5], rise;
         Real factor[5][5];  // Cholesky's, with inverse diagonal
 
+        DMN_FN void choose(const Mask& where, const At& other) {
+            for (int i = 0; i < 5; ++i) {
+                stress[i] = select(where, other.stress[i], stress[i]);
+                flow[i] = select(where, other.flow[i], flow[i]);
+                strain[i] = select(where, other.strain[i], strain[i]);
+                hardened[i] = select(where, other.hardened[i], hardened[i]);
+                slips[i] = select(where, other.slips[i], slips[i]);
+                for (int j = 0; j <= i; ++j)
+                    matrix[i][j] = select(where, other.matrix[i][j], matrix[i][j]);
+            }
+            increment = select(where, other.increment, increment);
+            slip = select(where, other.slip, slip);
+            norm = select(where, other.norm, norm);
+            rise = select(where, other.rise, rise);
+        }
         DMN_FN void factorise() {
             for (int j = 0; j < 5; ++j)
                 for (int i = j; i < 5; ++i) {
@@ -214,9 +229,7 @@ struct CrystalPlasticity {
                 factor = select(too_long, 0.5 * factor, factor);
             }
             const Mask moved = active & is_not(too_long);
-            for (int i = 0; i < 5; ++i) at.stress[i] = select(moved, next.stress[i], at.stress[i]);
-            at.increment = select(moved, next.increment, at.increment);
-            evaluate(trial, old[6], at);
+            at.choose(moved, next);
             failed = failed | too_long;
             active = active & is_not(last | too_long);
         }

@@ -19,14 +19,14 @@ DMN_FN Mask plastic_increment(const Hardening& hardening, const Real& trial, con
     increment = splat(0.0);
     Mask unfinished = flows;
     // The residual is convex and falls in Δp for concave hardening: Newton rises to the root.
-    const Real round_off = 1e-15 * abs(trial) / stiffness;
+    const Real round_off = 1e-15 * abs(trial);  // of the residual
     for (int i = 0; i < return_iterations; ++i) {
         const Real residual = trial - stiffness * increment - yield_stress;
         const Real step = select(flows, residual / (stiffness + slope), splat(0.0));
         increment = increment + step;
         hardening(p + increment, yield_stress, slope);
         // Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
-        unfinished = step > 1e-9 * increment + round_off;
+        unfinished = step * stiffness > 1e-9 * stiffness * increment + round_off;
         if (!any(unfinished)) break;
     }
     return unfinished;
@@ -57,9 +57,10 @@ struct J2 : RadialLaw<J2<Hardening>> {
     Hardening hardening_;
     DMN_FN J2(const double* p, double) : bulk_(p[0]), shear_(p[1]), hardening_(p + 2) {}
 
-    DMN_FN void moduli(const Real*, Real& bulk, Real& shear) const {
+    DMN_FN void moduli(const Real*, Real& bulk, Real& shear, Real& compliance) const {
         bulk = splat(bulk_);
         shear = splat(shear_);
+        compliance = splat(0.5 / shear_);
     }
 
     DMN_FN Shortened shorten(const Real& mises, const Real* old, const Step&,

@@ -19,9 +19,10 @@ struct Norton : RadialLaw<Norton> {
         log_speed = creeps ? log(speed) : 0.0;
     }
 
-    DMN_FN void moduli(const Real*, Real& bulk, Real& shear) const {
+    DMN_FN void moduli(const Real*, Real& bulk, Real& shear, Real& compliance) const {
         bulk = splat(bulk_);
         shear = splat(shear_);
+        compliance = splat(0.5 / shear_);
     }
 
     // The share x of the trial stress that is left: x + (x / x̄)^n = 1.

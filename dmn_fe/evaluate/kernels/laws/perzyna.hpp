@@ -20,9 +20,10 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
         log_time = passes ? log(time) : 0.0;
     }
 
-    DMN_FN void moduli(const Real*, Real& bulk, Real& shear) const {
+    DMN_FN void moduli(const Real*, Real& bulk, Real& shear, Real& compliance) const {
         bulk = splat(bulk_);
         shear = splat(shear_);
+        compliance = splat(0.5 / shear_);
     }
 
     DMN_FN Shortened shorten(const Real& mises, const Real* old, const Step&,

@@ -27,9 +27,10 @@ struct TrialStress {
         mises = sqrt(1.5 * square(deviator));
     }
 
-    DMN_FN void relax(const Real& shear, const Shortened& by, const Real* old, Real* stress,
-                      Real* updated) const {
-        const Real flow = (1.0 - by.theta) / (2.0 * shear);
+    // `half_compliance` is 1 / 2G.
+    DMN_FN void relax(const Real& half_compliance, const Shortened& by, const Real* old,
+                      Real* stress, Real* updated) const {
+        const Real flow = (1.0 - by.theta) * half_compliance;
         DMN_UNROLL
         for (int i = 0; i < 6; ++i) {
             updated[i] = old[i] + flow * deviator[i];
@@ -57,7 +58,7 @@ struct TrialStress {
     }
 };
 
-// Base of such laws: `Law` has `moduli(old, bulk, shear)` and
+// Base of such laws: `Law` has `moduli(old, bulk, shear, 1 / 2G)` and
 // `Shortened shorten(mises, old, step, updated)`.
 template <class Law>
 struct RadialLaw {
@@ -67,11 +68,11 @@ struct RadialLaw {
     DMN_FN Outcome respond(const Real* strain, const Real* old, const Step& step, Real* stress,
                            Real* updated) const {
         const Law& law = static_cast<const Law&>(*this);
-        Real bulk, shear;
-        law.moduli(old, bulk, shear);
+        Real bulk, shear, compliance;
+        law.moduli(old, bulk, shear, compliance);
         const TrialStress trial(bulk, shear, strain, old);
         const Shortened by = law.shorten(trial.mises, old, step, updated);
-        trial.relax(shear, by, old, stress, updated);
+        trial.relax(compliance, by, old, stress, updated);
         return by.outcome;
     }
 
@@ -79,11 +80,11 @@ struct RadialLaw {
     DMN_FN Outcome respond_with_tangent(const Real* strain, const Real* old, const Step& step,
                                         Real* stress, S& tangent, Real* updated) const {
         const Law& law = static_cast<const Law&>(*this);
-        Real bulk, shear;
-        law.moduli(old, bulk, shear);
+        Real bulk, shear, compliance;
+        law.moduli(old, bulk, shear, compliance);
         const TrialStress trial(bulk, shear, strain, old);
         const Shortened by = law.shorten(trial.mises, old, step, updated);
-        trial.relax(shear, by, old, stress, updated);
+        trial.relax(compliance, by, old, stress, updated);
         trial.tangent(bulk, shear, by, tangent);
         return by.outcome;
     }

@@ -20,15 +20,16 @@ struct SampledJ2 : RadialLaw<SampledJ2> {
         }
     };
 
-    DMN_FN void moduli(const Real* old, Real& bulk, Real& shear) const {
+    DMN_FN void moduli(const Real* old, Real& bulk, Real& shear, Real& compliance) const {
         bulk = old[7] / (3.0 * (1.0 - 2.0 * old[8]));
         shear = old[7] / (2.0 * (1.0 + old[8]));
+        compliance = 0.5 / shear;
     }
 
     DMN_FN Shortened shorten(const Real& mises, const Real* old, const Step&,
                              Real* updated) const {
-        Real bulk, shear;
-        moduli(old, bulk, shear);
+        Real bulk, shear, compliance;
+        moduli(old, bulk, shear, compliance);
         DMN_UNROLL
         for (int i = 7; i < 11; ++i) updated[i] = old[i];
         const Hardening hardening = {old[9], old[10]};
