@@ -12,6 +12,7 @@ from pathlib import Path
 
 import filelock
 
+from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.laws.kernel import Kernel
 
@@ -73,12 +74,16 @@ def load_source(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
         with filelock.FileLock(folder / f"{key}.lock"):
             if not path.exists():
                 _build(compiler, text, types, path)
-    except PermissionError as error:
-        _log.warning("%s cannot be written; the core is built for this run alone.", error.filename)
+    except OSError as error:
+        _log.warning("%s; the core is built for this run alone.", error)
         with tempfile.TemporaryDirectory(prefix="dmn_fe-") as own:
-            _build(compiler, text, types, Path(own) / f"{key}.so")
-            return ctypes.CDLL(str(Path(own) / f"{key}.so"))
-    return ctypes.CDLL(str(path))
+            path = Path(own) / f"{key}.so"
+            _build(compiler, text, types, path)
+            return ctypes.CDLL(str(path))
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise InputError(f"{path} cannot be loaded: {error}; delete it and try again.") from None
 
 
 def _build(compiler: Compiler, text: str, types: str, path: Path) -> None:

@@ -1,0 +1,136 @@
+"""How the core is built: once for many processes, again for what differs, or not at all."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.networks import random_network
+from helpers.processes import clean_environment
+
+from dmn_fe import InputError, laws
+from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.evaluate.core import library
+from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
+from dmn_fe.evaluate.torch_engine import TorchEngine
+from dmn_fe.laws.kernel import Kernel, kernel_of
+
+if find_compiler() is None:
+    pytest.skip("there is no C++ compiler", allow_module_level=True)
+
+ELASTIC = kernel_of(laws.Elastic.isotropic(1.0, 0.2))
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    """An empty cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    library.load_source.cache_clear()
+    yield tmp_path / "dmn_fe" / "core"
+    library.load_source.cache_clear()
+
+
+@pytest.fixture
+def without_compiler(monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("sysconfig.get_config_var", lambda name: None)
+    find_compiler.cache_clear()
+    yield
+    find_compiler.cache_clear()
+
+
+def test_many_processes_that_start_at_once_build_it_once(tmp_path):
+    program = (
+        "import logging; logging.basicConfig(level=logging.INFO)\n"
+        "from dmn_fe import laws\n"
+        "from dmn_fe.evaluate.core.compiler import find_compiler\n"
+        "from dmn_fe.evaluate.core.library import load_library\n"
+        "from dmn_fe.laws.kernel import kernel_of\n"
+        "law = kernel_of(laws.Elastic.isotropic(1.0, 0.2))\n"
+        "print(load_library(find_compiler(), [law]).dmn_lanes())\n"
+    )
+    environment = clean_environment() | {"XDG_CACHE_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    processes = [
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        for _ in range(4)
+    ]
+    ends = [process.communicate(timeout=200) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4
+    assert {out.strip() for out, _ in ends} == {str(find_compiler().lanes)}
+    assert sum("built the core for dmn::Elastic" in err for _, err in ends) == 1
+    left = sorted(path.suffix for path in (tmp_path / "dmn_fe" / "core").iterdir())
+    assert left in ([".so"], [".lock", ".so"])  # no half-made library
+
+
+def test_it_is_found_again_and_built_anew_for_other_laws(cache, caplog):
+    caplog.set_level(logging.INFO)
+    first = library.load_library(find_compiler(), [ELASTIC])
+    library.load_source.cache_clear()
+    again = library.load_library(find_compiler(), [ELASTIC])
+    assert len(list(cache.glob("*.so"))) == 1
+    assert first.dmn_lanes() == again.dmn_lanes()
+    library.load_library(find_compiler(), [ELASTIC, ELASTIC])
+    assert len(list(cache.glob("*.so"))) == 2
+    assert len([r for r in caplog.records if r.message.startswith("built the core")]) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    library.load_source.cache_clear()
+    assert library.load_library(find_compiler(), [ELASTIC]).dmn_lanes() > 0
+    assert "built for this run alone" in caplog.text
+    library.load_source.cache_clear()
+
+
+def test_a_damaged_library_is_named(cache, tmp_path, monkeypatch):
+    library.load_library(find_compiler(), [ELASTIC])
+    (path,) = cache.glob("*.so")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    other = tmp_path / "other" / "dmn_fe" / "core" / path.name
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"nothing")
+    library.load_source.cache_clear()
+    with pytest.raises(InputError, match=r"cannot be loaded.*delete it"):
+        library.load_library(find_compiler(), [ELASTIC])
+
+
+def test_a_law_that_does_not_compile_leaves_nothing_behind(cache):
+    with pytest.raises(CompilationError, match="Nonsense"):
+        library.load_library(find_compiler(), [Kernel("Nonsense", ("laws/law.hpp",))])
+    assert not [path for path in cache.iterdir() if path.suffix != ".lock"]
+
+
+def test_without_a_compiler_torch_takes_over_and_says_so(without_compiler, phase_laws, caplog):
+    law = NetworkLaw(random_network(2), phase_laws)
+    assert isinstance(law.engine, TorchEngine)
+    assert "no C++ compiler was found" in caplog.text
+    assert "50 times" in caplog.text
+    strain = torch.zeros(2, 6, dtype=torch.float64)
+    assert not law.integrate(strain, law.initial_state(2)).status.any()
+    with pytest.raises(InputError, match="no C\\+\\+ compiler"):
+        NetworkLaw(random_network(2), phase_laws, backend="cpu")
+
+
+def test_a_law_without_a_compiled_form_is_named(phase_laws, caplog):
+    class Own(laws.J2):
+        def integrate(self, strain, state, dt=0.0):
+            return super().integrate(strain, state, dt)
+
+    phase_laws["matrix"] = Own(3000.0, 0.35, laws.LinearHardening(30.0))
+    law = NetworkLaw(random_network(2), phase_laws)
+    assert isinstance(law.engine, TorchEngine)
+    assert "the law of 'matrix'" in caplog.text
+    with pytest.raises(InputError, match="has no compiled form"):
+        NetworkLaw(random_network(2), phase_laws, backend="cpu")
+
+
+def test_a_wrong_backend_is_named(phase_laws):
+    with pytest.raises(InputError, match="backend = 'gpu'"):
+        NetworkLaw(random_network(2), phase_laws, backend="gpu")
