@@ -85,7 +85,7 @@ def test_histories_without_warm_start_and_in_single_precision(phase_laws, backen
         assert updates[2].state.dtype == torch.float32
     with pytest.raises(InputError, match="without warm_start"):
         cold.leaf_strain(states[1])
-    with pytest.raises(InputError, match="float64; give a tensor of torch.float32"):
+    with pytest.raises(InputError, match=r"float64; give a tensor of torch\.float32"):
         single.integrate(strain, states[0])
 
 
