@@ -22,6 +22,7 @@ from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network.parametrisation import Geometry
 from dmn_fe.network.tree import Tree
 from dmn_fe.training.samples import StiffnessSamples
+from dmn_fe.training.weight_sums import WeightSums
 
 __all__ = ["CoreStiffness"]
 
@@ -81,7 +82,7 @@ class CoreStiffness:
     ):
         self._library = load_source(compiler, _SOURCE, "training")
         self._depth, self._threads = tree.depth, threads or thread_count()
-        self._shares = _Shares(tree)
+        self._sums = WeightSums(tree)
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._nodes = np.array(post_order(tree.is_leaf.tolist()), dtype=np.int32)
         self._leaves = np.zeros(tree.leaf_count, dtype=LEAF)
@@ -129,7 +130,7 @@ class CoreStiffness:
         """Squared errors ``[K, n]`` and the derivatives of their sums with respect to weights
         ``[leaves, K]``, normals ``[K, laminates, 3]`` and turns ``[K, leaves, 6, 6]``."""
         _, laminates, k = normals.shape
-        sums, fractions = self._shares.down(weights.detach().numpy())
+        sums, fractions = self._sums.down(weights.detach().numpy())
         interfaces = _interfaces(fractions, normals)
         chosen = chosen.expand(k, -1).contiguous()
         n = chosen.shape[1]
@@ -172,7 +173,7 @@ class CoreStiffness:
         if any(list(map(solve, numbers) if self._pool is None else self._pool.map(solve, numbers))):
             raise InputError("training: out of memory; learn from fewer samples.")
         fraction, normal, turn = (each.unflatten(0, (k, -1)).sum(1) for each in totals)
-        weight = self._shares.gradient(sums, fractions, fraction.mT.numpy())
+        weight = self._sums.gradient(sums, fractions, fraction.mT.numpy())
         return squares, torch.from_numpy(weight), normal, turn
 
 
@@ -193,39 +194,6 @@ class _Squares(torch.autograd.Function):
         d_normal = (normal * upstream[:, None, None])[..., :dimension].permute(2, 1, 0)
         d_turn = turn * upstream[:, None, None, None] if turned else None
         return weight * upstream, d_normal, d_turn, None, None, None
-
-
-class _Shares:
-    """Sums of weights over the sub-trees of a tree, fractions of laminates, and the way back."""
-
-    def __init__(self, tree: Tree):
-        is_leaf = tree.is_leaf.numpy()
-        self._leaf_nodes, self._laminate_nodes = np.flatnonzero(is_leaf), np.flatnonzero(~is_leaf)
-        self._levels = [level.laminates for level in tree.levels]
-
-    def down(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Sums ``[nodes, K]`` and fractions of first children ``[laminates, K]`` of leaf weights
-        ``[leaves, K]``; a half where there is no weight, as in
-        :func:`~dmn_fe.network.tree.level_fractions`."""
-        sums = np.empty((len(self._leaf_nodes) + len(self._laminate_nodes), weights.shape[1]))
-        sums[self._leaf_nodes] = weights
-        first, second = sums[1::2], sums[2::2]  # of laminate i: the nodes 2i + 1 and 2i + 2
-        for level in reversed(self._levels):
-            sums[self._laminate_nodes[level]] = first[level] + second[level]
-        total = sums[self._laminate_nodes]
-        empty = total <= 0
-        return sums, np.where(empty, 0.5, first / np.where(empty, 1.0, total))
-
-    def gradient(self, sums: np.ndarray, fractions: np.ndarray, upstream: np.ndarray) -> np.ndarray:
-        """Derivative with respect to the leaf weights, of that to the fractions."""
-        total = sums[self._laminate_nodes]
-        rate = np.where(total <= 0, 0.0, upstream / np.where(total <= 0, 1.0, total))
-        result = np.zeros_like(sums)
-        for level in self._levels:
-            above = result[self._laminate_nodes[level]]
-            result[1::2][level] = above + rate[level] * (1.0 - fractions[level])
-            result[2::2][level] = above - rate[level] * fractions[level]
-        return result[self._leaf_nodes]
 
 
 def _turns(geometry: Geometry) -> Tensor | None:
