@@ -5,6 +5,7 @@ DOLFINx comes before torch.
 """
 
 import logging
+import os
 import sys
 from typing import Annotated
 
@@ -54,9 +55,17 @@ app.command()(study)
 app.command()(run)
 
 
+def _set_up_logging() -> None:
+    """Warnings of the first rank alone; one line where the core is built."""
+    ranks = (os.environ.get(name, "0") for name in ("OMPI_COMM_WORLD_RANK", "PMI_RANK"))
+    level = logging.ERROR if any(rank != "0" for rank in ranks) else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("dmn_fe.evaluate.core").setLevel(logging.INFO)
+
+
 def main() -> None:
     """Run the command line; wrong input ends with one sentence and exit status 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    _set_up_logging()
     try:
         app()
     except InputError as error:
