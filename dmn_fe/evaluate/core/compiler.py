@@ -16,7 +16,7 @@ import torch
 
 from dmn_fe.errors import InputError
 
-__all__ = ["CompilationError", "Compiler", "find_compiler"]
+__all__ = ["CompilationError", "Compiler", "find_compiler", "first_error"]
 
 _FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared")
 # Square roots and choices by mask need neither errno nor exact exceptions; results are the same.
@@ -77,7 +77,7 @@ class Compiler:
                 f"{self.command[0]} did not compile {source} within {_SECONDS} s."
             ) from None
         if done.returncode:
-            raise CompilationError(_first_error(done.stderr) or f"{self.command[0]} failed.")
+            raise CompilationError(first_error(done.stderr) or f"{self.command[0]} failed.")
 
 
 @functools.cache
@@ -127,7 +127,7 @@ def _has_vector_maths() -> bool:
     return platform.libc_ver()[0] == "glibc" and platform.machine() == "x86_64"
 
 
-def _first_error(output: str) -> str:
+def first_error(output: str) -> str:
     """The first error of a compiler, with its file and line."""
     lines = output.splitlines()
     for number, line in enumerate(lines):

@@ -11,20 +11,10 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.evaluate.core.library import load_library
-from dmn_fe.evaluate.core.structures import (
-    Batch,
-    History,
-    NetworkArrays,
-    Tangents,
-    address,
-    parameter_array,
-)
+from dmn_fe.evaluate.core.model import CoreModel
+from dmn_fe.evaluate.core.structures import Batch, History, Tangents, address
 from dmn_fe.evaluate.core.threads import thread_count
-from dmn_fe.evaluate.layout import StateLayout
-from dmn_fe.evaluate.leaves import Leaves
-from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.evaluate.virgin import VirginNetwork
-from dmn_fe.laws import MaterialLaw, Update, Void
+from dmn_fe.laws import MaterialLaw, Update
 from dmn_fe.laws.kernel import Kernel
 from dmn_fe.network import Network
 
@@ -32,7 +22,6 @@ __all__ = ["CpuEngine"]
 
 _LEAST_CHUNK = 128  # points of a thread at a time
 _CHUNKS_PER_THREAD = 8  # so that threads end together though points differ in their work
-_NO_STRESS = 1e-13  # traction relative to |C||ε| that is round-off
 
 
 class CpuEngine:
@@ -52,7 +41,13 @@ class CpuEngine:
     arrays : NetworkArrays
     parameters : Tensor
         Of all laws, as the core reads them.
+    device : torch.device
+        Where states lie.
+    column_major : bool
+        Whether the same entry of all points is best side by side in memory.
     """
+
+    device, column_major = torch.device("cpu"), False
 
     def __init__(
         self,
@@ -70,15 +65,9 @@ class CpuEngine:
         self._tolerance, self._max_iterations = tolerance, max_iterations
         self._warm_start = warm_start
         self.threads = threads or thread_count()
-        self.layout = StateLayout(network, laws, warm_start)
-        leaves = Leaves(network, laws)
-        sweep = Sweep(network, leaves.symmetric)
-        virgin = VirginNetwork.of(leaves, sweep)
-        ordered = [laws[name] for name in network.phase_names]
-        self.arrays = NetworkArrays(network, ordered, sweep, self.layout, virgin)
-        self.parameters = parameter_array([p for kernel in kernels for p in kernel.parameters])
-        voids = any(isinstance(law, Void) for law in ordered)
-        self._no_stress = _NO_STRESS / tolerance * virgin.largest if voids else 0.0
+        model = CoreModel(network, laws, tolerance, warm_start, kernels)
+        self.layout, self.arrays, self.parameters = model.layout, model.arrays, model.parameters
+        self._no_stress = model.no_stress
 
     def integrate(
         self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None

@@ -7,8 +7,9 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 
@@ -16,10 +17,19 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.laws.kernel import Kernel
 
-__all__ = ["cache_folder", "kernel_source", "law_types", "load_library", "load_source", "sources"]
+__all__ = [
+    "cache_folder",
+    "cached",
+    "kernel_source",
+    "law_types",
+    "load_library",
+    "load_source",
+    "sources",
+]
 
 _KERNELS = Path(__file__).parents[1] / "kernels"
 _log = logging.getLogger(__name__)
+Loaded = TypeVar("Loaded")
 
 
 def cache_folder() -> Path:
@@ -65,38 +75,59 @@ def kernel_source(header: str, laws: Sequence[Kernel]) -> str:
 @functools.cache
 def load_source(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
     """The library of a source text; ``types`` names it in messages. See :func:`load_library`."""
-    parts = [text, *compiler.command, *compiler.flags, compiler.identity, *sources().items()]
-    key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    parts = [text, *compiler.command, *compiler.flags, compiler.identity]
+
+    def make(folder: Path, library: Path) -> None:
+        source = folder / "core.cpp"
+        source.write_text(text)
+        compiler.build(source, library, folder)
+
+    return cached(parts, ".so", make, types, lambda path: ctypes.CDLL(str(path)))
+
+
+def cached(
+    parts: Sequence[object],
+    suffix: str,
+    make: Callable[[Path, Path], None],
+    types: str,
+    load: Callable[[Path], Loaded],
+) -> Loaded:
+    """What ``load`` reads from a file of the cache folder.
+
+    The file is made if there is none for these ``parts`` and the headers: ``make(folder, path)``
+    writes ``path``, with the headers in ``folder``. Many processes may ask at once: one makes it,
+    the others wait. ``types`` names it in messages.
+    """
+    key = hashlib.sha256(repr([*parts, *sources().items()]).encode()).hexdigest()[:32]
     try:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{key}.so"
+        path = folder / f"{key}{suffix}"
         with filelock.FileLock(folder / f"{key}.lock"):
             if not path.exists():
-                _build(compiler, text, types, path)
+                _build(make, types, path)
     except OSError as error:
         _log.warning("%s; the core is built for this run alone.", error)
         with tempfile.TemporaryDirectory(prefix="dmn_fe-") as own:
-            path = Path(own) / f"{key}.so"
-            _build(compiler, text, types, path)
-            return ctypes.CDLL(str(path))
+            path = Path(own) / f"{key}{suffix}"
+            _build(make, types, path)
+            return load(path)
     try:
-        return ctypes.CDLL(str(path))
+        return load(path)
     except OSError as error:
         raise InputError(f"{path} cannot be loaded: {error}; delete it and try again.") from None
 
 
-def _build(compiler: Compiler, text: str, types: str, path: Path) -> None:
-    """Compile beside ``path`` and rename into place, so that no half-made library is found."""
+def _build(make: Callable[[Path, Path], None], types: str, path: Path) -> None:
+    """Compile beside ``path`` and rename into place, so that no half-made file is found."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="building-") as own:
-        source, library = Path(own) / "core.cpp", Path(own) / "core.so"
-        source.write_text(text)
         for name, header in sources().items():  # those that the key stands for
             place = Path(own) / name
             place.parent.mkdir(exist_ok=True)
             place.write_text(header)
-        compiler.build(source, library, Path(own))
-        os.replace(library, path)
+        built = Path(own) / f"core{path.suffix}"
+        make(Path(own), built)
+        os.replace(built, path)
     seconds = time.perf_counter() - start
     _log.info("built the core for %s in %.1f s: %s", types, seconds, path)
