@@ -1,14 +1,17 @@
-"""Which engine evaluates a network: the compiled core where it can, torch elsewhere."""
+"""Which engine evaluates a network: the compiled core where it can, torch elsewhere, or a GPU."""
 
 import logging
 from collections.abc import Mapping
 from typing import Literal, Protocol, get_args
 
+import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import CompilationError, Compiler, find_compiler
 from dmn_fe.evaluate.core.cpu import CpuEngine
+from dmn_fe.evaluate.core.cuda import CudaEngine
+from dmn_fe.evaluate.core.cuda_gpu import CudaGpu
 from dmn_fe.evaluate.layout import StateLayout
 from dmn_fe.evaluate.torch_engine import TorchEngine
 from dmn_fe.laws import MaterialLaw, Update
@@ -18,7 +21,7 @@ from dmn_fe.network import Network
 __all__ = ["Backend", "Engine", "make_engine"]
 
 #: What evaluates a network.
-Backend = Literal["auto", "torch", "cpu"]
+Backend = Literal["auto", "torch", "cpu", "cuda"]
 
 _log = logging.getLogger(__name__)
 # What is lost without the core: measured by tests/benchmarks/core.py.
@@ -29,6 +32,8 @@ class Engine(Protocol):
     """Solves points of one network."""
 
     layout: StateLayout
+    device: torch.device  # where states lie
+    column_major: bool  # whether the same entry of all points is best side by side in memory
 
     def integrate(
         self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
@@ -45,6 +50,7 @@ def make_engine(
     warm_start: bool,
 ) -> Engine:
     """The engine of a backend; ``"auto"`` takes the core if it can be built, and says if not.
+    It never takes a GPU: states would lie there, and few points are faster on the processor.
 
     Raises
     ------
@@ -57,6 +63,9 @@ def make_engine(
     if backend == "torch":
         return TorchEngine(*arguments)
     kernels = {name: kernel_of(laws[name]) for name in network.phase_names}
+    if backend == "cuda":
+        own = _all_kernels(kernels, laws)
+        return CudaEngine(*arguments, own, CudaGpu(own))
     compiler = find_compiler()
     try:
         return CpuEngine(*arguments, _all_kernels(kernels, laws), _a_compiler(compiler))

@@ -32,8 +32,9 @@ class NetworkLaw:
     max_iterations : int
         Limit of sweeps per point; a point that needs more gets ``Status.MAX_ITERATIONS``.
     backend : str
-        ``"cpu"``, the compiled core; ``"torch"``, the reference; ``"auto"``, the core where there
-        are a compiler and compiled forms of all laws, else torch, with a warning.
+        ``"cpu"``, the compiled core; ``"cuda"``, the core on the GPU that is the current one of
+        torch; ``"torch"``, the reference; ``"auto"``, the core on the processor where there are a
+        compiler and compiled forms of all laws, else torch, with a warning.
     warm_start : bool
         Whether the state holds the jumps of the laminates, where the next step starts. Without
         them it is smaller by ``6 + 3 · laminates`` numbers a point, and steps of a history take
@@ -84,8 +85,11 @@ class NetworkLaw:
         return self.engine.layout.size
 
     def initial_state(self, n: int) -> Tensor:
-        """Virgin state ``[n, state_size]``."""
-        return self.engine.layout.virgin(self.laws).to(self.state_dtype).repeat(n, 1)
+        """Virgin state ``[n, state_size]``, on the device of the backend."""
+        virgin = self.engine.layout.virgin(self.laws).to(self.engine.device, self.state_dtype)
+        if self.engine.column_major:
+            return virgin[:, None].repeat(1, n).mT
+        return virgin.repeat(n, 1)
 
     def integrate(
         self,
@@ -98,7 +102,9 @@ class NetworkLaw:
 
         ``iterations`` of the result counts the sweeps. The tangent may be computed from ``state``
         when first asked for: do not overwrite ``state`` before. ``temperature`` is the change from
-        that without thermal strain, of all points or ``[n]``, for laws that take one.
+        that without thermal strain, of all points or ``[n]``, for laws that take one. With the
+        backend ``"cuda"`` the state lies on the GPU, and all else of the result where ``strain``
+        does.
 
         Raises
         ------
@@ -108,6 +114,7 @@ class NetworkLaw:
         check_points(self, strain, state)
         if not (math.isfinite(dt) and dt >= 0):
             raise InputError(f"NetworkLaw: dt = {dt} must be finite and >= 0.")
+        self._check_places(strain, state)
         warmth = self._temperature(temperature, len(strain))
         return self.engine.integrate(strain, state, float(dt), warmth)
 
@@ -122,9 +129,22 @@ class NetworkLaw:
         layout = self.engine.layout
         if not layout.leading:
             raise InputError("the strains of the leaves are not kept without warm_start.")
-        state = state.double()
+        state = state.to("cpu", torch.float64)
         jumps = layout.jumps(state)
         return Sweep(self.network).leaf_strain(state[:, :6].mT, jumps).permute(2, 1, 0)
+
+    def _check_places(self, strain: Tensor, state: Tensor) -> None:
+        place = self.engine.device
+        if state.device != place:
+            raise InputError(
+                f"NetworkLaw: the state lies on {state.device}, but this backend keeps it on "
+                f"{place}; start from initial_state(n), or give state.to('{place}')."
+            )
+        if strain.device.type != "cpu" and strain.device != place:
+            raise InputError(
+                f"NetworkLaw: the strain lies on {strain.device}, the state on {place}; give "
+                f"strain.to('{place}')."
+            )
 
     def _temperature(self, temperature: Tensor | float | None, n: int) -> Tensor | None:
         if temperature is None or not self.takes_temperature:

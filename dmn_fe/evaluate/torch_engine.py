@@ -29,6 +29,8 @@ class TorchEngine:
     when the interface tractions are in equilibrium.
     """
 
+    device, column_major = torch.device("cpu"), False
+
     def __init__(
         self,
         network: Network,

@@ -1,6 +1,7 @@
 """The arrays of the core: a network and a batch of points as the headers of ``kernels`` read them.
 
-Every class here mirrors the struct of the same name; see ``network.hpp`` and ``batch.hpp``.
+Every class here mirrors the struct of the same name; see ``network.hpp``, ``batch.hpp`` and
+``cuda.hpp``.
 """
 
 import ctypes
@@ -79,6 +80,26 @@ class Batch(ctypes.Structure):
         ("max_iterations", ctypes.c_int),
         ("warm_start", ctypes.c_int),
     )
+
+
+class Job(ctypes.Structure):
+    """``dmn::Job``"""
+
+    _fields_ = (
+        ("network", NetworkStruct),
+        ("parameters", ctypes.c_void_p),
+        ("batch", Batch),
+        ("count", ctypes.c_long),
+        ("open", ctypes.c_void_p),
+        ("counters", ctypes.c_void_p),
+        ("work", ctypes.c_void_p),
+    )
+
+
+class Sizes(ctypes.Structure):
+    """``dmn::Sizes``"""
+
+    _fields_ = (("solver", ctypes.c_long), ("parts", ctypes.c_long))
 
 
 class NetworkArrays:

@@ -114,6 +114,8 @@ class PointSolver {
         step_.temperature = splat(0.0);
         least_ = splat(0.0);
         for (int i = 0; i < 6; ++i) strain_[i] = change_[i] = splat(0.0);
+        // No step is taken along the first direction, but what is not a number would stay.
+        for (int j = 0; j < unknowns_; ++j) solver_.direction()[j] = splat(0.0);
     }
 
     // Points first … first + count − 1, at most one a lane, as if nothing yields. Sets `open` for

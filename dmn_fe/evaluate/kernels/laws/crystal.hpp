@@ -244,7 +244,8 @@ struct CrystalPlasticity {
             }
         }
         updated[6] = old[6] + at.increment;
-        return {rate == 0.0 ? every_lane() : no_lane(), failed | active};
+        const Mask unfinished = failed | active;
+        return {rate == 0.0 ? every_lane() : no_lane(), unfinished};
     }
 };
 

@@ -5,15 +5,24 @@
 
 namespace dmn {
 
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+// The compiler for the processor, which builds every law too, has checked the places.
+DMN_FN void check_place(int, int) {}
+#else
 // Named so that the compiler's message tells what is wrong.
 __attribute__((error("state: an index lies beyond state_size"))) void state_index_out_of_range();
+
+DMN_FN void check_place(int i, int size) {
+    if (__builtin_constant_p(i) && (i < 0 || i >= size)) state_index_out_of_range();
+}
+#endif
 
 // The history of a point; a place beyond its size does not compile where the index is known.
 template <class Number, int size>
 struct Written {
     Number* numbers;
     DMN_FN Number& operator[](int i) const {
-        if (__builtin_constant_p(i) && (i < 0 || i >= size)) state_index_out_of_range();
+        check_place(i, size);
         return numbers[i];
     }
 };
