@@ -1,5 +1,7 @@
 """The core for GPUs: compiled by NVRTC, emulated on the processor, and run where there is a GPU."""
 
+import sys
+
 import pytest
 import torch
 from helpers.emulated_gpu import EmulatedGpu
@@ -20,7 +22,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.compiled_law import CompiledLaw
 from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.evaluate.core.cuda import CudaEngine
-from dmn_fe.evaluate.core.nvrtc import compiled_kernels
+from dmn_fe.evaluate.core.nvrtc import compiled_kernels, cuda_core
 from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.laws import Status
 from dmn_fe.laws.kernel import Kernel, kernel_of
@@ -151,6 +153,12 @@ def test_no_memory_at_all_is_said_in_a_sentence(phase_laws):
 def test_no_gpu_is_said_in_a_sentence(phase_laws):
     with pytest.raises(InputError, match=r"backend = 'cuda'.*\n?.*or take backend = 'cpu'\."):
         NetworkLaw(random_network(3), phase_laws, backend="cuda")
+
+
+def test_what_is_missing_to_compile_is_said_with_the_command_that_brings_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cuda.core", None)
+    with pytest.raises(InputError, match=r"cuda-core is not installed; pip install 'cuda-core>="):
+        cuda_core()
 
 
 def test_tensors_on_the_wrong_device_are_refused(phase_laws):

@@ -69,6 +69,7 @@ class CudaEngine:
         self._tolerance, self._max_iterations = tolerance, max_iterations
         self._warm_start, self._no_stress = warm_start, model.no_stress
         self._packed = model.symmetric
+        self._unpacking = gpu.bring(torch.tensor(_UNPACKED))
         # Kept, since the struct has only their addresses.
         arrays = model.arrays.arrays.values()
         self._arrays = [gpu.bring(_raw(array.tobytes())) for array in arrays]
@@ -194,12 +195,13 @@ class CudaEngine:
     def _unpacked(self, tangents: list[Tensor], n: int, on_host: bool) -> Tensor:
         """Tangents ``[n, 6, 6]`` of parts ``[21 or 36, .]``."""
         place = torch.device("cpu") if on_host else self.device
+        places = torch.tensor(_UNPACKED) if on_host else self._unpacking
         whole = torch.empty(n, 6, 6, dtype=torch.float64, device=place)
         first = 0
         for part in tangents:
             rows = part.mT.contiguous().to(place)
             last = first + len(rows)
-            whole[first:last] = (rows[:, _UNPACKED] if self._packed else rows).view(-1, 6, 6)
+            whole[first:last] = (rows[:, places] if self._packed else rows).view(-1, 6, 6)
             first = last
         return whole
 
