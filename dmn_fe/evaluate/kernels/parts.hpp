@@ -3,7 +3,7 @@
 // the one step that was asked for.
 #pragma once
 
-#include "batch.hpp"
+#include "point_solver.hpp"
 
 namespace dmn {
 

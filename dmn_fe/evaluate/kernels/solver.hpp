@@ -12,9 +12,6 @@
 
 namespace dmn {
 
-constexpr double overshoot = 0.5;      // slope at a step, relative to its start, that is too steep
-constexpr double slope_round_off = 1e-10;  // slope relative to |σ||Δε| that tells nothing
-constexpr int max_search = 20;         // steps that are tried along one direction
 
 template <class Laws>
 class Solver {
