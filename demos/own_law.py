@@ -12,6 +12,7 @@
 # with a state: the largest compression so far. Strains and stresses are Mandel vectors.
 
 import time
+from pathlib import Path
 
 import torch
 
@@ -72,7 +73,7 @@ prototype = laws.Batched(foam_in_torch, 1, is_isotropic=True, symmetric=True)
 # The network sees no difference but the time. (Laws without a compiled form are evaluated in torch,
 # and a warning says so.)
 
-network = dmn_fe.load("demos/spheres.dmn")
+network = dmn_fe.load(Path(__file__).with_name("spheres.dmn"))
 glass = laws.Elastic.isotropic(72000.0, 0.22)
 generator = torch.Generator().manual_seed(0)
 strain = 0.02 * torch.randn(2000, 6, generator=generator, dtype=torch.float64)

@@ -1,5 +1,6 @@
 """Which engine evaluates a network: the compiled core where it can, torch elsewhere, or a GPU."""
 
+import functools
 import logging
 from collections.abc import Mapping
 from typing import Literal, Protocol, get_args
@@ -18,7 +19,7 @@ from dmn_fe.laws import MaterialLaw, Update
 from dmn_fe.laws.kernel import Kernel, kernel_of
 from dmn_fe.network import Network
 
-__all__ = ["Backend", "Engine", "make_engine"]
+__all__ = ["Backend", "Engine", "make_engine", "warn_of_torch"]
 
 #: What evaluates a network.
 Backend = Literal["auto", "torch", "cpu", "cuda"]
@@ -70,16 +71,22 @@ def make_engine(
     try:
         return CpuEngine(*arguments, _all_kernels(kernels, laws), _a_compiler(compiler))
     except InputError as error:
-        # Torch could not evaluate a law that exists in C++ alone.
+        # A mistake in a law that a user has written is theirs to mend.
         written = any(kernel is not None and kernel.definition for kernel in kernels.values())
-        if backend != "auto" or written:
+        if backend != "auto" or (written and isinstance(error, CompilationError)):
             raise
-        _log.warning(
-            "%s The network is evaluated by torch, which takes %s as long.",
-            str(error).splitlines()[0],
-            _FACTOR,
-        )
+        warn_of_torch(error)
         return TorchEngine(*arguments)
+
+
+def warn_of_torch(error: InputError) -> None:
+    """Say, once for each reason, that torch takes the place of the core."""
+    _warn_once(str(error).splitlines()[0])
+
+
+@functools.cache
+def _warn_once(reason: str) -> None:
+    _log.warning("%s Torch takes the place of the core, %s as slow.", reason, _FACTOR)
 
 
 def _all_kernels(

@@ -2,11 +2,11 @@
 
 import ctypes
 import hashlib
-import keyword
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.evaluate.core.library import kernel_source, load_source
 from dmn_fe.laws import Status, Update, check_points
+from dmn_fe.laws.checks import check_time_step
 from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["CompiledLaw"]
@@ -26,25 +27,45 @@ struct {type} {{
     static constexpr int parameter_count = {count};
     static constexpr bool symmetric = {symmetric};
     static constexpr bool gives_tangent = false;
-    double {members};
-    DMN_FN {type}(const double* p, double){start} {{ (void)p; }}
+    double parameters_[{count} + 1];
+    DMN_FN {type}(const double* p, double) {{
+        for (int i = 0; i < {count}; ++i) parameters_[i] = p[i];
+    }}
+    DMN_FN bool may_stay_elastic() const {{ return {may_stay_elastic}; }}
     template <class T>
-    DMN_FN Outcome respond(const T* strain, const Real* old, const Step& step, T* stress,
-                           Real* updated) const {{
-        const Written<const Real, {size}> state = {{old}};
-        const Written<Real, {size}> new_state = {{updated}};
-        const double dt = step.dt;
+    DMN_FN Outcome respond(const T* strain, const Real* old_, const Step& step_, T* stress,
+                           Real* updated_) const {{
+        bool outside_ = false;
+        Real nowhere_ = splat(0.0);
+        const Written<const Real, {size}> state = {{old_, &nowhere_, &outside_}};
+        const Written<Real, {size}> new_state = {{updated_, &nowhere_, &outside_}};
+        const double dt = step_.dt;
         Mask elastic = no_lane(), failed = no_lane();
-        for (int i = 0; i < {size}; ++i) updated[i] = old[i];
+        for (int i = 0; i < {size}; ++i) updated_[i] = old_[i];
+        // What is not set is not a number.
+        for (int i = 0; i < 6; ++i) stress[i] = constant<T>(not_a_number());
         (void)state; (void)new_state; (void)dt;
+{parameters}
+        {{
 #line 1 "{name}"
 {source}
+        }}
+        if (outside_) failed = every_lane();
         return {{elastic, failed}};
     }}
 }};
 }}  // namespace dmn
 """
-_RESERVED = {"strain", "stress", "state", "new_state", "dt", "elastic", "failed", "T", "step"}
+_RESERVED = {"strain", "stress", "state", "new_state", "dt", "elastic", "failed", "T", "Real", "Mask"}
+_KEYWORDS = set(
+    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const "
+    "const_cast constexpr continue decltype default delete do double dynamic_cast else enum "
+    "explicit export extern false float for friend goto if inline int long mutable namespace new "
+    "noexcept not not_eq nullptr operator or or_eq private protected public register "
+    "reinterpret_cast return short signed sizeof static static_cast struct switch template this "
+    "throw true try typedef typeid typename union unsigned using virtual void volatile while xor "
+    "xor_eq".split()
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +76,10 @@ class CompiledLaw:
     tangent. Numbers are several points side by side: choose by ``select(condition, a, b)``, not by
     ``if``. There are ``sqrt``, ``exp``, ``log``, ``pow``, ``abs`` and ``trace(strain)``;
     ``value(x)`` is x without derivatives, which is what ``new_state`` holds. An iteration runs on
-    values and ends with one step of Newton in ``T``, which carries the derivative.
+    values and ends with one step of Newton in ``T``, which carries the derivative. Points where it
+    fails are told by ``failed = condition``. Points that respond as the virgin law does, by its
+    linear stress and with nothing new in the state, may be told by ``elastic = condition``: a step
+    without others then costs a tenth.
 
     Parameters
     ----------
@@ -95,18 +119,20 @@ class CompiledLaw:
                 f"CompiledLaw: state_size = {self.state_size!r} must be a whole number from 0 to "
                 "1000."
             )
-        if not re.fullmatch(r"[\w .-]+", self.name):
+        if self.source.count("{") != self.source.count("}"):
+            raise InputError("CompiledLaw: source has more braces of one kind than of the other.")
+        if not isinstance(self.name, str) or not re.fullmatch(r"[\w .-]+", self.name):
             raise InputError(f"CompiledLaw: name = {self.name!r}; give letters and digits.")
+        if not isinstance(self.parameters, Mapping):
+            raise InputError("CompiledLaw: give parameters as a dictionary of names and numbers.")
         checked = {}
-        for key, value in dict(self.parameters).items():
-            if not re.fullmatch(r"[A-Za-z]\w*", str(key)) or key in _RESERVED:
+        for key, value in self.parameters.items():
+            if not re.fullmatch(r"[A-Za-z]\w*", str(key)) or key in _RESERVED | _KEYWORDS:
                 raise InputError(
                     f"CompiledLaw: a parameter is named {key!r}; give a name of letters and digits "
-                    f"other than {', '.join(sorted(_RESERVED))}."
+                    f"that is no word of C++, nor one of {', '.join(sorted(_RESERVED))}."
                 )
-            if keyword.iskeyword(key) or isinstance(value, bool):
-                raise InputError(f"CompiledLaw: parameter {key} = {value!r} is no number of a law.")
-            if not isinstance(value, (int, float)) or not math.isfinite(value):
+            if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
                 raise InputError(f"CompiledLaw: {key} = {value!r} must be a finite number.")
             checked[key] = float(value)
         object.__setattr__(self, "parameters", checked)
@@ -123,16 +149,18 @@ class CompiledLaw:
     def kernel(self) -> Kernel:
         """The law for the core."""
         names = list(self.parameters)
-        key = hashlib.sha256(repr((self.source, names, self.state_size, self.symmetric)).encode())
-        kind = f"Written_{key.hexdigest()[:16]}"
-        start = ", ".join(f"{name}(p[{place}])" for place, name in enumerate(names))
+        identity = (self.source, names, self.state_size, self.symmetric, self.name)
+        kind = f"Written_{hashlib.sha256(repr(identity).encode()).hexdigest()[:16]}"
         definition = _TEMPLATE.format(
             type=kind,
             size=self.state_size,
             count=len(names),
             symmetric=str(self.symmetric).lower(),
-            members=", ".join(names) or "none",
-            start=f" : {start}" if start else " : none(0.0)",
+            may_stay_elastic=str(bool(re.search(r"\belastic\b", self.source))).lower(),
+            parameters="\n".join(
+                f"        const double {name} = parameters_[{place}];"
+                for place, name in enumerate(names)
+            ),
             name=self.name,
             source=self.source,
         )
@@ -148,6 +176,7 @@ class CompiledLaw:
             If the compiler refuses the source; it says where and why.
         """
         check_points(self, strain, state)
+        check_time_step(self, dt)
         n = len(strain)
         strain, state = strain.detach().contiguous(), state.detach().contiguous()
         stress, new_state = torch.empty_like(strain), torch.empty_like(state)

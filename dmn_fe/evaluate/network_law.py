@@ -63,8 +63,10 @@ class NetworkLaw:
             )
         if not 0 < tolerance < 1:
             raise InputError(f"NetworkLaw: tolerance = {tolerance} must lie between 0 and 1.")
-        if max_iterations < 1:
-            raise InputError(f"NetworkLaw: max_iterations = {max_iterations} must be at least 1.")
+        if type(max_iterations) is not int or not 1 <= max_iterations < 2**31:
+            raise InputError(
+                f"NetworkLaw: max_iterations = {max_iterations!r} must be a whole number from 1."
+            )
         check_laws(network, laws)
         self.network = network
         self.laws = dict(laws)
@@ -102,7 +104,7 @@ class NetworkLaw:
 
         ``iterations`` of the result counts the sweeps. The tangent may be computed from ``state``
         when first asked for: do not overwrite ``state`` before. ``temperature`` is the change from
-        that without thermal strain, of all points or ``[n]``, for laws that take one. With the
+        that without thermal strain, of all points or ``[n]``; laws that take none ignore it. With the
         backend ``"cuda"`` the state lies on the GPU, and all else of the result where ``strain``
         does.
 
@@ -147,11 +149,11 @@ class NetworkLaw:
             )
 
     def _temperature(self, temperature: Tensor | float | None, n: int) -> Tensor | None:
-        if temperature is None or not self.takes_temperature:
+        if temperature is None:
             return None
         given = torch.as_tensor(temperature, dtype=torch.float64)
         if given.shape not in ((), (n,)):
             raise InputError(
                 f"NetworkLaw: temperature has the shape {tuple(given.shape)}, expected ({n},)."
             )
-        return given.expand(n)
+        return given.expand(n) if self.takes_temperature else None

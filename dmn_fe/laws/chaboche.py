@@ -151,7 +151,7 @@ class Chaboche(Isotropic):
         """
         increment = torch.zeros_like(p)
         at = self._at(trial, backstress, p, increment)
-        flows = at.residual > ON_SURFACE * at.mises
+        flows = ~(at.residual <= ON_SURFACE * at.mises)
         round_off = 1e-15 * at.mises / (3.0 * self.shear)
         for _ in range(_MAX_ITERATIONS):
             step = torch.where(flows, at.residual / at.fall, 0.0)

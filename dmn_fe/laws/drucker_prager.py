@@ -96,7 +96,7 @@ class DruckerPrager(Isotropic):
         trial_mean = self.bulk * trace(strain - plastic_strain)
         yield_stress, _ = self.hardening(p)
         on_surface = ON_SURFACE * (yield_stress + friction * trial_mean.abs())
-        flows = trial_mises + friction * trial_mean - yield_stress > on_surface
+        flows = ~(trial_mises + friction * trial_mean - yield_stress <= on_surface)
 
         to_apex = trial_mises / thrice_shear
         apex_mean = trial_mean - self.bulk * dilatancy * to_apex

@@ -80,21 +80,21 @@ def radial_return(
     trial_norm = trial.square().sum(-1).clamp(min=1e-300).sqrt()
     trial_mises = math.sqrt(1.5) * trial_norm
     start = hardening(p)
-    flows = trial_mises > start[0] * (1.0 + ON_SURFACE)
+    # Also where the state is not a number, which then is in the stress.
+    flows = ~(trial_mises <= start[0] * (1.0 + ON_SURFACE))
     increment, slope, unfinished = plastic_increment(
         trial_mises, 3.0 * shear, hardening, p, start, flows
     )
     # theta scales the trial deviator back to the yield surface; 1 where the step is elastic.
-    theta = torch.where(increment > 0, 1.0 - 3.0 * shear * increment / trial_mises, 1.0)
+    theta = torch.where(flows, 1.0 - 3.0 * shear * increment / trial_mises, 1.0)
     pressure = bulk * trace(strain)
     stress = theta[:, None] * trial + pressure[:, None] * IDENTITY
     flow = (1.0 - theta)[:, None] * trial / twice_shear
     new_state = torch.cat([plastic_strain + flow, (p + increment)[:, None]], dim=-1)
 
     def tangent() -> Tensor:
-        plastic = increment > 0
-        direction = trial / torch.where(plastic, trial_norm, 1.0)[:, None]
-        theta_t = torch.where(plastic, slope / (3.0 * shear + slope), theta)
+        direction = trial / torch.where(flows, trial_norm, 1.0)[:, None]
+        theta_t = torch.where(flows, slope / (3.0 * shear + slope), theta)
         return radial_tangent(bulk, shear, theta, theta_t, direction)
 
     return Update(stress, new_state, tangent, local_status(stress, unfinished))

@@ -84,7 +84,7 @@ class Perzyna(Isotropic):
         trial_norm = trial.square().sum(-1).sqrt()
         trial_mises = math.sqrt(1.5) * trial_norm
         increment, slope, unfinished = self._increment(trial_mises, p, dt)
-        flows = increment > 0
+        flows = ~(increment <= 0)
         # theta scales the trial deviator, theta_t its change along itself; 1 where nothing flows.
         stiffness = 3.0 * self.shear
         theta = torch.where(flows, 1.0 - stiffness * increment / trial_mises, 1.0)
@@ -137,7 +137,8 @@ class Perzyna(Isotropic):
         by_stress = (1.0 - share) * most * yield_stress
         by_stress = by_stress / (stiffness + (1.0 + share * most) * slope)
         start = torch.minimum(by_rate, by_stress)
-        flows = (elastic > ON_SURFACE) & (start > _NO_FLOW)
+        # Also where the state is not a number, which then is in the stress.
+        flows = ~(elastic <= ON_SURFACE) & ~(start <= _NO_FLOW)
         increment = torch.where(flows, start, 1.0)
         for _ in range(_MAX_ITERATIONS + 1):
             yield_stress, slope = self.hardening(p + increment)

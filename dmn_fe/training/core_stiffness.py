@@ -6,6 +6,8 @@ the same with both.
 """
 
 import ctypes
+import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -83,7 +85,7 @@ class CoreStiffness:
         self._library = load_source(compiler, _SOURCE, "training")
         self._depth, self._threads = tree.depth, threads or thread_count()
         self._sums = WeightSums(tree)
-        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._pools: dict[int, ThreadPoolExecutor] = {}  # threads do not survive a fork
         self._nodes = np.array(post_order(tree.is_leaf.tolist()), dtype=np.int32)
         self._leaves = np.zeros(tree.leaf_count, dtype=LEAF)
         self._leaves["phase"] = leaf_phase.numpy()
@@ -118,6 +120,14 @@ class CoreStiffness:
         own = geometry.weights, geometry.normals, _turns(geometry)
         return self.run(*own, self._samples[loss], chosen, derivatives=False)[0]
 
+    def _map(self, work: Callable[[int], int], numbers: Iterable[int]) -> list[int]:
+        """What ``work`` gives, on the threads of this process."""
+        if self._threads == 1:
+            return [work(number) for number in numbers]
+        if os.getpid() not in self._pools:
+            self._pools = {os.getpid(): ThreadPoolExecutor(self._threads)}
+        return list(self._pools[os.getpid()].map(work, numbers))
+
     def run(
         self,
         weights: Tensor,
@@ -132,7 +142,7 @@ class CoreStiffness:
         _, laminates, k = normals.shape
         sums, fractions = self._sums.down(weights.detach().numpy())
         interfaces = _interfaces(fractions, normals)
-        chosen = chosen.expand(k, -1).contiguous()
+        chosen = chosen.to(torch.int64).expand(k, -1).contiguous()
         n = chosen.shape[1]
         leaves, turned = self._leaves, 0
         if turns is not None:
@@ -170,7 +180,7 @@ class CoreStiffness:
             )
 
         numbers = range(len(parts))
-        if any(list(map(solve, numbers) if self._pool is None else self._pool.map(solve, numbers))):
+        if any(self._map(solve, numbers)):
             raise InputError("training: out of memory; learn from fewer samples.")
         fraction, normal, turn = (each.unflatten(0, (k, -1)).sum(1) for each in totals)
         weight = self._sums.gradient(sums, fractions, fraction.mT.numpy())

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.backends import warn_of_torch
 from dmn_fe.evaluate.core.compiler import find_compiler
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network.parametrisation import Geometry, Parametrisation
@@ -114,7 +116,11 @@ class StiffnessObjective:
         if compiler is None or self.samples.effective.device.type != "cpu":
             return None
         tree, loss = self.parametrisation.tree, self.settings.loss
-        return CoreStiffness(compiler, tree, self.leaf_phase, self.samples, loss)
+        try:
+            return CoreStiffness(compiler, tree, self.leaf_phase, self.samples, loss)
+        except InputError as error:
+            warn_of_torch(error)
+            return None
 
     def penalties(self, geometry: Geometry) -> Tensor:
         """The second and the third term, ``[K]``."""

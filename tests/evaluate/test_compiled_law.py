@@ -87,8 +87,41 @@ def test_the_line_that_does_not_compile_is_shown():
 
 def test_a_state_that_is_too_small_is_named():
     law = plastic(state_size=6)
-    with pytest.raises(CompilationError, match="index lies beyond state_size"):
+    with pytest.raises(CompilationError, match=r"law:\d+: .*index lies beyond state_size"):
         law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
+
+
+def test_an_index_that_is_known_late_fails_in_its_point():
+    source = "for (int i = 0; i < 6; ++i) stress[i] = strain[i]; new_state[int(many)] = splat(1.0);"
+    inside, outside = (CompiledLaw(source, {"many": many}, 4) for many in (3.0, 200.0))
+    strain = random_strain(3, 0.1, 0)
+    assert inside.integrate(strain, inside.initial_state(3)).status.tolist() == [0] * 3
+    update = outside.integrate(strain, outside.initial_state(3))
+    assert update.status.tolist() == [Status.MAX_ITERATIONS] * 3
+    assert not update.state.any()
+
+
+def test_a_stress_that_is_not_set_is_not_converged():
+    law = CompiledLaw("for (int i = 0; i < 3; ++i) stress[i] = strain[i];")
+    update = law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
+    assert update.status.tolist() == [Status.NOT_FINITE] * 2
+
+
+def test_one_source_may_have_two_names():
+    source = "for (int i = 0; i < 6; ++i) stress[i] = lambda * strain[i];"
+    phases = {
+        "matrix": CompiledLaw(source, {"lambda": 100.0}, name="soft", symmetric=True),
+        "inclusion": CompiledLaw(source, {"lambda": 900.0}, name="hard", symmetric=True),
+    }
+    law = NetworkLaw(random_network(2), phases, backend="cpu")
+    assert not law.integrate(random_strain(9, 0.1, 0), law.initial_state(9)).status.any()
+
+
+def test_a_law_in_torch_beside_it_takes_the_network_to_torch():
+    matrix = CompiledLaw("for (int i = 0; i < 6; ++i) stress[i] = 100.0 * strain[i];")
+    other = laws.Batched(lambda strain, state, dt: (900.0 * strain, state))
+    law = NetworkLaw(random_network(2), {"matrix": matrix, "inclusion": other})
+    assert not law.integrate(random_strain(9, 0.1, 0), law.initial_state(9)).status.any()
 
 
 def test_not_a_number_is_a_status():
@@ -110,6 +143,10 @@ def test_not_a_number_is_a_status():
         ({"state_size": -1}, "state_size = -1"),
         ({"state_size": 1.5}, r"state_size = 1\.5"),
         ({"name": 'a"b'}, "name ="),
+        ({"name": 3}, "name = 3"),
+        ({"source": "if (1) { stress[0] = strain[0];"}, "braces"),
+        ({"parameters": [1.0]}, "as a dictionary"),
+        ({"parameters": {"double": 1.0}}, "is named 'double'"),
         ({"parameters": {"strain": 1.0}}, "is named 'strain'"),
         ({"parameters": {"2x": 1.0}}, "is named '2x'"),
         ({"parameters": {"x": float("nan")}}, "x = nan"),

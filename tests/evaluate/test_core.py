@@ -134,9 +134,10 @@ def test_what_is_not_a_number_stays_in_its_point(phase_laws):
     good = law.integrate(strain, state)
     strain[2, 1], strain[5, 3] = torch.nan, torch.inf
     state[7, -2] = torch.nan  # a plastic strain
+    state[8, -1] = torch.nan  # an equivalent plastic strain
     update = law.integrate(strain, state)
     bad = torch.zeros(12, dtype=torch.bool)
-    bad[[2, 5, 7]] = True
+    bad[[2, 5, 7, 8]] = True
     assert (update.status[bad] != 0).all()
     assert not update.status[~bad].any()
     # The laws' iterations go on until all lanes are done: alike but for round-off.

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import logging
 import os
 import platform
 import re
@@ -22,6 +23,7 @@ _FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared")
 # Square roots and choices by mask need neither errno nor exact exceptions; results are the same.
 _MATHS = ("-fno-math-errno", "-fno-trapping-math")
 _SECONDS = 300
+_log = logging.getLogger(__name__)
 
 
 class CompilationError(InputError):
@@ -60,24 +62,31 @@ class Compiler:
         CompilationError
             If the compiler refuses it, or does not end.
         """
-        libraries = ["-lmvec", "-lm"] if _has_vector_maths() else ["-lm"]
         command = [*self.command, *self.flags, f"-I{include}", str(source), "-o", str(library)]
-        try:
-            done = subprocess.run(
-                command + libraries,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_SECONDS,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-        except subprocess.TimeoutExpired:
-            raise CompilationError(
-                f"{self.command[0]} did not compile {source} within {_SECONDS} s."
-            ) from None
-        if done.returncode:
-            raise CompilationError(first_error(done.stderr) or f"{self.command[0]} failed.")
+        failed = _run(command + (["-lmvec", "-lm"] if _has_vector_maths() else ["-lm"]))
+        if failed and "mvec" in failed:  # the compiler's own glibc may be older than that of Python
+            command.remove("-DDMN_LIBMVEC")
+            failed = _run([*command, "-lm"])
+        if failed:
+            raise CompilationError(first_error(failed))
+
+
+def _run(command: list[str]) -> str:
+    """What the compiler complains of; nothing if it succeeds."""
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},  # in the language that is searched for errors
+        )
+    except subprocess.TimeoutExpired:
+        return f"error: {command[0]} did not end within {_SECONDS} s."
+    return (done.stderr or f"error: {command[0]} failed.") if done.returncode else ""
 
 
 @functools.cache
@@ -87,10 +96,18 @@ def find_compiler(lanes: int | None = None) -> Compiler | None:
 
     ``lanes`` sets how many points are evaluated side by side, by default as wide as the machine.
     """
-    candidates = [os.environ.get("CXX"), sysconfig.get_config_var("CXX"), "c++", "g++", "clang++"]
+    wish = os.environ.get("CXX")
+    candidates = [wish, sysconfig.get_config_var("CXX"), "c++", "g++", "clang++"]
     for candidate in candidates:
-        command = shlex.split(candidate or "")
-        if not command or not shutil.which(command[0]):
+        try:
+            command = shlex.split(candidate or "")
+        except ValueError as error:
+            raise InputError(f"the variable CXX = {candidate!r} is no command: {error}.") from None
+        if not command:
+            continue
+        if not shutil.which(command[0]):
+            if candidate == wish:
+                _log.warning("CXX = %s was not found; another compiler is taken.", wish)
             continue
         try:
             version = subprocess.run(
@@ -128,10 +145,17 @@ def _has_vector_maths() -> bool:
 
 
 def first_error(output: str) -> str:
-    """The first error of a compiler, with its file and line."""
+    """The first error of a compiler, with its file and line; of a law that a user has written, with
+    the name and the line of the law."""
     lines = output.splitlines()
     for number, line in enumerate(lines):
-        if re.search(r"\berror\b", line):
-            shown = [each for each in lines[number + 1 : number + 3] if re.match(r"[ \d]*\|", each)]
-            return "\n".join([line, *shown])
+        if "ld returned" in line and number:
+            return f"{lines[number - 1]}\n{line}"
+        if not re.search(r"\berror\b", line):
+            continue
+        before = "\n".join(lines[max(0, number - 12) : number])
+        places = re.findall(r"inlined from .* at ([^/:]+:\d+)", before)
+        where = f"{places[-1]}: " if places and "/" in line.split(":")[0] else ""
+        shown = [each for each in lines[number + 1 : number + 3] if re.match(r"[ \d]*\|", each)]
+        return "\n".join([where + line, *shown])
     return "\n".join(lines[:3])

@@ -13,8 +13,7 @@ from typing import TypeVar
 
 import filelock
 
-from dmn_fe.errors import InputError
-from dmn_fe.evaluate.core.compiler import Compiler
+from dmn_fe.evaluate.core.compiler import CompilationError, Compiler
 from dmn_fe.laws.kernel import Kernel
 
 __all__ = [
@@ -72,9 +71,17 @@ def kernel_source(header: str, laws: Sequence[Kernel]) -> str:
     return "".join([*(f'#include "{own}"\n' for own in headers), *definitions])
 
 
-@functools.cache
 def load_source(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
     """The library of a source text; ``types`` names it in messages. See :func:`load_library`."""
+    outcome = _loaded(compiler, text, types)
+    if isinstance(outcome, CompilationError):
+        raise outcome
+    return outcome
+
+
+@functools.cache
+def _loaded(compiler: Compiler, text: str, types: str) -> ctypes.CDLL | CompilationError:
+    """The library, or why there is none: what failed once is not tried again."""
     parts = [text, *compiler.command, *compiler.flags, compiler.identity]
 
     def make(folder: Path, library: Path) -> None:
@@ -82,7 +89,10 @@ def load_source(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
         source.write_text(text)
         compiler.build(source, library, folder)
 
-    return cached(parts, ".so", make, types, lambda path: ctypes.CDLL(str(path)))
+    try:
+        return cached(parts, ".so", make, types, lambda path: ctypes.CDLL(str(path)))
+    except CompilationError as error:
+        return error
 
 
 def cached(
@@ -106,16 +116,13 @@ def cached(
         with filelock.FileLock(folder / f"{key}.lock"):
             if not path.exists():
                 _build(make, types, path)
-    except OSError as error:
+        return load(path)
+    except (OSError, NotImplementedError) as error:  # the second: no locks on this file system
         _log.warning("%s; the core is built for this run alone.", error)
         with tempfile.TemporaryDirectory(prefix="dmn_fe-") as own:
             path = Path(own) / f"{key}{suffix}"
             _build(make, types, path)
             return load(path)
-    try:
-        return load(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be loaded: {error}; delete it and try again.") from None
 
 
 def _build(make: Callable[[Path, Path], None], types: str, path: Path) -> None:

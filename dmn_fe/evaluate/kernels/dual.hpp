@@ -1,7 +1,8 @@
 // Forward differentiation: a number with its derivatives along the six strain components.
 //
 // A law is written for a type T that is Real or Dual; its stress evaluated for Dual strains carries
-// its consistent tangent. Iterations of a law run on values alone (see roots.hpp).
+// its consistent tangent. Iterations of a law run on values alone, and one last step of Newton for
+// Dual numbers carries the derivative.
 #pragma once
 
 #include "lanes.hpp"

@@ -50,6 +50,12 @@ DMN_FN double log(double x) { return std::log(x); }
 DMN_FN double pow(double x, double y) { return std::pow(x, y); }
 #endif
 
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+DMN_FN double not_a_number() { return ::nan(""); }
+#else
+DMN_FN double not_a_number() { return __builtin_nan(""); }
+#endif
+
 // The value in all lanes.
 DMN_FN Real splat(double value) { return Real{} + value; }
 

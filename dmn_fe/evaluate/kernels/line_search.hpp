@@ -30,7 +30,8 @@ class LineSearch {
                         const Real& slope) {
         bracket(reject, useless, slope);
         const Real between =
-            (low_ * slope_high_ - high_ * slope_low_) / (slope_high_ - slope_low_);
+            select(useless, 0.5 * (low_ + step),
+                   (low_ * slope_high_ - high_ * slope_low_) / (slope_high_ - slope_low_));
         step = select(reject, between, select(accept, splat(1.0), step));
         tries_ = select(reject, tries_ + 1.0, splat(0.0));
         searching_ = reject;

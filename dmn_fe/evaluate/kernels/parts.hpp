@@ -46,7 +46,8 @@ struct Progress {
         for (int i = 0; i < 6; ++i) {
             const double whole = batch.strain[6 * point + i] - begin[i];
             change[i] = part * whole;
-            strain[i] = begin[i] + (reached + part) * whole;
+            const bool last = reached + part >= 1.0;
+            strain[i] = last ? batch.strain[6 * point + i] : begin[i] + (reached + part) * whole;
         }
         for (int j = 0; j < 3 * (network.leaf_count - 1); ++j) {
             start[j] = jumps[j];

@@ -11,6 +11,7 @@ template <class... Laws> struct Phases;
 template <> struct Phases<> {
     static constexpr bool symmetric = true;
     DMN_FN Phases(const double*, double) {}
+    DMN_FN bool may_stay_elastic() const { return true; }
     template <class F>
     DMN_FN void at(int, const F&) const {}
 };
@@ -22,6 +23,11 @@ template <class Law, class... Others> struct Phases<Law, Others...> {
     Phases<Others...> others;
     DMN_FN Phases(const double* p, double dt)
         : law(p, dt), others(p + Law::parameter_count, dt) {}
+
+    // Whether a point may respond as the virgin phases do.
+    DMN_FN bool may_stay_elastic() const {
+        return law.may_stay_elastic() && others.may_stay_elastic();
+    }
 
     // Calls `f` with the law of a phase.
     template <class F>

@@ -25,6 +25,10 @@ class PointSolver : PointLanes<Laws> {
     // Points first … first + count − 1, at most one a lane, as if nothing yields. Sets `open` for
     // those that are not finished.
     DMN_LARGE void elastic(long first, int count, bool* open) {
+        if (!solver_.may_stay_elastic()) {
+            for (int l = 0; l < count; ++l) open[l] = true;
+            return;
+        }
         this->load_all(first, count);
         this->predict(every_lane());
         solver_.down_without_change(strain_);
@@ -70,11 +74,9 @@ class PointSolver : PointLanes<Laws> {
             const Mask finished = active & over;
             for (int l = 0; l < DMN_LANES && any(finished); ++l) {
                 if (!lane(finished, l)) continue;
-                const bool limited =
-                    lane(found.outcome.failed, l) || lane(finite(found.residual), l);
-                const signed char status = lane(solved, l) ? converged
-                                           : limited       ? too_many_iterations
-                                                           : not_finite;
+                const signed char status = lane(solved, l)                  ? converged
+                                           : lane(finite(found.residual), l) ? too_many_iterations
+                                                                             : not_finite;
                 finish(points, target, slot[l], l, status, lane(passes, l), lane(search.step, l));
                 set_lane(active, l, false);
             }

@@ -55,6 +55,8 @@ class Solver {
     DMN_FN const Stored* stress() const { return stress_of(0); }
     DMN_FN Real tangent(int i, int j) const { return stack_[Stiffness<symmetric>::place(i, j)]; }
 
+    DMN_FN bool may_stay_elastic() const { return laws_.may_stay_elastic(); }
+
     // Laws of all leaves with their tangents, homogenised.
     DMN_LARGE Findings up(const Step& step, const Real& least_scale) {
         Gathered g;
@@ -315,7 +317,9 @@ class Solver {
 
     DMN_FN Findings findings(const Gathered& g, const Real& least_scale) {
         const Real scale = maximum(sqrt(g.squares), least_scale);
-        const Real residual = sqrt(g.largest) / select(scale > 0.0, scale, splat(1.0));
+        // Not a number where the squares are out of range.
+        const Real residual =
+            sqrt(g.largest) / select(scale > 0.0, scale, splat(1.0)) + (scale - scale);
         return {residual, g.slope, scale, g.outcome};
     }
 

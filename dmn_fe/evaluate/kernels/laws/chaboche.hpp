@@ -22,6 +22,8 @@ struct Chaboche {
         }
     }
 
+    DMN_FN bool may_stay_elastic() const { return true; }
+
     template <class T>
     DMN_FN Outcome respond(const T* strain, const Real* old, const Step&, T* stress,
                            Real* updated) const {
@@ -33,7 +35,7 @@ struct Chaboche {
         for (int i = 0; i < 6; ++i) trial[i] = trial[i] * (2.0 * shear);
 
         Trial<Real> at = found(trial, old, splat(0.0));
-        const Mask flows = at.residual > on_surface * at.mises;
+        const Mask flows = is_not(at.residual <= on_surface * at.mises);
         Mask failed = no_lane();
         T increment = constant<T>(0.0);
         if (any(flows)) {

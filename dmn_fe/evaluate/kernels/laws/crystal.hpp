@@ -3,6 +3,7 @@
 #pragma once
 
 #include "j2.hpp"
+#include "power.hpp"
 
 namespace dmn {
 
@@ -22,6 +23,8 @@ struct CrystalPlasticity {
           hardening(p + 5 + 5 * systems) {
         for (int i = 0; i < 5; ++i) compliance[i] = i < 2 ? 1.0 / (p[0] - p[1]) : 0.5 / p[2];
     }
+
+    DMN_FN bool may_stay_elastic() const { return rate == 0.0; }
 
     DMN_FN Outcome respond(const Real* strain, const Real* old, const Step&, Real* stress,
                            Real* updated) const {
@@ -127,7 +130,7 @@ struct CrystalPlasticity {
             Real ratio = zero;
             for (int i = 0; i < 5; ++i) ratio = ratio + p[i] * at.stress[i];
             ratio = ratio / resistance;
-            const Real size = abs(ratio), power = rate * pow(size, exponent - 1.0);
+            const Real size = abs(ratio), power = rate * power_of(size, exponent - 1.0);
             const Real slip = power * size, softness = exponent * power / resistance;
             const Real sign = select(ratio > 0.0, splat(1.0), select(ratio < 0.0, splat(-1.0), zero));
             total = total + slip;
@@ -165,7 +168,7 @@ struct CrystalPlasticity {
             largest = maximum(largest, resolved[s]);
         }
         for (int s = 0; s < systems; ++s)
-            powers = powers + pow(resolved[s] / largest, exponent + 1.0);
+            powers = powers + power_of(resolved[s] / largest, exponent + 1.0);
         // Logarithms: powers of large stresses and of tiny steps are out of range.
         const Real plastic =
             log(rate) + (exponent + 1.0) * log(largest) + log(maximum(powers, 1e-300));

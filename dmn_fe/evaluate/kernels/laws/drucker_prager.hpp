@@ -17,6 +17,8 @@ struct DruckerPrager {
     DMN_FN DruckerPrager(const double* p, double)
         : bulk(p[0]), shear(p[1]), friction(p[2]), dilatancy(p[3]), hardening(p + 4) {}
 
+    DMN_FN bool may_stay_elastic() const { return true; }
+
     template <class T>
     DMN_FN Outcome respond(const T* strain, const Real* old, const Step&, T* stress,
                            Real* updated) const {
@@ -34,8 +36,8 @@ struct DruckerPrager {
         Real yield_stress, slope;
         hardening(p, yield_stress, slope);
         const Real driving = value(mises) + friction * value(trial_mean);
-        const Mask flows = driving - yield_stress >
-                           on_surface * (yield_stress + friction * abs(value(trial_mean)));
+        const Mask flows = is_not(driving - yield_stress <=
+                                  on_surface * (yield_stress + friction * abs(value(trial_mean))));
         T theta = constant<T>(1.0), growth = constant<T>(0.0);
         Real increment = zero;
         Mask failed = no_lane();

@@ -12,6 +12,7 @@ struct Elastic {
     static constexpr bool symmetric = true;
     const double* stiffness;  // [6, 6]
     DMN_FN Elastic(const double* p, double) : stiffness(p) {}
+    DMN_FN bool may_stay_elastic() const { return true; }
 
     template <class T>
     DMN_FN Outcome respond(const T* strain, const Real*, const Step&, T* stress, Real*) const {
@@ -43,6 +44,7 @@ struct Void {
     static constexpr int parameter_count = 0;
     static constexpr bool symmetric = true;
     DMN_FN Void(const double*, double) {}
+    DMN_FN bool may_stay_elastic() const { return true; }
 
     template <class T>
     DMN_FN Outcome respond(const T* strain, const Real*, const Step&, T* stress, Real*) const {

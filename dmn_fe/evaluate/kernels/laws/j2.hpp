@@ -37,7 +37,8 @@ DMN_FN Shortened radial_return(const Hardening& hardening, const Real& shear, co
                                const Real& p, Real& updated_p) {
     Real yield_stress, slope, increment;
     hardening(p, yield_stress, slope);
-    const Mask plastic = mises > yield_stress * (1.0 + on_surface);
+    // Also where the history is not a number, which then is in the stress.
+    const Mask plastic = is_not(mises <= yield_stress * (1.0 + on_surface));
     updated_p = p;
     Shortened by = {splat(1.0), splat(1.0), {is_not(plastic), no_lane()}};
     if (!any(plastic)) return by;
@@ -56,6 +57,8 @@ struct J2 : RadialLaw<J2<Hardening>> {
     double bulk_, shear_;
     Hardening hardening_;
     DMN_FN J2(const double* p, double) : bulk_(p[0]), shear_(p[1]), hardening_(p + 2) {}
+
+    DMN_FN bool may_stay_elastic() const { return true; }
 
     DMN_FN void moduli(const Real*, Real& bulk, Real& shear, Real& compliance) const {
         bulk = splat(bulk_);

@@ -6,6 +6,7 @@
 //         static constexpr bool symmetric;       // whether its tangent is
 //         static constexpr bool gives_tangent;   // see below
 //         Law(const double* parameters, double dt);
+//         bool may_stay_elastic() const;         // whether a point may respond as the virgin law
 //         template <class T>                     // Real, or Dual for the tangent
 //         Outcome respond(const T* strain, const Real* old, const Step& step, T* stress,
 //                         Real* updated) const;

@@ -27,6 +27,8 @@ struct Maxwell {
         }
     }
 
+    DMN_FN bool may_stay_elastic() const { return !passes; }
+
     DMN_FN Outcome respond(const Real* strain, const Real* old, const Step&, Real* stress,
                            Real* updated) const {
         spring(bulk, shear, strain, stress);

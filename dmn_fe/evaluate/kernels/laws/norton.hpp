@@ -1,6 +1,7 @@
 // Norton's creep by backward Euler. Equations and safeguards: dmn_fe/laws/norton.py.
 #pragma once
 
+#include "power.hpp"
 #include "radial.hpp"
 
 namespace dmn {
@@ -18,6 +19,8 @@ struct Norton : RadialLaw<Norton> {
         creeps = speed != 0.0;
         log_speed = creeps ? log(speed) : 0.0;
     }
+
+    DMN_FN bool may_stay_elastic() const { return !creeps; }
 
     DMN_FN void moduli(const Real*, Real& bulk, Real& shear, Real& compliance) const {
         bulk = splat(bulk_);
@@ -37,14 +40,14 @@ struct Norton : RadialLaw<Norton> {
         const Real bound = exp(minimum(maximum(log_bound - level, -600.0), 600.0));
         Real share = minimum(bound, one), creep = one;
         for (int i = 0; i < iterations; ++i) {
-            creep = pow(share / bound, exponent);
+            creep = power_of(share / bound, exponent);
             const Real step = (share + creep - 1.0) / (1.0 + exponent * creep / share);
             share = share - step;
             // Newton converges quadratically: after a relative step of 1e-9 the error is round-off.
             by.outcome.failed = step > 1e-9 * share;
             if (!any(by.outcome.failed)) break;
         }
-        creep = pow(share / bound, exponent);
+        creep = power_of(share / bound, exponent);
         by.theta = share;
         by.theta_t = share / (share + exponent * creep);
         return by;

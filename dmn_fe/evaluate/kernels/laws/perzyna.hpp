@@ -20,6 +20,8 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
         log_time = passes ? log(time) : 0.0;
     }
 
+    DMN_FN bool may_stay_elastic() const { return true; }
+
     DMN_FN void moduli(const Real*, Real& bulk, Real& shear, Real& compliance) const {
         bulk = splat(bulk_);
         shear = splat(shear_);
@@ -37,7 +39,7 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
         Real yield_stress, slope;
         hardening_(p, yield_stress, slope);
         const Real elastic = mises / yield_stress - 1.0;
-        const Mask over = elastic > on_surface;
+        const Mask over = is_not(elastic <= on_surface);
         by.outcome.elastic = is_not(over);
         if (!any(over)) return by;
         const Real most = select(over, elastic, one);
@@ -45,7 +47,7 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
         const Real by_stress =
             (1.0 - share) * most * yield_stress / (thrice + (1.0 + share * most) * slope);
         const Real start = minimum(by_rate, by_stress);
-        const Mask flows = over & (start > no_flow);
+        const Mask flows = over & is_not(start <= no_flow);
         Real increment = select(flows, start, one), overstress = one, overstress_slope = one;
         for (int i = 0; i <= return_iterations; ++i) {
             hardening_(p + increment, yield_stress, slope);

@@ -12,6 +12,8 @@ struct SampledJ2 : RadialLaw<SampledJ2> {
     static constexpr int parameter_count = 0;
     DMN_FN SampledJ2(const double*, double) {}
 
+    DMN_FN bool may_stay_elastic() const { return false; }
+
     struct Hardening {
         Real yield_stress, modulus;
         DMN_FN void operator()(const Real& p, Real& stress, Real& slope) const {

@@ -16,6 +16,8 @@ struct ThermalExpansion {
 
     DMN_FN ThermalExpansion(const double* p, double dt) : expansion(p), law(p + 6, dt) {}
 
+    DMN_FN bool may_stay_elastic() const { return law.may_stay_elastic(); }
+
     template <class T>
     DMN_FN Outcome respond(const T* strain, const Real* old, const Step& step, T* stress,
                            Real* updated) const {

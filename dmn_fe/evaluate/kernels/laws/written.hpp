@@ -17,13 +17,17 @@ DMN_FN void check_place(int i, int size) {
 }
 #endif
 
-// The history of a point; a place beyond its size does not compile where the index is known.
+// The history of a point. A place beyond its size does not compile where the index is known; where
+// it is not, nothing is read or written there, and the point fails.
 template <class Number, int size>
 struct Written {
-    Number* numbers;
+    Number *numbers, *nowhere;
+    bool* outside;
     DMN_FN Number& operator[](int i) const {
         check_place(i, size);
-        return numbers[i];
+        if (i >= 0 && i < size) return numbers[i];
+        *outside = true;
+        return *nowhere;
     }
 };
 
