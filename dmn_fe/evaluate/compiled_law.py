@@ -14,58 +14,12 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.evaluate.core.library import kernel_source, load_source
+from dmn_fe.evaluate.core.written import KEYWORDS, RESERVED, TEMPLATE
 from dmn_fe.laws import Status, Update, check_points
 from dmn_fe.laws.checks import check_time_step
 from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["CompiledLaw"]
-
-_TEMPLATE = """
-namespace dmn {{
-struct {type} {{
-    static constexpr int state_size = {size};
-    static constexpr int parameter_count = {count};
-    static constexpr bool symmetric = {symmetric};
-    static constexpr bool gives_tangent = false;
-    double parameters_[{count} + 1];
-    DMN_FN {type}(const double* p, double) {{
-        for (int i = 0; i < {count}; ++i) parameters_[i] = p[i];
-    }}
-    DMN_FN bool may_stay_elastic() const {{ return {may_stay_elastic}; }}
-    template <class T>
-    DMN_FN Outcome respond(const T* strain, const Real* old_, const Step& step_, T* stress,
-                           Real* updated_) const {{
-        bool outside_ = false;
-        Real nowhere_ = splat(0.0);
-        const Written<const Real, {size}> state = {{old_, &nowhere_, &outside_}};
-        const Written<Real, {size}> new_state = {{updated_, &nowhere_, &outside_}};
-        const double dt = step_.dt;
-        Mask elastic = no_lane(), failed = no_lane();
-        for (int i = 0; i < {size}; ++i) updated_[i] = old_[i];
-        // What is not set is not a number.
-        for (int i = 0; i < 6; ++i) stress[i] = constant<T>(not_a_number());
-        (void)state; (void)new_state; (void)dt;
-{parameters}
-        {{
-#line 1 "{name}"
-{source}
-        }}
-        if (outside_) failed = every_lane();
-        return {{elastic, failed}};
-    }}
-}};
-}}  // namespace dmn
-"""
-_RESERVED = {"strain", "stress", "state", "new_state", "dt", "elastic", "failed", "T", "Real", "Mask"}
-_KEYWORDS = set(
-    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const "
-    "const_cast constexpr continue decltype default delete do double dynamic_cast else enum "
-    "explicit export extern false float for friend goto if inline int long mutable namespace new "
-    "noexcept not not_eq nullptr operator or or_eq private protected public register "
-    "reinterpret_cast return short signed sizeof static static_cast struct switch template this "
-    "throw true try typedef typeid typename union unsigned using virtual void volatile while xor "
-    "xor_eq".split()
-)
 
 
 @dataclass(frozen=True)
@@ -125,17 +79,19 @@ class CompiledLaw:
             raise InputError(f"CompiledLaw: name = {self.name!r}; give letters and digits.")
         if not isinstance(self.parameters, Mapping):
             raise InputError("CompiledLaw: give parameters as a dictionary of names and numbers.")
-        checked = {}
+        checked: dict[str, float] = {}
         for key, value in self.parameters.items():
-            if not re.fullmatch(r"[A-Za-z]\w*", str(key)) or key in _RESERVED | _KEYWORDS:
+            if not re.fullmatch(r"[A-Za-z]\w*", str(key)) or key in RESERVED | KEYWORDS:
                 raise InputError(
                     f"CompiledLaw: a parameter is named {key!r}; give a name of letters and digits "
-                    f"that is no word of C++, nor one of {', '.join(sorted(_RESERVED))}."
+                    f"that is no word of C++, nor one of {', '.join(sorted(RESERVED))}."
                 )
             if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
                 raise InputError(f"CompiledLaw: {key} = {value!r} must be a finite number.")
             checked[key] = float(value)
         object.__setattr__(self, "parameters", checked)
+
+    differentiable_state = False  # for training on histories, which goes back through the states
 
     @property
     def symmetric_tangent(self) -> bool:
@@ -151,7 +107,7 @@ class CompiledLaw:
         names = list(self.parameters)
         identity = (self.source, names, self.state_size, self.symmetric, self.name)
         kind = f"Written_{hashlib.sha256(repr(identity).encode()).hexdigest()[:16]}"
-        definition = _TEMPLATE.format(
+        definition = TEMPLATE.format(
             type=kind,
             size=self.state_size,
             count=len(names),

@@ -104,9 +104,9 @@ class NetworkLaw:
 
         ``iterations`` of the result counts the sweeps. The tangent may be computed from ``state``
         when first asked for: do not overwrite ``state`` before. ``temperature`` is the change from
-        that without thermal strain, of all points or ``[n]``; laws that take none ignore it. With the
-        backend ``"cuda"`` the state lies on the GPU, and all else of the result where ``strain``
-        does.
+        that without thermal strain, of all points or ``[n]``; laws that take none ignore it. With
+        the backend ``"cuda"`` the state lies on the GPU, and all else of the result where
+        ``strain`` does.
 
         Raises
         ------

@@ -53,8 +53,7 @@ class PathResponse:
         if not ok.all():
             committed = [torch.where(ok[:, None], state, committed[0]) for state in committed]
         self._network, self._engine, self._layout = law.network, law.engine, law.engine.layout
-        self._leaves = Leaves(law.network, law.laws)
-        self._sweep = Sweep(law.network)
+        self._laws = law.laws
         self._dt, self._committed = dt, committed  # of states one more than of steps
         self.stress, self.converged = torch.stack(stress, 1), ok
         self.starts = torch.stack([state[:, : self._layout.leading] for state in committed[1:]])
@@ -72,7 +71,8 @@ class PathResponse:
         steps = self.stress.shape[1]
         if steps == 1 and isinstance(self._engine, CpuEngine):
             return self._gradient_of_one_step(geometry, stress_gradient[:, 0])
-        tree, leaves, sweep = self._network.tree, self._leaves, self._sweep
+        tree, sweep = self._network.tree, Sweep(self._network)
+        leaves = Leaves(self._network, self._laws)
         total = geometry.weights.new_zeros(())
         state_gradient: Tensor | None = None  # with respect to the state after the step
         for k in range(steps - 1, -1, -1):

@@ -113,6 +113,16 @@ def check_path_samples(
         for name, law in laws.items():
             if not getattr(law, "is_isotropic", False):
                 raise InputError(f"the law of {name!r} is not isotropic; learn from elastic data.")
+            if not getattr(law, "symmetric_tangent", False):
+                raise InputError(
+                    f"the tangent of the law of {name!r} is not symmetric, as the gradient needs "
+                    "it; learn from elastic data."
+                )
+            if data.meta["kind"] != "one-step" and not getattr(law, "differentiable_state", True):
+                raise InputError(
+                    f"the state of the law of {name!r} cannot be differentiated from step to step; "
+                    "learn from samples of one step."
+                )
     if (unstressed := torch.nonzero((data.stress == 0.0).all(-1))).numel():
         sample, step = unstressed[0].tolist()
         raise InputError(

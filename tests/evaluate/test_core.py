@@ -1,5 +1,7 @@
 """The compiled core: robustness, histories of all kinds, threads and unusual batches."""
 
+import copy
+import pickle
 import sys
 
 import pytest
@@ -154,3 +156,11 @@ def test_one_thread_under_mpi_all_cores_alone(monkeypatch):
     assert thread_count() == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "2,1")
     assert thread_count() == 2
+
+
+def test_copies_and_pickles_respond_alike(phase_laws):
+    law = NetworkLaw(random_network(3), phase_laws, backend="cpu")
+    strain, state = random_strain(5, 0.004, 0), law.initial_state(5)
+    expected = law.integrate(strain, state).stress
+    for other in (copy.deepcopy(law), pickle.loads(pickle.dumps(law))):
+        assert torch.equal(other.integrate(strain, state).stress, expected)

@@ -9,7 +9,7 @@ from helpers.networks import random_network
 from torch import Tensor
 
 from dmn_fe import InputError, laws
-from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.evaluate import CompiledLaw, NetworkLaw
 from dmn_fe.homogenization import PathDataset, StiffnessDataset, sample_orthotropic
 from dmn_fe.laws import MaterialLaw, laws_description, laws_fingerprint
 from dmn_fe.network import Network
@@ -304,6 +304,21 @@ def test_anisotropic_laws_are_refused():
     given = {**GIVEN, "inclusion": laws.Elastic(stiffness)}
     with pytest.raises(InputError, match="'inclusion' is not isotropic"):
         train(elastic(), paths=path_data("one-step", given), laws=given, depth=2)
+
+
+def test_laws_without_a_symmetric_tangent_are_refused():
+    matrix = laws.DruckerPrager(3000.0, 0.3, laws.LinearHardening(30.0, 100.0), 0.6, 0.2)
+    given = {**GIVEN, "matrix": matrix}
+    with pytest.raises(InputError, match="'matrix' is not symmetric"):
+        train(elastic(), paths=path_data("one-step", given), laws=given, depth=2)
+
+
+def test_histories_of_laws_in_c_are_refused():
+    source = "for (int i = 0; i < 6; ++i) stress[i] = 100.0 * strain[i];"
+    matrix = CompiledLaw(source, state_size=1, is_isotropic=True, symmetric=True)
+    given = {**GIVEN, "matrix": matrix}
+    with pytest.raises(InputError, match="'matrix' cannot be differentiated"):
+        train(elastic(), paths=path_data("history", given), laws=given, depth=2)
 
 
 def test_iterations_that_end_before_the_samples_join_are_refused():

@@ -60,6 +60,7 @@ class CpuEngine:
         compiler: Compiler,
         threads: int | None = None,
     ):
+        self._arguments = (network, laws, tolerance, max_iterations, warm_start, kernels, compiler)
         self.kernels, self.compiler = tuple(kernels), compiler
         self._library = load_library(compiler, kernels)
         self._tolerance, self._max_iterations = tolerance, max_iterations
@@ -68,6 +69,10 @@ class CpuEngine:
         model = CoreModel(network, laws, tolerance, warm_start, kernels)
         self.layout, self.arrays, self.parameters = model.layout, model.arrays, model.parameters
         self._no_stress = model.no_stress
+
+    def __reduce__(self):
+        """Copies are made anew: addresses and libraries are of one process."""
+        return CpuEngine, (*self._arguments, self.threads)
 
     def integrate(
         self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
