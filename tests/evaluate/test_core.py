@@ -15,6 +15,7 @@ from dmn_fe.evaluate.core.compiler import find_compiler
 from dmn_fe.evaluate.core.threads import thread_count
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
+from dmn_fe.evaluate.virgin import VirginNetwork
 from dmn_fe.laws import Status
 from dmn_fe.laws.kernel import kernel_of
 
@@ -164,3 +165,15 @@ def test_copies_and_pickles_respond_alike(phase_laws):
     expected = law.integrate(strain, state).stress
     for other in (copy.deepcopy(law), pickle.loads(pickle.dumps(law))):
         assert torch.equal(other.integrate(strain, state).stress, expected)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_the_virgin_network_is_that_of_torch(name):
+    phases = {"matrix": LAWS[name][0], "inclusion": INCLUSION}
+    law = NetworkLaw(random_network(3, turned=True), phases, backend="cpu")
+    leaves = Leaves(law.network, phases)
+    expected = VirginNetwork.of(leaves, Sweep(law.network, leaves.symmetric))
+    arrays = law.engine.arrays.arrays
+    jumps, tangent = (torch.from_numpy(arrays[f"elastic_{n}"]) for n in ("jumps", "tangent"))
+    torch.testing.assert_close(tangent, expected.tangent, rtol=1e-10, atol=1e-8)
+    torch.testing.assert_close(jumps, expected.jumps.permute(1, 0, 2), rtol=1e-9, atol=1e-12)

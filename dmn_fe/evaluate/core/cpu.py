@@ -66,7 +66,7 @@ class CpuEngine:
         self._tolerance, self._max_iterations = tolerance, max_iterations
         self._warm_start = warm_start
         self.threads = threads or thread_count()
-        model = CoreModel(network, laws, tolerance, warm_start, kernels)
+        model = CoreModel(network, laws, tolerance, warm_start, kernels, self._library)
         self.layout, self.arrays, self.parameters = model.layout, model.arrays, model.parameters
         self._no_stress = model.no_stress
 

@@ -1,8 +1,10 @@
 """A network and the laws of its phases, as the core reads them."""
 
+import ctypes
 from collections.abc import Mapping, Sequence
 
-from dmn_fe.evaluate.core.structures import NetworkArrays, parameter_array
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate.core.structures import NetworkArrays, VirginResponse, parameter_array
 from dmn_fe.evaluate.layout import StateLayout
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
@@ -25,6 +27,8 @@ class CoreModel:
         As of :class:`~dmn_fe.evaluate.NetworkLaw`, checked.
     kernels : sequence of Kernel
         Of the laws, in the order of the phases.
+    library : CDLL, optional
+        That of the laws, which then computes the virgin network; without it torch does.
 
     Attributes
     ----------
@@ -45,14 +49,36 @@ class CoreModel:
         tolerance: float,
         warm_start: bool,
         kernels: Sequence[Kernel],
+        library: ctypes.CDLL | None = None,
     ):
         self.layout = StateLayout(network, laws, warm_start)
-        leaves = Leaves(network, laws)
-        self.symmetric = leaves.symmetric
-        sweep = Sweep(network, leaves.symmetric)
-        virgin = VirginNetwork.of(leaves, sweep)
         ordered = [laws[name] for name in network.phase_names]
-        self.arrays = NetworkArrays(network, ordered, sweep, self.layout, virgin)
+        self.symmetric = all(getattr(law, "symmetric_tangent", False) for law in ordered)
+        self.arrays = NetworkArrays(network, ordered, Sweep(network), self.layout)
         self.parameters = parameter_array([p for kernel in kernels for p in kernel.parameters])
         voids = any(isinstance(law, Void) for law in ordered)
-        self.no_stress = _NO_STRESS / tolerance * virgin.largest if voids else 0.0
+        largest = self._respond_virgin(network, laws, library)
+        self.no_stress = _NO_STRESS / tolerance * largest if voids else 0.0
+
+    def _respond_virgin(
+        self, network: Network, laws: Mapping[str, MaterialLaw], library: ctypes.CDLL | None
+    ) -> float:
+        """Fill the arrays of the virgin network; gives the largest entry of its stiffnesses."""
+        jumps, tangent = (self.arrays.arrays[f"elastic_{name}"] for name in ("jumps", "tangent"))
+        if library is None:
+            leaves = Leaves(network, laws)
+            virgin = VirginNetwork.of(leaves, Sweep(network, leaves.symmetric))
+            jumps[:] = virgin.jumps.permute(1, 0, 2).numpy()
+            tangent[:] = virgin.tangent.numpy()
+            return virgin.largest
+        history = self.layout.virgin(laws)[self.layout.leading :].contiguous()
+        result = VirginResponse(jumps.ctypes.data, tangent.ctypes.data, 0.0)
+        failed = library.dmn_virgin(
+            ctypes.byref(self.arrays.struct),
+            ctypes.c_void_p(self.parameters.data_ptr()),
+            ctypes.c_void_p(history.data_ptr()),
+            ctypes.byref(result),
+        )
+        if failed:
+            raise InputError("a network: out of memory; take one with fewer leaves.")
+        return result.largest

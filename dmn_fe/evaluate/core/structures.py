@@ -13,12 +13,20 @@ from torch import Tensor
 
 from dmn_fe.evaluate.layout import StateLayout
 from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.evaluate.virgin import VirginNetwork
 from dmn_fe.laws import MaterialLaw
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network import Network
 
-__all__ = ["INTERFACE", "LEAF", "Batch", "History", "NetworkArrays", "NetworkStruct", "post_order"]
+__all__ = [
+    "INTERFACE",
+    "LEAF",
+    "Batch",
+    "History",
+    "NetworkArrays",
+    "NetworkStruct",
+    "VirginResponse",
+    "post_order",
+]
 
 LEAF = np.dtype([("phase", "i4"), ("state", "i4"), ("turn", "i4"), ("share", "f8")], align=True)
 INTERFACE = np.dtype([("n", "f8", 3), ("s", "f8", 3), ("fraction", "f8"), ("weight", "f8")])
@@ -102,8 +110,19 @@ class Sizes(ctypes.Structure):
     _fields_ = (("solver", ctypes.c_long), ("parts", ctypes.c_long))
 
 
+class VirginResponse(ctypes.Structure):
+    """``dmn::VirginResponse``"""
+
+    _fields_ = (
+        ("jumps", ctypes.c_void_p),
+        ("tangent", ctypes.c_void_p),
+        ("largest", ctypes.c_double),
+    )
+
+
 class NetworkArrays:
-    """A network as plain arrays, which live as long as this object.
+    """A network as plain arrays, which live as long as this object; those of the virgin network are
+    zero until they are filled.
 
     Attributes
     ----------
@@ -119,15 +138,14 @@ class NetworkArrays:
         laws: list[MaterialLaw],
         sweep: Sweep,
         layout: StateLayout,
-        virgin: VirginNetwork,
     ):
         self.arrays = {
             "nodes": np.array(post_order(network.tree.is_leaf.tolist()), dtype=np.int32),
             "leaves": _leaves(network, laws, sweep, layout),
             "interfaces": _interfaces(network, sweep),
             "turns": _turns(network),
-            "elastic_jumps": virgin.jumps.permute(1, 0, 2).contiguous().numpy(),
-            "elastic_tangent": virgin.tangent.numpy(),
+            "elastic_jumps": np.zeros((len(network.normals), 3, 6)),
+            "elastic_tangent": np.zeros((6, 6)),
         }
         self.struct = NetworkStruct(
             len(network.weights),

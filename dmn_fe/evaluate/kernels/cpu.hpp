@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parts.hpp"
+#include "virgin.hpp"
 #include "work.hpp"
 
 namespace dmn {
@@ -87,5 +88,10 @@ int integrate_safely(const Network& network, const double* parameters, const Bat
                                  const dmn::Batch* batch, long first, long count) {          \
         return dmn::integrate_safely<dmn::Phases<__VA_ARGS__>>(*network, parameters, *batch, \
                                                                first, count);                \
+    }                                                                                        \
+    extern "C" int dmn_virgin(const dmn::Network* network, const double* parameters,         \
+                              const double* history, dmn::VirginResponse* result) {          \
+        return dmn::respond_virgin_safely<dmn::Phases<__VA_ARGS__>>(*network, parameters,    \
+                                                                    history, *result);       \
     }                                                                                        \
     extern "C" int dmn_lanes() { return DMN_LANES; }
