@@ -1,7 +1,6 @@
 """Derivative of solved points' stress with respect to a network, by the compiled core."""
 
 import ctypes
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -9,6 +8,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.cpu import CpuEngine
 from dmn_fe.evaluate.core.library import kernel_source, law_types, load_source
+from dmn_fe.evaluate.core.threads import run_parts
 
 __all__ = ["stress_derivatives"]
 
@@ -50,15 +50,15 @@ def stress_derivatives(
     n, leading = len(old), engine.layout.leading
     strain, jumps = new[:, :6].contiguous(), new[:, 6:leading].contiguous()
     history, adjoint = old[:, leading:].contiguous(), adjoint.contiguous()
-    chunk = n if engine.threads == 1 else max(_LEAST_POINTS, -(-n // engine.threads))
-    starts = range(0, n, chunk)
-    d_fraction = adjoint.new_zeros(len(starts), jumps.shape[1] // 3)
-    d_normal = adjoint.new_zeros(len(starts), jumps.shape[1] // 3, 3)
+    chunk = max(_LEAST_POINTS, -(-n // engine.threads))
+    parts = -(-n // chunk)
+    d_fraction = adjoint.new_zeros(parts, jumps.shape[1] // 3)
+    d_normal = adjoint.new_zeros(parts, jumps.shape[1] // 3, 3)
 
     def solve(number: int) -> int:
         given = (each.data_ptr() for each in (strain, history, jumps, adjoint))
         task = _Task(*given, dt, d_fraction[number].data_ptr(), d_normal[number].data_ptr())
-        start = starts[number]
+        start = number * chunk
         return library.dmn_gradient(
             ctypes.byref(engine.arrays.struct),
             ctypes.c_void_p(engine.parameters.data_ptr()),
@@ -67,11 +67,6 @@ def stress_derivatives(
             ctypes.c_long(min(chunk, n - start)),
         )
 
-    if len(starts) < 2:
-        failed = any(map(solve, range(len(starts))))
-    else:
-        with ThreadPoolExecutor(engine.threads) as pool:
-            failed = any(list(pool.map(solve, range(len(starts)))))
-    if failed:
+    if not run_parts(solve, parts, engine.threads):
         raise InputError("training: out of memory; learn from fewer samples.")
     return d_fraction.sum(0), torch.sum(d_normal, 0)

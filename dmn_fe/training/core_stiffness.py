@@ -6,9 +6,6 @@ the same with both.
 """
 
 import ctypes
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -19,7 +16,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.evaluate.core.library import load_source
 from dmn_fe.evaluate.core.structures import INTERFACE, LEAF, NetworkStruct, post_order
-from dmn_fe.evaluate.core.threads import thread_count
+from dmn_fe.evaluate.core.threads import run_parts, thread_count
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network.parametrisation import Geometry
 from dmn_fe.network.tree import Tree
@@ -85,7 +82,6 @@ class CoreStiffness:
         self._library = load_source(compiler, _SOURCE, "training")
         self._depth, self._threads = tree.depth, threads or thread_count()
         self._sums = WeightSums(tree)
-        self._pools: dict[int, ThreadPoolExecutor] = {}  # threads do not survive a fork
         self._nodes = np.array(post_order(tree.is_leaf.tolist()), dtype=np.int32)
         self._leaves = np.zeros(tree.leaf_count, dtype=LEAF)
         self._leaves["phase"] = leaf_phase.numpy()
@@ -120,14 +116,6 @@ class CoreStiffness:
         own = geometry.weights, geometry.normals, _turns(geometry)
         return self.run(*own, self._samples[loss], chosen, derivatives=False)[0]
 
-    def _map(self, work: Callable[[int], int], numbers: Iterable[int]) -> list[int]:
-        """What ``work`` gives, on the threads of this process."""
-        if self._threads == 1:
-            return [work(number) for number in numbers]
-        if os.getpid() not in self._pools:
-            self._pools = {os.getpid(): ThreadPoolExecutor(self._threads)}
-        return list(self._pools[os.getpid()].map(work, numbers))
-
     def run(
         self,
         weights: Tensor,
@@ -150,7 +138,7 @@ class CoreStiffness:
             leaves["turn"] = np.arange(turned)
             turns = turns.detach().contiguous()
         share = -(-n * k // (2 * self._threads))
-        chunk = n if self._threads == 1 else max(_LEAST_SAMPLES, min(n, share))
+        chunk = max(n, 1) if self._threads == 1 else max(_LEAST_SAMPLES, min(n, share))
         parts = [(row, begin) for row in range(k) for begin in range(0, n, chunk)]
         squares = weights.new_empty(k, n)
         sizes = [(laminates,), (laminates, 3), (turned, 6, 6)]
@@ -179,8 +167,7 @@ class CoreStiffness:
                 ctypes.c_long(min(begin + chunk, n)),
             )
 
-        numbers = range(len(parts))
-        if any(self._map(solve, numbers)):
+        if not run_parts(solve, len(parts), self._threads):
             raise InputError("training: out of memory; learn from fewer samples.")
         fraction, normal, turn = (each.unflatten(0, (k, -1)).sum(1) for each in totals)
         weight = self._sums.gradient(sums, fractions, fraction.mT.numpy())

@@ -1,7 +1,9 @@
 """The compiled core: robustness, histories of all kinds, threads and unusual batches."""
 
 import copy
+import os
 import pickle
+import signal
 import sys
 
 import pytest
@@ -12,7 +14,7 @@ from helpers.networks import random_network
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.evaluate.core.compiler import find_compiler
-from dmn_fe.evaluate.core.threads import thread_count
+from dmn_fe.evaluate.core.threads import run_parts, thread_count
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
 from dmn_fe.evaluate.virgin import VirginNetwork
@@ -177,3 +179,14 @@ def test_the_virgin_network_is_that_of_torch(name):
     jumps, tangent = (torch.from_numpy(arrays[f"elastic_{n}"]) for n in ("jumps", "tangent"))
     torch.testing.assert_close(tangent, expected.tangent, rtol=1e-10, atol=1e-8)
     torch.testing.assert_close(jumps, expected.jumps.permute(1, 0, 2), rtol=1e-9, atol=1e-12)
+
+
+def test_threads_give_the_first_failure_and_survive_a_fork():
+    assert run_parts(lambda number: 0, 5, 2)
+    assert not run_parts(lambda number: int(number == 3), 5, 2)
+    assert run_parts(lambda number: 0, 0, 2)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # rather than wait for threads that are not there
+        os._exit(0 if run_parts(lambda number: 0, 5, 2) else 1)
+    assert os.waitpid(child, 0)[1] == 0

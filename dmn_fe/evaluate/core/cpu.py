@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.evaluate.core.library import load_library
 from dmn_fe.evaluate.core.model import CoreModel
 from dmn_fe.evaluate.core.structures import Batch, History, Tangents, address
-from dmn_fe.evaluate.core.threads import thread_count
+from dmn_fe.evaluate.core.threads import run_parts, thread_count
 from dmn_fe.laws import MaterialLaw, Update
 from dmn_fe.laws.kernel import Kernel
 from dmn_fe.network import Network
@@ -107,12 +106,12 @@ class CpuEngine:
         return Update(stress, new_state, lambda: tangent, status, iterations)
 
     def _run(self, batch: Batch, n: int) -> None:
-        """All points of a batch, in chunks over the threads: the core does not hold Python."""
+        """All points of a batch, in chunks over the threads."""
         share = -(-n // (self.threads * _CHUNKS_PER_THREAD))
         chunk = max(_LEAST_CHUNK, share)
-        starts = range(0, n, chunk)
 
-        def solve(start: int) -> int:
+        def solve(number: int) -> int:
+            start = number * chunk
             return self._library.dmn_integrate(
                 ctypes.byref(self.arrays.struct),
                 ctypes.c_void_p(address(self.parameters)),
@@ -121,12 +120,7 @@ class CpuEngine:
                 ctypes.c_long(min(chunk, n - start)),
             )
 
-        if self.threads == 1 or len(starts) < 2:
-            failed = any([solve(start) for start in starts])
-        else:
-            with ThreadPoolExecutor(self.threads) as pool:
-                failed = any(list(pool.map(solve, starts)))
-        if failed:
+        if not run_parts(solve, -(-n // chunk), self.threads):
             raise InputError(
                 f"a network at {n} points: out of memory; integrate fewer points at once."
             )

@@ -1,9 +1,26 @@
-"""How many threads evaluate points."""
+"""Threads that share the points, or samples, of a call of the core."""
 
 import os
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-__all__ = ["thread_count"]
+__all__ = ["run_parts", "thread_count"]
+
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # of a process: they do not survive a fork
+
+
+def run_parts(work: Callable[[int], int], count: int, threads: int) -> bool:
+    """Whether ``work(0) … work(count − 1)``, calls of the core, all gave 0, on some threads.
+
+    The core does not hold Python, so that the threads run side by side.
+    """
+    if threads == 1 or count < 2:
+        return not any([work(number) for number in range(count)])
+    key = os.getpid(), threads
+    if key not in _pools:
+        _pools[key] = ThreadPoolExecutor(threads)
+    return not any(list(_pools[key].map(work, range(count))))
 
 
 def thread_count() -> int:
