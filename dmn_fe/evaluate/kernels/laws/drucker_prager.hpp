@@ -48,13 +48,16 @@ struct DruckerPrager {
             Real apex_yield_stress, apex_slope;
             hardening(p + value(to_apex), apex_yield_stress, apex_slope);
             const Mask apex = flows & (friction * value(apex_mean) > apex_yield_stress);
+            yield_stress = select(apex, apex_yield_stress, yield_stress);
+            slope = select(apex, apex_slope, slope);
             const Real first = select(apex, value(to_apex), zero);
             const Real stiffness =
                 select(apex, splat(bulk * friction * friction),
                        splat(thrice + bulk * friction * dilatancy));
             const Real start = select(apex, friction * value(apex_mean), driving);
             Real beyond;
-            failed = plastic_increment(hardening, start, stiffness, p + first, flows, beyond, slope);
+            failed = plastic_increment(hardening, start, stiffness, p + first, flows, yield_stress,
+                                       slope, beyond);
             // One more step of Newton carries the derivative.
             const T total = mises + friction * trial_mean;
             const T at_apex = friction * apex_mean - start - slope * (to_apex - first);

@@ -1,4 +1,4 @@
-// Isotropic hardening: yield stress and slope over the equivalent plastic strain p.
+// Isotropic hardening: yield stress, slope, and its slope, over the equivalent plastic strain p.
 // The torch twins are in dmn_fe/laws/hardening.py.
 #pragma once
 
@@ -14,6 +14,7 @@ struct LinearHardening {
         stress = yield_stress + modulus * p;
         slope = splat(modulus);
     }
+    DMN_FN Real curvature(const Real&, const Real&) const { return splat(0.0); }
 };
 
 struct VoceHardening {
@@ -26,6 +27,7 @@ struct VoceHardening {
         stress = yield_stress + modulus * p + saturation * (1.0 - decay);
         slope = modulus + saturation * rate * decay;
     }
+    DMN_FN Real curvature(const Real&, const Real& slope) const { return rate * (modulus - slope); }
 };
 
 struct PowerHardening {
@@ -37,6 +39,9 @@ struct PowerHardening {
         const Real base = 1.0 + p / reference_strain;
         stress = yield_stress * pow(base, exponent);
         slope = exponent * stress / (base * reference_strain);
+    }
+    DMN_FN Real curvature(const Real& p, const Real& slope) const {
+        return (exponent - 1.0) * slope / (reference_strain + p);
     }
 };
 

@@ -20,6 +20,7 @@ struct SampledJ2 : RadialLaw<SampledJ2> {
             stress = yield_stress + modulus * p;
             slope = modulus;
         }
+        DMN_FN Real curvature(const Real&, const Real&) const { return splat(0.0); }
     };
 
     DMN_FN void moduli(const Real* old, Real& bulk, Real& shear, Real& compliance) const {
