@@ -6,56 +6,42 @@
 // new strains of the leaves. A lane whose point is finished takes the next point at once.
 #pragma once
 
-#include "network.hpp"
-#include "phases.hpp"
-#include "stored.hpp"
+#include "leaf_laws.hpp"
 
 namespace dmn {
-
 
 template <class Laws>
 class Solver {
   public:
     static constexpr bool symmetric = Laws::symmetric;
 
-    // What one pass up tells of every point.
-    struct Findings {
-        Real residual;  // largest traction out of balance, relative to the stress
-        Real slope;     // of the incremental energy along the last direction
-        Real scale;     // root mean square of the leaf stresses
-        Outcome outcome;
-    };
-
     // `work` holds work_size() numbers.
     DMN_FN Solver(const Network& network, const double* parameters, double dt, Stored* work)
-        : network_(network), laws_(parameters, dt) {
-        const int leaves = network.leaf_count, laminates = leaves - 1;
-        strain_ = work;
-        base_ = strain_ + 6 * leaves;
+        : network_(network), leaves_(network, parameters, dt, work) {
+        const int laminates = network.leaf_count - 1;
+        base_ = work + LeafLaws<Laws>::work_size(network);
         direction_ = base_ + 3 * laminates;
-        old_ = direction_ + 3 * laminates;
-        updated_ = old_ + network.state_size;
-        local_ = updated_ + network.state_size;
+        local_ = direction_ + 3 * laminates;
         stack_ = local_ + number_count<Localisation> * laminates;
         strains_ = stack_ + number_count<Subtree> * (network.depth + 1);
     }
 
     static DMN_FN long work_size(const Network& network) {
-        const long leaves = network.leaf_count, each = number_count<Localisation>;
+        const long laminates = network.leaf_count - 1, each = 6 + number_count<Localisation>;
         const long stacked = number_count<Subtree> + number_count<Divided>;
-        return 6 * leaves + (6 + each) * (leaves - 1) + 2 * network.state_size +
+        return LeafLaws<Laws>::work_size(network) + each * laminates +
                stacked * (network.depth + 1);
     }
 
     DMN_FN Stored* base() { return base_; }            // jumps [laminates, 3]
     DMN_FN Stored* direction() { return direction_; }  // of the jumps
-    DMN_FN Stored* old_state() { return old_; }
-    DMN_FN const Stored* updated_state() const { return updated_; }
+    DMN_FN Stored* old_state() { return leaves_.old_state(); }
+    DMN_FN const Stored* updated_state() const { return leaves_.updated_state(); }
     // At the root, after a pass up.
     DMN_FN const Stored* stress() const { return stress_of(0); }
     DMN_FN Real tangent(int i, int j) const { return stack_[Stiffness<symmetric>::place(i, j)]; }
 
-    DMN_FN bool may_stay_elastic() const { return laws_.may_stay_elastic(); }
+    DMN_FN bool may_stay_elastic() const { return leaves_.may_stay_elastic(); }
 
     // Laws of all leaves with their tangents, homogenised.
     DMN_LARGE Findings up(const Step& step, const Real& least_scale) {
@@ -65,7 +51,7 @@ class Solver {
             const int node = network_.nodes[place];
             if (node >= 0) {
                 Fill<Subtree> result(subtree(top));
-                respond(node, step, result.it, g);
+                leaves_.respond(node, step, result.it, g);
                 ++top;
             } else {
                 const Interface& at = network_.interfaces[~node];
@@ -74,10 +60,10 @@ class Solver {
                 const Look<Subtree> second(subtree(top));
                 Fill<Localisation> local(localisation(~node));
                 mix(at, first.it, second.it, local.it);
-                weigh(at, local.it.imbalance, direction_ + 3 * ~node, g);
+                g.laminate(at, local.it.imbalance, direction_ + 3 * ~node);
             }
         }
-        return findings(g, least_scale);
+        return g.findings(least_scale);
     }
 
     // Laws of all leaves, stress alone.
@@ -87,7 +73,7 @@ class Solver {
         for (int place = 0; place < 2 * network_.leaf_count - 1; ++place) {
             const int node = network_.nodes[place];
             if (node >= 0) {
-                respond_stress(node, step, stress_of(top), g);
+                leaves_.respond_stress(node, step, stress_of(top), g);
                 ++top;
                 continue;
             }
@@ -102,9 +88,9 @@ class Solver {
                 first[i] = other + at.fraction * difference[i];
             }
             traction(at, difference, imbalance);
-            weigh(at, imbalance, direction_ + 3 * ~node, g);
+            g.laminate(at, imbalance, direction_ + 3 * ~node);
         }
-        return findings(g, least_scale);
+        return g.findings(least_scale);
     }
 
     // Jumps base + t direction, and the strains of the leaves that belong to them.
@@ -125,7 +111,7 @@ class Solver {
             const int node = network_.nodes[place];
             if (node >= 0) {
                 DMN_UNROLL
-                for (int i = 0; i < 6; ++i) strain_[6 * node + i] = divided(top)[i];
+                for (int i = 0; i < 6; ++i) leaves_.strain(node)[i] = divided(top)[i];
                 --top;
                 continue;
             }
@@ -174,7 +160,7 @@ class Solver {
             const int node = network_.nodes[place];
             if (node >= 0) {
                 DMN_UNROLL
-                for (int i = 0; i < 6; ++i) strain_[6 * node + i] = divided(top)[i];
+                for (int i = 0; i < 6; ++i) leaves_.strain(node)[i] = divided(top)[i];
                 --top;
             } else {
                 const Look<Numbers<3>> jump(base_ + 3 * ~node);
@@ -215,7 +201,7 @@ class Solver {
     // Law of one leaf with its tangent.
     DMN_FN void respond_at(int number, const Step& step, Response<symmetric>& result) {
         Gathered ignored;
-        respond(number, step, result, ignored);
+        leaves_.respond(number, step, result, ignored);
     }
 
   private:
@@ -226,12 +212,6 @@ class Solver {
         Real strain[6], change[6];
     };
 
-    // Sums over the tree.
-    struct Gathered {
-        Real largest = splat(0.0), slope = splat(0.0), squares = splat(0.0);
-        Outcome outcome = {every_lane(), no_lane()};
-    };
-
     DMN_FN Stored* subtree(int top) const { return stack_ + number_count<Subtree> * top; }
     // Its mean stress, the last of its numbers.
     DMN_FN Stored* stress_of(int top) const { return subtree(top + 1) - 6; }
@@ -240,94 +220,11 @@ class Solver {
     }
     DMN_FN Stored* divided(int top) const { return strains_ + number_count<Divided> * top; }
 
-    DMN_FN void respond(int number, const Step& step, Subtree& result, Gathered& g) {
-        const Leaf& leaf = network_.leaves[number];
-        const double* turn = leaf.turn < 0 ? nullptr : network_.turns + 36 * leaf.turn;
-        Real strain[6];
-        leaf_strain(number, turn, strain);
-        laws_.at(leaf.phase, [&](const auto& law) {
-            evaluate(law, leaf.state, g, [&](const Real* old, Real* updated) {
-                return stress_and_tangent(law, strain, old, step, result.stress, result.stiffness,
-                                          updated);
-            });
-        });
-        if (turn) {
-            from_material(turn, result.stress);
-            from_material(turn, result.stiffness);
-        }
-        g.squares = g.squares + leaf.share * square(result.stress);
-        DMN_UNROLL
-        for (int i = 0; i < 6; ++i) result.relaxed[i] = result.stress[i];
-    }
-
-    DMN_FN void respond_stress(int number, const Step& step, Stored* stress, Gathered& g) {
-        const Leaf& leaf = network_.leaves[number];
-        const double* turn = leaf.turn < 0 ? nullptr : network_.turns + 36 * leaf.turn;
-        Real strain[6];
-        leaf_strain(number, turn, strain);
-        Fill<Numbers<6>> filled(stress);
-        Real* result = filled.it.entry;
-        laws_.at(leaf.phase, [&](const auto& law) {
-            evaluate(law, leaf.state, g, [&](const Real* old, Real* updated) {
-                return law.respond(strain, old, step, result, updated);
-            });
-        });
-        if (turn) from_material(turn, result);
-        g.squares = g.squares + leaf.share * square(result);
-    }
-
-    // In the axes of its material.
-    DMN_FN void leaf_strain(int number, const double* turn, Real* result) const {
-        const Look<Numbers<6>> kept(strain_ + 6 * number);
-        if (turn) {
-            to_material(turn, kept.it.entry, result);
-            return;
-        }
-        DMN_UNROLL
-        for (int i = 0; i < 6; ++i) result[i] = kept.it.entry[i];
-    }
-
-    // Calls f(old, updated) with the history of a leaf.
-    template <class Law, class F>
-    DMN_FN void evaluate(const Law&, int state, Gathered& g, const F& f) {
-        typedef Numbers<Law::state_size> History;
-        const Look<History> old(old_ + state);
-        Fill<History> updated(updated_ + state);
-        note(f(old.it.entry, updated.it.entry), g);
-    }
-
-    DMN_FN void note(const Outcome& outcome, Gathered& g) {
-        g.outcome.elastic = g.outcome.elastic & outcome.elastic;
-        g.outcome.failed = g.outcome.failed | outcome.failed;
-    }
-
-    // A laminate counts by √(share f1 f2), as in the energy that the iteration lowers.
-    DMN_FN void weigh(const Interface& at, const Real* imbalance, const Stored* direction,
-                      Gathered& g) {
-        Real square = splat(0.0), work = splat(0.0);
-        DMN_UNROLL
-        for (int r = 0; r < 3; ++r) {
-            square = square + imbalance[r] * imbalance[r];
-            work = work + imbalance[r] * direction[r];
-        }
-        // Written so that what is not a number stays.
-        g.largest = select(at.weight * square <= g.largest, g.largest, at.weight * square);
-        g.slope = g.slope - at.weight * work;
-    }
-
-    DMN_FN Findings findings(const Gathered& g, const Real& least_scale) {
-        const Real scale = maximum(sqrt(g.squares), least_scale);
-        // Not a number where the squares are out of range.
-        const Real residual =
-            sqrt(g.largest) / select(scale > 0.0, scale, splat(1.0)) + (scale - scale);
-        return {residual, g.slope, scale, g.outcome};
-    }
-
     Network network_;
-    Laws laws_;
-    // Strains of the leaves; jumps and their directions; history; Localisation of the laminates;
-    // Response of what is not yet mixed; Divided of what is not yet divided.
-    Stored *strain_, *base_, *direction_, *old_, *updated_, *local_, *stack_, *strains_;
+    LeafLaws<Laws> leaves_;
+    // Jumps and their directions; Localisation of the laminates; Response of what is not yet mixed;
+    // Divided of what is not yet divided.
+    Stored *base_, *direction_, *local_, *stack_, *strains_;
 };
 
 }  // namespace dmn
