@@ -1,6 +1,5 @@
 """A law of one's own, from a few lines of C++; its tangent is differentiated."""
 
-import ctypes
 import hashlib
 import math
 import re
@@ -12,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
-from dmn_fe.evaluate.core.library import kernel_source, load_source
+from dmn_fe.evaluate.core.points import respond_at_points
+from dmn_fe.evaluate.core.promises import check_promises
 from dmn_fe.evaluate.core.written import KEYWORDS, RESERVED, TEMPLATE
 from dmn_fe.laws import Status, Update, check_points
 from dmn_fe.laws.checks import check_time_step
@@ -33,7 +32,8 @@ class CompiledLaw:
     values and ends with one step of Newton in ``T``, which carries the derivative. Points where it
     fails are told by ``failed = condition``. Points that respond as the virgin law does, by its
     linear stress and with nothing new in the state, may be told by ``elastic = condition``: a step
-    without others then costs a tenth.
+    without others then costs a tenth. What is said of symmetry and of elastic points is tried at
+    random strains before a network relies on it.
 
     Parameters
     ----------
@@ -103,7 +103,20 @@ class CompiledLaw:
         return torch.zeros(n, self.state_size, dtype=torch.float64)
 
     def kernel(self) -> Kernel:
-        """The law for the core."""
+        """The law for the core.
+
+        Raises
+        ------
+        InputError
+            If ``symmetric`` or ``elastic`` is said where it does not hold.
+        CompilationError
+            If the compiler refuses the source.
+        """
+        kernel = self._kernel()
+        check_promises(kernel, self.name, self.state_size, self.symmetric)
+        return kernel
+
+    def _kernel(self) -> Kernel:
         names = list(self.parameters)
         identity = (self.source, names, self.state_size, self.symmetric, self.name)
         kind = f"Written_{hashlib.sha256(repr(identity).encode()).hexdigest()[:16]}"
@@ -133,50 +146,8 @@ class CompiledLaw:
         """
         check_points(self, strain, state)
         check_time_step(self, dt)
-        n = len(strain)
-        strain, state = strain.detach().contiguous(), state.detach().contiguous()
-        stress, new_state = torch.empty_like(strain), torch.empty_like(state)
-        tangent = strain.new_empty(n, 6, 6)
-        failed = torch.zeros(n, dtype=torch.uint8)
-        parameters = torch.tensor(list(self.parameters.values()), dtype=torch.float64)
-        points = _Points(
-            strain.data_ptr(),
-            None,
-            state.data_ptr(),
-            new_state.data_ptr(),
-            stress.data_ptr(),
-            tangent.data_ptr(),
-            failed.data_ptr(),
-            dt,
-        )
-        library = self._library()
-        library.dmn_law(
-            ctypes.c_void_p(parameters.data_ptr()), ctypes.byref(points), ctypes.c_long(n)
-        )
-        finite = torch.isfinite(stress).all(-1) & torch.isfinite(new_state).all(-1)
-        status = torch.where(failed > 0, Status.MAX_ITERATIONS, Status.CONVERGED)
+        found = respond_at_points(self._kernel(), self.name, strain, state, dt)
+        finite = torch.isfinite(found.stress).all(-1) & torch.isfinite(found.state).all(-1)
+        status = torch.where(found.failed, Status.MAX_ITERATIONS, Status.CONVERGED)
         status = torch.where(finite, status, Status.NOT_FINITE).to(torch.int8)
-        return Update(stress, new_state, lambda: tangent, status)
-
-    def _library(self) -> ctypes.CDLL:
-        compiler = find_compiler()
-        if compiler is None:
-            raise CompilationError("no C++ compiler was found; install one, e.g. g++, or set CXX.")
-        kernel = self.kernel()
-        text = kernel_source("points.hpp", [kernel])
-        return load_source(compiler, f"{text}DMN_LAW_LIBRARY(dmn::{kernel.type})\n", self.name)
-
-
-class _Points(ctypes.Structure):
-    """``dmn::Points``"""
-
-    _fields_ = (
-        ("strain", ctypes.c_void_p),
-        ("temperature", ctypes.c_void_p),
-        ("old", ctypes.c_void_p),
-        ("updated", ctypes.c_void_p),
-        ("stress", ctypes.c_void_p),
-        ("tangent", ctypes.c_void_p),
-        ("failed", ctypes.c_void_p),
-        ("dt", ctypes.c_double),
-    )
+        return Update(found.stress, found.state, lambda: found.tangent, status)

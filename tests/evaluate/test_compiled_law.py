@@ -124,6 +124,27 @@ def test_a_law_in_torch_beside_it_takes_the_network_to_torch():
     assert not law.integrate(random_strain(9, 0.1, 0), law.initial_state(9)).status.any()
 
 
+def test_what_is_said_of_a_law_is_tried():
+    elastic = "for (int i = 0; i < 6; ++i) stress[i] = modulus * strain[i];"
+    turning = elastic + " stress[0] = stress[0] + 0.1 * modulus * strain[1];"
+    stiffening = elastic + " stress[0] = stress[0] * (1.0 + 100.0 * square(strain));"
+    counting = elastic + " new_state[0] = state[0] + 1.0;"
+    for source, size, symmetric, word in (
+        (turning, 0, True, "says symmetric .* leave symmetric = False"),
+        (
+            stiffening + " elastic = every_lane();",
+            0,
+            False,
+            "its tangent is not that of the virgin",
+        ),
+        (counting + " elastic = every_lane();", 1, False, "its state changes"),
+    ):
+        law = CompiledLaw(source, {"modulus": 100.0}, size, "my foam", symmetric=symmetric)
+        phases = {"matrix": law, "inclusion": laws.Elastic.isotropic(1000.0, 0.2)}
+        with pytest.raises(InputError, match=f"'my foam': it .*{word}"):
+            NetworkLaw(random_network(2), phases)
+
+
 def test_not_a_number_is_a_status():
     source = "for (int i = 0; i < 6; ++i) stress[i] = modulus * log(strain[i]);"
     law = CompiledLaw(source, {"modulus": 1000.0})

@@ -12,7 +12,8 @@ struct Points {
     double* updated;            // [n, state_size]
     double* stress;             // [n, 6]
     double* tangent;            // [n, 6, 6]
-    unsigned char* failed;      // [n]
+    unsigned char* failed;      // [n], as of Outcome
+    unsigned char* elastic;     // [n], as of Outcome
     double dt;
 };
 
@@ -39,6 +40,7 @@ void respond_at_points(const double* parameters, const Points& points, long n) {
                 points.tangent[36 * point + i] = lane(tangent.entry[i], l);
             for (int k = 0; k < size; ++k) points.updated[size * point + k] = lane(updated[k], l);
             points.failed[point] = lane(outcome.failed, l);
+            points.elastic[point] = lane(outcome.elastic, l);
         }
     }
 }
