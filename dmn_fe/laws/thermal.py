@@ -11,6 +11,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.laws.base import MaterialLaw, Update, check_points
 from dmn_fe.laws.base import takes_temperature as _takes_temperature
 from dmn_fe.laws.kernel import Kernel, kernel_of
+from dmn_fe.laws.void import Void
 from dmn_fe.mandel import IDENTITY
 
 __all__ = ["ThermalExpansion"]
@@ -40,6 +41,8 @@ class ThermalExpansion:
                 f"ThermalExpansion: law = {self.law!r} is no material law; give one, e.g. "
                 "laws.Elastic.isotropic(young, poisson)."
             )
+        if isinstance(self.law, Void):
+            raise InputError("ThermalExpansion: a void does not expand; give laws.Void() itself.")
         if _takes_temperature(self.law):
             raise InputError("ThermalExpansion: law takes a temperature already; add coefficients.")
         given = self.coefficient

@@ -57,6 +57,11 @@ def test_without_a_temperature_it_is_the_law():
         assert torch.equal(update.tangent, alone.tangent)
 
 
+def test_a_void_does_not_expand():
+    with pytest.raises(InputError, match="a void does not expand"):
+        laws.ThermalExpansion(laws.Void(), 1e-5)
+
+
 def test_tangent_equals_central_differences():
     law = laws.ThermalExpansion(PLASTIC, ALONG * 10.0)
     strain, temperature = random_strain(100, 0.02, 1), random_strain(100, 300.0, 2)[:, 0]
