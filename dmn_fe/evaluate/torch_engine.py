@@ -9,7 +9,7 @@ from dmn_fe.evaluate.layout import StateLayout
 from dmn_fe.evaluate.leaves import Leaves, LeavesUpdate
 from dmn_fe.evaluate.linesearch import find_step
 from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.evaluate.virgin import VirginNetwork
+from dmn_fe.evaluate.virgin import NO_STRESS, VirginNetwork
 from dmn_fe.laws import MaterialLaw, Status, Update, Void
 from dmn_fe.network import Network
 
@@ -18,7 +18,6 @@ __all__ = ["TorchEngine"]
 _CHUNK_BYTES = 2**23  # leaf tangents of a chunk of points: many points an operation, little memory
 _OVERSHOOT = 0.5  # slope at a full step, relative to the start, from which a line search pays
 _ROUND_OFF = 1e-10  # slope relative to |σ||Δε| that is round-off and tells nothing
-_NO_STRESS = 1e-13  # traction relative to |C||ε| that is round-off
 
 
 class TorchEngine:
@@ -143,7 +142,7 @@ class TorchEngine:
         if not self._has_voids:
             return strain.new_zeros(strain.shape[-1])
         size = self.sweep.average(strain.square().sum(0)).sqrt()
-        return _NO_STRESS / self.tolerance * update.tangent().abs().amax((0, 1, 2)) * size
+        return NO_STRESS / self.tolerance * update.tangent().abs().amax((0, 1, 2)) * size
 
     def _newton(self, macro_strain: Tensor, strain: Tensor, update: LeavesUpdate) -> Tensor:
         """Leaf strains in equilibrium for the laws linearised at ``strain``."""

@@ -8,7 +8,9 @@ from torch import Tensor
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
 
-__all__ = ["VirginNetwork"]
+__all__ = ["NO_STRESS", "VirginNetwork"]
+
+NO_STRESS = 1e-13  # traction relative to |C||ε| that is round-off, where there are voids
 
 
 @dataclass(frozen=True)

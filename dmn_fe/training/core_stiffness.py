@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.evaluate.core.library import load_source
-from dmn_fe.evaluate.core.structures import INTERFACE, LEAF, NetworkStruct, post_order
+from dmn_fe.evaluate.core.structures import LEAF, NetworkStruct, interface_array, post_order
 from dmn_fe.evaluate.core.threads import run_parts, thread_count
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network.parametrisation import Geometry
@@ -129,7 +129,8 @@ class CoreStiffness:
         ``[leaves, K]``, normals ``[K, laminates, 3]`` and turns ``[K, leaves, 6, 6]``."""
         _, laminates, k = normals.shape
         sums, fractions = self._sums.down(weights.detach().numpy())
-        interfaces = _interfaces(fractions, normals)
+        rows = normals.detach().permute(2, 1, 0).numpy()
+        interfaces = interface_array(rows, fractions.T)
         chosen = chosen.to(torch.int64).expand(k, -1).contiguous()
         n = chosen.shape[1]
         leaves, turned = self._leaves, 0
@@ -198,17 +199,6 @@ def _turns(geometry: Geometry) -> Tensor | None:
     if geometry.rotation is None:
         return None
     return rotation_matrix(geometry.rotation.permute(3, 2, 0, 1))
-
-
-def _interfaces(fractions: np.ndarray, normals: Tensor) -> np.ndarray:
-    """``dmn::Interface`` of networks and laminates, ``[K, laminates]``."""
-    laminates, k = fractions.shape
-    interfaces = np.zeros((k, laminates), dtype=INTERFACE)
-    rows = normals.detach().permute(2, 1, 0).numpy()
-    interfaces["n"][..., : len(normals)] = rows
-    interfaces["s"][..., : len(normals)] = rows * np.sqrt(0.5)
-    interfaces["fraction"] = fractions.T
-    return interfaces
 
 
 def _upper(stiffness: Tensor) -> np.ndarray:

@@ -8,14 +8,12 @@ from dmn_fe.evaluate.core.structures import NetworkArrays, VirginResponse, param
 from dmn_fe.evaluate.layout import StateLayout
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.evaluate.virgin import VirginNetwork
+from dmn_fe.evaluate.virgin import NO_STRESS, VirginNetwork
 from dmn_fe.laws import MaterialLaw, Void
 from dmn_fe.laws.kernel import Kernel
 from dmn_fe.network import Network
 
 __all__ = ["CoreModel"]
-
-_NO_STRESS = 1e-13  # traction relative to |C||ε| that is round-off
 
 
 class CoreModel:
@@ -58,7 +56,7 @@ class CoreModel:
         self.parameters = parameter_array([p for kernel in kernels for p in kernel.parameters])
         voids = any(isinstance(law, Void) for law in ordered)
         largest = self._respond_virgin(network, laws, library)
-        self.no_stress = _NO_STRESS / tolerance * largest if voids else 0.0
+        self.no_stress = NO_STRESS / tolerance * largest if voids else 0.0
 
     def _respond_virgin(
         self, network: Network, laws: Mapping[str, MaterialLaw], library: ctypes.CDLL | None

@@ -25,6 +25,7 @@ __all__ = [
     "NetworkArrays",
     "NetworkStruct",
     "VirginResponse",
+    "interface_array",
     "post_order",
 ]
 
@@ -185,13 +186,23 @@ def _leaves(
     return leaves
 
 
+def interface_array(normals: np.ndarray, fractions: np.ndarray) -> np.ndarray:
+    """``dmn::Interface`` ``[...]`` of normals ``[..., 3]``, or ``[..., 2]`` in the plane, and
+    fractions ``[...]``; weights are zero."""
+    interfaces = np.zeros(fractions.shape, dtype=INTERFACE)
+    interfaces["n"][..., : normals.shape[-1]] = normals
+    interfaces["s"][..., : normals.shape[-1]] = normals * math.sqrt(0.5)
+    interfaces["fraction"] = fractions
+    return interfaces
+
+
 def _interfaces(network: Network, sweep: Sweep) -> np.ndarray:
-    interfaces = np.zeros(len(network.normals), dtype=INTERFACE)
-    interfaces["n"] = network.normals.numpy()
-    interfaces["s"] = network.normals.numpy() * math.sqrt(0.5)
+    fractions = np.zeros(len(network.normals))
+    for at in sweep.levels:
+        fractions[at.level.laminates] = at.fraction[:, 0].numpy()
+    interfaces = interface_array(network.normals.numpy(), fractions)
     for at in sweep.levels:
         fraction = at.fraction[:, 0]
-        interfaces["fraction"][at.level.laminates] = fraction.numpy()
         weight = at.share[:, 0] * fraction * (1.0 - fraction)
         interfaces["weight"][at.level.laminates] = weight.numpy()
     return interfaces
