@@ -1,5 +1,6 @@
 """How the core is built: once for many processes, again for what differs, or not at all."""
 
+import ctypes
 import logging
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from helpers.processes import clean_environment
 
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
-from dmn_fe.evaluate.core import library
+from dmn_fe.evaluate.core import library, points, structures
 from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.evaluate.torch_engine import TorchEngine
 from dmn_fe.laws.kernel import Kernel, kernel_of
+from dmn_fe.training import core_gradient, core_stiffness
 
 if find_compiler() is None:
     pytest.skip("there is no C++ compiler", allow_module_level=True)
@@ -106,6 +108,34 @@ def test_a_law_that_does_not_compile_leaves_nothing_behind(cache):
     with pytest.raises(CompilationError, match="Nonsense"):
         library.load_library(find_compiler(), [Kernel("Nonsense", ("laws/law.hpp",))])
     assert not [path for path in cache.iterdir() if path.suffix != ".lock"]
+
+
+def test_structs_are_as_large_here_as_there():
+    mirrored = {
+        "cpu.hpp": {
+            "Network": structures.NetworkStruct,
+            "History": structures.History,
+            "Tangents": structures.Tangents,
+            "Batch": structures.Batch,
+            "VirginResponse": structures.VirginResponse,
+        },
+        "points.hpp": {"Points": points._Points},
+        "training.hpp": {
+            "StiffnessSamples": core_stiffness._Samples,
+            "StiffnessTask": core_stiffness._Task,
+        },
+        "gradient.hpp": {"GradientTask": core_gradient._Task},
+    }
+    arrays = {"Leaf": structures.LEAF.itemsize, "Interface": structures.INTERFACE.itemsize}
+    for header, pairs in mirrored.items():
+        sizes = {name: ctypes.sizeof(own) for name, own in pairs.items()}
+        if header == "cpu.hpp":
+            sizes |= arrays
+        numbers = ", ".join(f"sizeof(dmn::{name})" for name in sizes)
+        text = f'#include "{header}"\nextern "C" const long sizes[] = {{{numbers}}};\n'
+        built = library.load_source(find_compiler(), text, "sizes")
+        there = (ctypes.c_long * len(sizes)).in_dll(built, "sizes")
+        assert dict(zip(sizes, there, strict=True)) == sizes
 
 
 def test_without_a_compiler_torch_takes_over_and_says_so(without_compiler, phase_laws, caplog):

@@ -1,7 +1,10 @@
 """One response, whatever evaluates it: torch, lanes of the compiled core, its scalar build."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from helpers.networks import random_network
 from helpers.parity import (
     COMPILED,
     NETWORKS,
@@ -13,9 +16,12 @@ from helpers.parity import (
     reference_law,
 )
 
+from dmn_fe import laws
+from dmn_fe.evaluate import CompiledLaw
 from dmn_fe.evaluate.core.compiler import find_compiler
 from dmn_fe.evaluate.core.cpu import CpuEngine
 from dmn_fe.evaluate.network_law import NetworkLaw
+from dmn_fe.laws import Status
 from dmn_fe.laws.kernel import kernel_of
 from dmn_fe.training.sampled_law import SampledJ2
 
@@ -39,6 +45,39 @@ def test_all_engines_agree(name, tree):
     others = {"lanes": core, "scalar": scalar(core)}
     # Lanes that are not full.
     assert_engines_agree(reference_law(name, tree), others, 19, 3, COMPILED[name][1])
+
+
+@pytest.mark.parametrize("leaves_of_third", [0, 5])
+def test_three_phases_agree(leaves_of_third):
+    network = random_network(4, 2)
+    network.leaf_phase[:leaves_of_third] = 2
+    network = replace(network, phase_names=(*network.phase_names, "binder"))
+    phases = {
+        "matrix": laws.Perzyna(3000.0, 0.35, laws.LinearHardening(30.0, 100.0), 1e-2, 3.0),
+        "inclusion": laws.Elastic.isotropic(70000.0, 0.2),
+        "binder": laws.DruckerPrager(
+            2000.0, 0.3, laws.VoceHardening(10.0, 5.0, 40.0, 20.0), friction=0.3, dilatancy=0.1
+        ),
+    }
+    reference, core = (NetworkLaw(network, phases, NEWTON, 200, b) for b in ("torch", "cpu"))
+    assert_engines_agree(reference, {"lanes": core, "scalar": scalar(core)}, 19, 3, 0.1)
+
+
+def test_points_where_a_law_fails_are_the_same():
+    source = """
+        for (int i = 0; i < 6; ++i) stress[i] = 100.0 * strain[i];
+        failed = value(square(strain)) > limit;
+    """
+    phases = {
+        "matrix": CompiledLaw(source, {"limit": 1e-2}, is_isotropic=True, symmetric=True),
+        "inclusion": laws.Elastic.isotropic(70000.0, 0.2),
+    }
+    reference, core = (NetworkLaw(random_network(3), phases, backend=b) for b in ("torch", "cpu"))
+    strain = torch.linspace(0.1, 3.0, 50, dtype=torch.float64)[:, None] * path(50, 1, 0.01)[0]
+    update, expected = (law.integrate(strain, law.initial_state(50)) for law in (core, reference))
+    assert 5 < (update.status != 0).sum() < 45
+    assert torch.equal(update.status != 0, expected.status != 0)
+    assert torch.equal(update.status == Status.MAX_ITERATIONS, update.status != 0)
 
 
 def test_materials_that_differ_from_point_to_point_agree():

@@ -4,7 +4,8 @@ import pytest
 import torch
 from helpers.networks import random_stiffness
 
-from dmn_fe.evaluate.core.compiler import find_compiler
+from dmn_fe.evaluate.core import library
+from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.network.tree import Tree
 from dmn_fe.training.core_stiffness import CoreStiffness
 from dmn_fe.training.objective import StiffnessObjective
@@ -65,6 +66,22 @@ def test_voids_and_leaves_without_weight():
     (value, gradient), (expected, slope) = core(parameters, chosen), torch_(parameters, chosen)
     torch.testing.assert_close(value, expected, rtol=1e-11, atol=0.0)
     assert (gradient - slope).abs().max() <= 1e-9 * slope.abs().max()
+
+
+def test_what_does_not_compile_is_told_and_computed_in_torch(monkeypatch, tmp_path, caplog):
+    def refuse(self, source, library, include):
+        raise CompilationError("this compiler is not in the mood.")
+
+    data = samples(False)
+    core, _ = objectives(2, "imn", "relative", 3, False, data)
+    monkeypatch.setattr("dmn_fe.evaluate.core.compiler.Compiler.build", refuse)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    library._loaded.cache_clear()
+    other, _ = objectives(2, "imn", "relative", 3, False, data)
+    library._loaded.cache_clear()
+    assert "not in the mood" in caplog.text
+    x = random_start(core.parametrisation, "uniform", [0, 1], 0.2, 0.8)
+    torch.testing.assert_close(core(x, data.training[0]), other(x, data.training[0]))
 
 
 def test_threads_give_the_same():
