@@ -35,12 +35,23 @@ class Engine(Protocol):
 
     layout: StateLayout
     device: torch.device  # where states lie
-    column_major: bool  # whether the same entry of all points is best side by side in memory
+
+    def empty_states(self, n: int, size: int, dtype: torch.dtype) -> Tensor:
+        """Memory for states ``[n, size]``, as they are best laid out."""
 
     def integrate(
-        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float,
+        temperature: Tensor | None,
+        new_state: Tensor | None = None,
     ) -> Update:
-        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
+        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``.
+
+        The new states go to ``new_state`` where it is given: some columns of what ``empty_states``
+        has made, as ``state`` is of the old states.
+        """
 
 
 def make_engine(

@@ -1,6 +1,7 @@
 """An ensemble of networks as a material law: the mean, and the spread as an error bar."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -19,10 +20,6 @@ class EnsembleUpdate(Update):
 
     Attributes
     ----------
-    spread : Tensor ``[n, 6]``
-        Standard deviation of the members' stresses in each component; its norm is the error bar of
-        the stress. Two of it cover the error of the mean in most cases, but it cannot see an error
-        that all members share.
     members : Tensor ``[networks, n, 6]``
         Stress of every member.
     """
@@ -30,7 +27,16 @@ class EnsembleUpdate(Update):
     def __init__(self, members: Tensor, *arguments):
         super().__init__(*arguments)
         self.members = members
-        self.spread = members.std(0)
+
+    @cached_property
+    def spread(self) -> Tensor:
+        """Standard deviation ``[n, 6]`` of the members' stresses in each component.
+
+        Its norm is the error bar of the stress. Two of it cover the error of the mean in most
+        cases, but it cannot see an error that all members share.
+        """
+        squares = (self.members - self.stress).square().sum(0)
+        return (squares / (len(self.members) - 1)).sqrt()
 
 
 class EnsembleLaw:
@@ -67,7 +73,10 @@ class EnsembleLaw:
 
     def initial_state(self, n: int) -> Tensor:
         """Virgin state ``[n, state_size]``."""
-        return torch.cat([member.initial_state(n) for member in self.members], dim=-1)
+        state = self._empty_states(n)
+        for member, own in zip(self.members, self._split(state), strict=True):
+            member.fill_virgin(own)
+        return state
 
     def integrate(
         self,
@@ -78,20 +87,27 @@ class EnsembleLaw:
     ) -> EnsembleUpdate:
         """Update ``n`` points; see :meth:`NetworkLaw.integrate`."""
         check_points(self, strain, state)
-        states = state.split([member.state_size for member in self.members], dim=-1)
+        new_state = self._empty_states(len(strain))
+        states = zip(self.members, self._split(state), self._split(new_state), strict=True)
         updates = [
-            member.integrate(strain, own.contiguous(), dt, temperature)
-            for member, own in zip(self.members, states, strict=True)
+            member.integrate_into(new, strain, old, dt, temperature) for member, old, new in states
         ]
         stress = torch.stack([update.stress for update in updates])
         return EnsembleUpdate(
             stress,
             stress.mean(0),
-            torch.cat([update.state for update in updates], dim=-1),
-            lambda: torch.stack([update.tangent for update in updates]).mean(0),
+            new_state,
+            lambda: sum(update.tangent for update in updates) / len(updates),
             torch.stack([update.status for update in updates]).amax(0),
             torch.stack([update.iterations for update in updates]).amax(0),
         )
+
+    def _empty_states(self, n: int) -> Tensor:
+        return self.members[0].engine.empty_states(n, self.state_size, self.state_dtype)
+
+    def _split(self, state: Tensor) -> tuple[Tensor, ...]:
+        """The states of the members, without a copy."""
+        return state.split([member.state_size for member in self.members], dim=-1)
 
 
 def network_law(

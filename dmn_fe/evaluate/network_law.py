@@ -88,10 +88,12 @@ class NetworkLaw:
 
     def initial_state(self, n: int) -> Tensor:
         """Virgin state ``[n, state_size]``, on the device of the backend."""
-        virgin = self.engine.layout.virgin(self.laws).to(self.engine.device, self.state_dtype)
-        if self.engine.column_major:
-            return virgin[:, None].repeat(1, n).mT
-        return virgin.repeat(n, 1)
+        state = self.engine.empty_states(n, self.state_size, self.state_dtype)
+        return self.fill_virgin(state)
+
+    def fill_virgin(self, state: Tensor) -> Tensor:
+        """Make states ``[n, state_size]`` virgin."""
+        return state.copy_(self.engine.layout.virgin(self.laws))
 
     def integrate(
         self,
@@ -113,12 +115,24 @@ class NetworkLaw:
         InputError
             If arguments do not fit.
         """
+        return self.integrate_into(None, strain, state, dt, temperature)
+
+    def integrate_into(
+        self,
+        new_state: Tensor | None,
+        strain: Tensor,
+        state: Tensor,
+        dt: float = 0.0,
+        temperature: Tensor | float | None = None,
+    ) -> Update:
+        """As :meth:`integrate`, with memory for the new states: some columns of what
+        ``engine.empty_states`` has made, as ``state`` is of the old ones."""
         check_points(self, strain, state)
         if not (math.isfinite(dt) and dt >= 0):
             raise InputError(f"NetworkLaw: dt = {dt} must be finite and >= 0.")
         self._check_places(strain, state)
         warmth = self._temperature(temperature, len(strain))
-        return self.engine.integrate(strain, state, float(dt), warmth)
+        return self.engine.integrate(strain, state, float(dt), warmth, new_state)
 
     def leaf_strain(self, state: Tensor) -> Tensor:
         """Strains of the leaves ``[n, leaves, 6]`` at the end of the step that made ``state``.

@@ -28,7 +28,7 @@ class TorchEngine:
     when the interface tractions are in equilibrium.
     """
 
-    device, column_major = torch.device("cpu"), False
+    device = torch.device("cpu")
 
     def __init__(
         self,
@@ -47,12 +47,22 @@ class TorchEngine:
         self._has_voids = any(isinstance(law, Void) for law in laws.values())
         self._chunk = max(16, _CHUNK_BYTES // (36 * 8 * self.leaves.count))
 
+    def empty_states(self, n: int, size: int, dtype: torch.dtype) -> Tensor:
+        """Memory for states ``[n, size]``, point by point."""
+        return torch.empty(n, size, dtype=dtype)
+
     @torch.no_grad()
     def integrate(
-        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float,
+        temperature: Tensor | None,
+        new_state: Tensor | None = None,
     ) -> Update:
-        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
+        """See :class:`~dmn_fe.evaluate.backends.Engine`."""
         n, given = strain.shape[0], state.dtype
+        wanted = new_state
         state = state.double()
         stress, new_state = torch.empty_like(strain), torch.empty_like(state)
         status = torch.empty(n, dtype=torch.int8)
@@ -71,7 +81,8 @@ class TorchEngine:
         def tangent() -> Tensor:
             return self._tangent(strain, jumps, state, dt, temperature)
 
-        return Update(stress, new_state.to(given), tangent, status, iterations)
+        updated = new_state.to(given) if wanted is None else wanted.copy_(new_state)
+        return Update(stress, updated, tangent, status, iterations)
 
     def _chunks(self, n: int) -> list[slice]:
         return [slice(start, start + self._chunk) for start in range(0, n, self._chunk)]

@@ -23,9 +23,11 @@ from dmn_fe.evaluate.compiled_law import CompiledLaw
 from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.evaluate.core.cuda import CudaEngine
 from dmn_fe.evaluate.core.nvrtc import compiled_kernels, cuda_core
+from dmn_fe.evaluate.ensemble_law import EnsembleLaw
 from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.laws import Status
 from dmn_fe.laws.kernel import Kernel, kernel_of
+from dmn_fe.network import Ensemble
 
 OWN = CompiledLaw(
     "for (int i = 0; i < 6; ++i) stress[i] = a * strain[i];\n"
@@ -131,6 +133,22 @@ def test_states_without_jumps_and_in_single_precision(phase_laws):
         expected = law.integrate(strain, states[0])
         update = other.integrate(strain, states[1])
         assert_alike(update.stress, expected.stress, "stress")
+        states = expected.state, update.state
+
+
+@needs_compiler
+def test_an_ensemble_keeps_its_states_side_by_side(phase_laws):
+    networks = NETWORKS["complete"], NETWORKS["uneven"]
+    law = EnsembleLaw(Ensemble(networks), phase_laws, tolerance=NEWTON, backend="cpu")
+    other = EnsembleLaw(Ensemble(networks), phase_laws, tolerance=NEWTON, backend="torch")
+    other.members = [emulated(member) for member in other.members]
+    states = law.initial_state(40), other.initial_state(40)
+    for strain in path(40, 2, 0.004):
+        expected = law.integrate(strain, states[0])
+        update = other.integrate(strain, states[1])
+        assert update.state.stride() == (1, 40)
+        for what in ("stress", "tangent", "state", "spread"):
+            assert_alike(getattr(update, what), getattr(expected, what), what)
         states = expected.state, update.state
 
 

@@ -94,3 +94,14 @@ def test_wrong_arguments_are_named(ensemble, phase_laws):
     law = EnsembleLaw(ensemble, phase_laws)
     with pytest.raises(InputError, match="shapes"):
         law.integrate(strains(3), law.initial_state(2))
+
+
+@pytest.mark.parametrize("backend", ["cpu", "torch"])
+def test_states_of_the_members_may_lie_anywhere(ensemble, phase_laws, backend):
+    law = EnsembleLaw(ensemble, phase_laws, backend=backend)
+    first = law.integrate(strains(7), law.initial_state(7)).state
+    expected = law.integrate(strains(7, seed=1), first)
+    for state in (first.mT.contiguous().mT, first.repeat_interleave(2, 0)[::2]):
+        update = law.integrate(strains(7, seed=1), state)
+        assert torch.equal(update.stress, expected.stress)
+        assert torch.equal(update.state, expected.state)

@@ -42,11 +42,9 @@ class CpuEngine:
         Of all laws, as the core reads them.
     device : torch.device
         Where states lie.
-    column_major : bool
-        Whether the same entry of all points is best side by side in memory.
     """
 
-    device, column_major = torch.device("cpu"), False
+    device = torch.device("cpu")
 
     def __init__(
         self,
@@ -73,21 +71,33 @@ class CpuEngine:
         """Copies are made anew: addresses and libraries are of one process."""
         return CpuEngine, (*self._arguments, self.threads)
 
+    def empty_states(self, n: int, size: int, dtype: torch.dtype) -> Tensor:
+        """Memory for states ``[n, size]``, point by point."""
+        return _empty((n, size), dtype)
+
     def integrate(
-        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float,
+        temperature: Tensor | None,
+        new_state: Tensor | None = None,
     ) -> Update:
-        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
+        """See :class:`~dmn_fe.evaluate.backends.Engine`."""
         n = len(strain)
-        strain, state = strain.detach().contiguous(), state.detach().contiguous()
-        stress, new_state = torch.empty_like(strain), _empty(state.shape, state.dtype)
+        strain, state = strain.detach().contiguous(), state.detach()
+        wanted = new_state
+        if new_state is None or new_state.stride() != state.stride() or state.stride(1) != 1:
+            state = state.contiguous()
+            new_state = _empty(state.shape, state.dtype)
+        stress = torch.empty_like(strain)
         tangent = _empty((n, 6, 6), strain.dtype)
         status = torch.empty(n, dtype=torch.int8)
         iterations = torch.empty(n, dtype=torch.int32)
         if temperature is not None:
             temperature = temperature.detach().contiguous()
-        history = History(
-            address(state), address(new_state), self.layout.size, 1, state.dtype == torch.float32
-        )
+        single = state.dtype == torch.float32
+        history = History(state.data_ptr(), new_state.data_ptr(), state.stride(0), 1, single)
         batch = Batch(
             address(strain),
             address(temperature),
@@ -103,6 +113,8 @@ class CpuEngine:
             self._warm_start,
         )
         self._run(batch, n)
+        if wanted is not None and wanted is not new_state:
+            new_state = wanted.copy_(new_state)
         return Update(stress, new_state, lambda: tangent, status, iterations)
 
     def _run(self, batch: Batch, n: int) -> None:

@@ -52,8 +52,6 @@ class CudaEngine:
         With the kernels of these laws.
     """
 
-    column_major = True
-
     def __init__(
         self,
         network: Network,
@@ -79,12 +77,21 @@ class CudaEngine:
         self._parameters = gpu.bring(model.parameters)
         self._work_size = self._numbers_of_thread()
 
+    def empty_states(self, n: int, size: int, dtype: torch.dtype) -> Tensor:
+        """Memory for states ``[n, size]`` on the device, entry by entry."""
+        return self._gpu.empty(size, n, dtype=dtype).mT
+
     def integrate(
-        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float,
+        temperature: Tensor | None,
+        new_state: Tensor | None = None,
     ) -> Update:
-        """Update points with strains ``[n, 6]``, states and, or not, temperatures ``[n]``."""
+        """See :class:`~dmn_fe.evaluate.backends.Engine`."""
         try:
-            return self._integrate(strain.detach(), state.detach(), dt, temperature)
+            return self._integrate(strain.detach(), state.detach(), dt, temperature, new_state)
         except torch.cuda.OutOfMemoryError:
             free = self._gpu.free_bytes() / 1e9
             raise InputError(
@@ -93,11 +100,18 @@ class CudaEngine:
             ) from None
 
     def _integrate(
-        self, strain: Tensor, state: Tensor, dt: float, temperature: Tensor | None
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float,
+        temperature: Tensor | None,
+        new_state: Tensor | None,
     ) -> Update:
         gpu, n, on_host = self._gpu, len(strain), not self._gpu.holds(strain)
         old = state.mT.contiguous().mT
-        new = gpu.empty(self.layout.size, n, dtype=state.dtype).mT
+        if new_state is None:
+            new_state = self.empty_states(n, self.layout.size, state.dtype)
+        assert new_state.mT.is_contiguous()
         stress = gpu.empty(n, 6, dtype=torch.float64, on_host=on_host)
         status = gpu.empty(n, dtype=torch.int8, on_host=on_host)
         iterations = gpu.empty(n, dtype=torch.int32, on_host=on_host)
@@ -107,7 +121,7 @@ class CudaEngine:
             rows = slice(first, min(first + points, n))
             warmth = None if temperature is None else temperature[rows]
             try:
-                solved = self._solve(strain[rows], old[rows], new[rows], n, dt, warmth)
+                solved = self._solve(strain[rows], old[rows], new_state[rows], n, dt, warmth)
                 tangent = solved.tangent
                 if on_host and points < n:  # makes room for the next ones
                     tangent = gpu.empty(*tangent.shape, dtype=tangent.dtype, on_host=True)
@@ -125,7 +139,9 @@ class CudaEngine:
             first = rows.stop
         if on_host:
             gpu.wait()
-        return Update(stress, new, lambda: self._unpacked(tangents, n, on_host), status, iterations)
+        return Update(
+            stress, new_state, lambda: self._unpacked(tangents, n, on_host), status, iterations
+        )
 
     def _solve(
         self,
