@@ -1,8 +1,8 @@
 """The compiled core against torch, its scalar build and the machine:
 python tests/benchmarks/core.py [RESULT.json]
 
-One load increment of J2 matrix and elastic inclusions from a history of one increment, half of the
-points yielding; stress, tangent and state. All ratios come from the same run. Nothing is asserted;
+One load increment of J2 matrix and elastic inclusions from the virgin state, half of the points
+yielding; stress, tangent and state. All ratios come from the same run. Nothing is asserted;
 the result is printed and, with an argument, stored with the machine it was measured on.
 """
 

@@ -91,6 +91,13 @@ def test_a_state_that_is_too_small_is_named():
         law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
 
 
+@pytest.mark.parametrize("source", ["stress[6] = strain[0];", "stress[0] = strain[6];"])
+def test_a_component_too_many_is_named(source):
+    law = CompiledLaw(source)
+    with pytest.raises(CompilationError, match=r"law:1: .*index lies beyond 5"):
+        law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
+
+
 def test_an_index_that_is_known_late_fails_in_its_point():
     source = "for (int i = 0; i < 6; ++i) stress[i] = strain[i]; new_state[int(many)] = splat(1.0);"
     inside, outside = (CompiledLaw(source, {"many": many}, 4) for many in (3.0, 200.0))
@@ -99,6 +106,8 @@ def test_an_index_that_is_known_late_fails_in_its_point():
     update = outside.integrate(strain, outside.initial_state(3))
     assert update.status.tolist() == [Status.MAX_ITERATIONS] * 3
     assert not update.state.any()
+    many = CompiledLaw("for (int i = 0; i < int(n); ++i) stress[i] = strain[i];", {"n": 7.0})
+    assert many.integrate(strain, many.initial_state(3)).status.tolist() == [1] * 3
 
 
 def test_a_stress_that_is_not_set_is_not_converged():

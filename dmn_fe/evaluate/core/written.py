@@ -16,18 +16,21 @@ struct {type} {{
     }}
     DMN_FN bool may_stay_elastic() const {{ return {may_stay_elastic}; }}
     template <class T>
-    DMN_FN Outcome respond(const T* strain, const Real* old_, const Step& step_, T* stress,
+    DMN_FN Outcome respond(const T* strain_, const Real* old_, const Step& step_, T* stress_,
                            Real* updated_) const {{
         bool outside_ = false;
         Real nowhere_ = splat(0.0);
-        const Written<const Real, {size}> state = {{old_, &nowhere_, &outside_}};
-        const Written<Real, {size}> new_state = {{updated_, &nowhere_, &outside_}};
+        T neither_ = constant<T>(0.0);
+        const WrittenTensor<const T> strain = {{strain_, &neither_, &outside_}};
+        const WrittenTensor<T> stress = {{stress_, &neither_, &outside_}};
+        const WrittenState<const Real, {size}> state = {{old_, &nowhere_, &outside_}};
+        const WrittenState<Real, {size}> new_state = {{updated_, &nowhere_, &outside_}};
         const double dt = step_.dt;
         Mask elastic = no_lane(), failed = no_lane();
         for (int i = 0; i < {size}; ++i) updated_[i] = old_[i];
         // What is not set is not a number.
-        for (int i = 0; i < 6; ++i) stress[i] = constant<T>(not_a_number());
-        (void)state; (void)new_state; (void)dt;
+        for (int i = 0; i < 6; ++i) stress_[i] = constant<T>(not_a_number());
+        (void)strain; (void)state; (void)new_state; (void)dt;
 {parameters}
         {{
 #line 1 "{name}"

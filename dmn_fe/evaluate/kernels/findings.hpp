@@ -36,6 +36,8 @@ class Gathered {
         slope_ = slope_ - at.weight * work;
     }
 
+    DMN_FN bool none_elastic() const { return !any(outcome_.elastic); }
+
     DMN_FN Findings findings(const Real& least_scale) const {
         const Real scale = maximum(sqrt(squares_), least_scale);
         // Not a number where the squares are out of range.

@@ -32,7 +32,7 @@ class PointSolver : PointLanes<Laws> {
         this->load_all(first, count);
         this->predict(every_lane());
         solver_.down_without_change(strain_);
-        const auto found = solver_.up_stress(step_, least_);
+        const auto found = solver_.up_elastic(step_, least_);
         const Mask done = (found.residual <= batch_.tolerance) & found.outcome.elastic;
         for (int l = 0; l < count; ++l) {
             open[l] = !lane(done, l);

@@ -66,14 +66,15 @@ class Solver {
         return g.findings(least_scale);
     }
 
-    // Laws of all leaves, stress alone.
-    DMN_LARGE Findings up_stress(const Step& step, const Real& least_scale) {
+    // Laws of all leaves, stress alone; ends where no point is elastic any more.
+    DMN_LARGE Findings up_elastic(const Step& step, const Real& least_scale) {
         Gathered g;
         int top = 0;
         for (int place = 0; place < 2 * network_.leaf_count - 1; ++place) {
             const int node = network_.nodes[place];
             if (node >= 0) {
                 leaves_.respond_stress(node, step, stress_of(top), g);
+                if (g.none_elastic()) break;
                 ++top;
                 continue;
             }

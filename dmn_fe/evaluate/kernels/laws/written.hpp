@@ -7,28 +7,58 @@ namespace dmn {
 
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
 // The compiler for the processor, which builds every law too, has checked the places.
-DMN_FN void check_place(int, int) {}
+DMN_FN void check_state(int, int) {}
+DMN_FN void check_component(int) {}
 #else
 // Named so that the compiler's message tells what is wrong.
 __attribute__((error("state: an index lies beyond state_size"))) void state_index_out_of_range();
+__attribute__((error("strain or stress: an index lies beyond 5"))) void component_out_of_range();
 
-DMN_FN void check_place(int i, int size) {
+DMN_FN void check_state(int i, int size) {
     if (__builtin_constant_p(i) && (i < 0 || i >= size)) state_index_out_of_range();
+}
+DMN_FN void check_component(int i) {
+    if (__builtin_constant_p(i) && (i < 0 || i >= 6)) component_out_of_range();
 }
 #endif
 
 // The history of a point. A place beyond its size does not compile where the index is known; where
 // it is not, nothing is read or written there, and the point fails.
 template <class Number, int size>
-struct Written {
+struct WrittenState {
     Number *numbers, *nowhere;
     bool* outside;
     DMN_FN Number& operator[](int i) const {
-        check_place(i, size);
+        check_state(i, size);
         if (i >= 0 && i < size) return numbers[i];
         *outside = true;
         return *nowhere;
     }
 };
+
+// Strain or stress, in the same way.
+template <class Number>
+struct WrittenTensor {
+    Number *numbers, *nowhere;
+    bool* outside;
+    DMN_FN Number& operator[](int i) const {
+        check_component(i);
+        if (i >= 0 && i < 6) return numbers[i];
+        *outside = true;
+        return *nowhere;
+    }
+    DMN_FN operator Number*() const { return numbers; }
+};
+
+template <class Number> DMN_FN auto trace(const WrittenTensor<Number>& tensor) {
+    return trace(tensor.numbers);
+}
+template <class Number> DMN_FN auto square(const WrittenTensor<Number>& tensor) {
+    return square(tensor.numbers);
+}
+template <class Number, class T>
+DMN_FN void deviator(const WrittenTensor<Number>& tensor, T* result) {
+    deviator(tensor.numbers, result);
+}
 
 }  // namespace dmn
