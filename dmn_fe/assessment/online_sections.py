@@ -15,7 +15,7 @@ def solvers(outcomes: Sequence[Outcome]) -> str:
     # Several comparisons may share a training: it is listed where the fixed point was asked for.
     for outcome in different([o for o in outcomes if o.variant.fixed_point]):
         truth = outcome.main_truth
-        newton, fixed = truth["newton"], truth["fixed_point"]
+        newton, fixed = truth["newton_in_torch"], truth["fixed_point"]
         ratio = band([f["seconds"] / n["seconds"] for f, n in zip(fixed, newton, strict=True)])
         rows.append(
             [
@@ -42,9 +42,9 @@ def solvers(outcomes: Sequence[Outcome]) -> str:
         "error % with fixed point",
     )
     text = (
-        "All paths of the first reference, median of all networks. *Sweeps* are those a point and "
-        "step takes; the fixed point keeps the elastic stiffness of the leaves, one sweep of "
-        "stresses an iteration."
+        "All paths of the first reference, median of all networks, both in torch. *Sweeps* are "
+        "those a point and step takes; the fixed point keeps the elastic stiffness of the leaves, "
+        "one sweep of stresses an iteration."
     )
     return "\n".join(["## Newton or fixed point online?", "", text, "", *table(header, rows)])
 

@@ -41,6 +41,9 @@ def tested(training: Training, networks: Sequence[Network]) -> dict[str, Any]:
         }
         if place == 0 and training.fixed_point:
             fixed = [_follow(FixedPointLaw(network, laws), reference) for network in networks]
+            # Which is in torch: compared with Newton's iteration there.
+            torch = [NetworkLaw(network, laws, backend="torch") for network in networks]
+            entry["newton_in_torch"] = [_follow(law, reference)[1] for law in torch]
             entry["fixed_point_seeds"] = [
                 _errors(response_errors(response, reference)) for response, _ in fixed
             ]

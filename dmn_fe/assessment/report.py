@@ -41,7 +41,7 @@ _COLUMNS = (
     "leaves",
     "s per network",
     "sweeps online",
-    "s online",
+    "ms online",
 )
 
 
@@ -116,7 +116,7 @@ def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
         "*covered* the share of all times at which its error is below twice the networks' spread, "
         "of that one draw too; *leaves* are those in the file, after compression. "
         "All seeds of a variant were trained in one batch; *s per network* is the time of that "
-        "batch over the number of networks, *s online* that of all paths of the first reference "
+        "batch over the number of networks, *ms online* that of all paths of the first reference "
         "with one network. These few paths are followed side by side, one point each, so that "
         "much of that time is overhead; with the many points of a mesh the cost is that of the "
         "leaves times the *sweeps online*, the Newton iterations of a point and step. Times are of "
@@ -129,7 +129,7 @@ def _reading(plan: Plan, outcomes: Sequence[Outcome]) -> str:
 def _seconds(value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:.1f}" if math.isfinite(value) else "∞"
+    return f"{value:.3g}" if math.isfinite(value) else "∞"
 
 
 def _section(comparison: Comparison, outcomes: Sequence[Outcome], picture: str) -> str:
@@ -177,7 +177,7 @@ def _cells(outcome: Outcome) -> list[str]:
         percent(truth["ensemble"]["overall_mean"]),
         f"{covered:.0%}",
         f"{outcome.leaves.median:.0f}",
-        f"{outcome.seconds:.1f}",
+        f"{outcome.seconds:.3g}",
         f"{statistics.median(cost['sweeps'] for cost in truth['newton']):.2f}",
-        f"{statistics.median(cost['seconds'] for cost in truth['newton']):.2f}",
+        f"{1e3 * statistics.median(cost['seconds'] for cost in truth['newton']):.3g}",
     ]

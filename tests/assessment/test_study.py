@@ -151,7 +151,7 @@ def test_equal_trainings_are_made_once_and_the_report_holds_all(study, dmn_fe, t
         assert seed["overall_mean"] == pytest.approx(sum(seed["mean"][:2]) / 2, rel=1e-12)
     for seed, fixed in zip(truth["seeds"], truth["fixed_point_seeds"], strict=True):
         assert fixed["overall_mean"] == pytest.approx(seed["overall_mean"], rel=1e-4)
-    for newton, fixed in zip(truth["newton"], truth["fixed_point"], strict=True):
+    for newton, fixed in zip(truth["newton_in_torch"], truth["fixed_point"], strict=True):
         assert 1.0 <= newton["sweeps"] < fixed["sweeps"]
 
 
