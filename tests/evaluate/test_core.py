@@ -4,12 +4,14 @@ import copy
 import os
 import pickle
 import signal
+import subprocess
 import sys
 
 import pytest
 import torch
 from helpers.laws import LAWS, random_strain
 from helpers.networks import random_network
+from helpers.processes import ROOT, clean_environment
 
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
@@ -102,7 +104,7 @@ def test_history_of_a_network_of_depth_five_is_below_two_kilobytes(phase_laws):
 
 def test_threads_and_chunks_change_nothing(phase_laws):
     law = NetworkLaw(random_network(3), phase_laws, backend="cpu")
-    strain, state = random_strain(1000, 0.004, 0), law.initial_state(1000)
+    strain, state = random_strain(4001, 0.004, 0), law.initial_state(4001)
     law.engine.threads = 1
     one = law.integrate(strain, state)
     law.engine.threads = 3
@@ -149,17 +151,16 @@ def test_what_is_not_a_number_stays_in_its_point(phase_laws):
     torch.testing.assert_close(update.stress[~bad], good.stress[~bad], rtol=1e-12, atol=1e-12)
 
 
-def test_no_entry_of_a_state_is_lost_that_is_not_a_number(phase_laws):
-    law = NetworkLaw(random_network(2), phase_laws, backend="cpu")
+@pytest.mark.parametrize("name", COMPILED)
+def test_no_entry_of_a_state_is_lost_that_is_not_a_number(name):
+    own, step = LAWS[name]
+    phases = {"matrix": own, "inclusion": INCLUSION}
+    law = NetworkLaw(random_network(2), phases, backend="cpu")
     n = law.state_size
-    first = law.integrate(random_strain(n, 0.004, 0), law.initial_state(n))
-    state = first.state.clone()
+    state = law.integrate(random_strain(n, 0.004, 0), law.initial_state(n), step).state
     state.fill_diagonal_(torch.nan)  # another entry of every point
-    update = law.integrate(random_strain(n, 0.006, 1), state)
-    jumps = law.engine.layout.leading
-    # A start that is no number is bad luck, from which parts of the step may recover.
-    assert update.status[jumps:].all()
-    assert torch.isfinite(update.state[update.status == 0]).all()
+    for dt in (step, 0.0):
+        assert law.integrate(random_strain(n, 0.006, 1), state, dt).status.all()
 
 
 def test_one_thread_under_mpi_all_cores_alone(monkeypatch):
@@ -172,6 +173,48 @@ def test_one_thread_under_mpi_all_cores_alone(monkeypatch):
     assert thread_count() == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "2,1")
     assert thread_count() == 2
+
+
+def test_an_interrupt_waits_for_the_threads(phase_laws):
+    """Who goes on would free what they write to."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    law = NetworkLaw(random_network(6), phase_laws, backend="cpu")
+    law.engine.threads = 2
+    strain, state = random_strain(20000, 0.01, 0), law.initial_state(20000)
+    usual = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            law.integrate(strain, state)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)
+    del strain, state
+    assert not law.integrate(random_strain(9, 0.01, 0), law.initial_state(9)).status.any()
+
+
+def test_memory_that_is_short_is_said_in_a_sentence():
+    program = (
+        "import resource, torch\n"
+        "from dmn_fe import InputError, laws\n"
+        "from dmn_fe.evaluate import NetworkLaw\n"
+        "from helpers.networks import random_network\n"
+        "own = laws.Elastic.isotropic(1.0, 0.2)\n"
+        "law = NetworkLaw(random_network(5), {'matrix': own, 'inclusion': own}, backend='cpu')\n"
+        "strain, state = torch.zeros(10**5, 6).double(), law.initial_state(10**5)\n"
+        "status = open('/proc/self/status').read()\n"
+        "used = 1024 * int(status.split('VmSize:')[1].split()[0])\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, -1))\n"
+        "try:\n    law.integrate(strain, state)\n"
+        "except InputError as error:\n    print(error)\n"
+    )
+    environment = clean_environment() | {"PYTHONPATH": str(ROOT / "tests")}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=200)
+    assert "at 100000 points: out of memory; integrate fewer" in done.stdout, done.stderr
 
 
 def test_copies_and_pickles_respond_alike(phase_laws):

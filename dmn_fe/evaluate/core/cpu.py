@@ -19,8 +19,9 @@ from dmn_fe.network import Network
 
 __all__ = ["CpuEngine"]
 
-_LEAST_CHUNK = 128  # points of a thread at a time
-_CHUNKS_PER_THREAD = 8  # so that threads end together though points differ in their work
+# Points of a thread at a time: so few that threads end together though points differ in their
+# work. Which are side by side changes round-off: it depends on the number of points alone.
+_LEAST_CHUNK, _MOST_CHUNKS = 256, 256
 
 
 class CpuEngine:
@@ -84,16 +85,29 @@ class CpuEngine:
         new_state: Tensor | None = None,
     ) -> Update:
         """See :class:`~dmn_fe.evaluate.backends.Engine`."""
+        try:
+            return self._integrate(strain, state, dt, temperature, new_state)
+        except MemoryError as error:
+            raise InputError(
+                f"a network at {len(strain)} points: out of memory; integrate fewer points at once."
+            ) from error
+
+    def _integrate(
+        self,
+        strain: Tensor,
+        state: Tensor,
+        dt: float,
+        temperature: Tensor | None,
+        new_state: Tensor | None,
+    ) -> Update:
         n = len(strain)
         strain, state = strain.detach().contiguous(), state.detach()
         wanted = new_state
         if new_state is None or new_state.stride() != state.stride() or state.stride(1) != 1:
             state = state.contiguous()
             new_state = _empty(state.shape, state.dtype)
-        stress = torch.empty_like(strain)
-        tangent = _empty((n, 6, 6), strain.dtype)
-        status = torch.empty(n, dtype=torch.int8)
-        iterations = torch.empty(n, dtype=torch.int32)
+        stress, tangent = _empty((n, 6), torch.float64), _empty((n, 6, 6), torch.float64)
+        status, iterations = _empty((n,), torch.int8), _empty((n,), torch.int32)
         if temperature is not None:
             temperature = temperature.detach().contiguous()
         single = state.dtype == torch.float32
@@ -119,8 +133,7 @@ class CpuEngine:
 
     def _run(self, batch: Batch, n: int) -> None:
         """All points of a batch, in chunks over the threads."""
-        share = -(-n // (self.threads * _CHUNKS_PER_THREAD))
-        chunk = max(_LEAST_CHUNK, share)
+        chunk = max(_LEAST_CHUNK, -(-n // _MOST_CHUNKS))
 
         def solve(number: int) -> int:
             start = number * chunk
@@ -133,13 +146,10 @@ class CpuEngine:
             )
 
         if not run_parts(solve, -(-n // chunk), self.threads):
-            raise InputError(
-                f"a network at {n} points: out of memory; integrate fewer points at once."
-            )
+            raise MemoryError
 
 
 def _empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     """Memory of NumPy, which asks the system for huge pages: with many small ones, the first touch
     of a state may take longer than its update."""
-    kind = np.float32 if dtype == torch.float32 else np.float64
-    return torch.from_numpy(np.empty(tuple(shape), kind))
+    return torch.from_numpy(np.empty(tuple(shape), str(dtype).removeprefix("torch.")))

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 __all__ = ["run_parts", "thread_count"]
 
@@ -20,7 +20,14 @@ def run_parts(work: Callable[[int], int], count: int, threads: int) -> bool:
     key = os.getpid(), threads
     if key not in _pools:
         _pools[key] = ThreadPoolExecutor(threads)
-    return not any(list(_pools[key].map(work, range(count))))
+    parts = [_pools[key].submit(work, number) for number in range(count)]
+    try:
+        return not any([part.result() for part in parts])
+    finally:
+        # Also after an interrupt: what runs writes to memory that the caller frees.
+        for part in parts:
+            part.cancel()
+        wait(parts)
 
 
 def thread_count() -> int:
