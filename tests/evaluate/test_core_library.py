@@ -1,6 +1,7 @@
 """How the core is built: once for many processes, again for what differs, or not at all."""
 
 import ctypes
+import errno
 import logging
 import subprocess
 import sys
@@ -88,6 +89,42 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch, ca
     library._loaded.cache_clear()
     assert library.load_library(find_compiler(), [ELASTIC]).dmn_lanes() > 0
     assert "built for this run alone" in caplog.text
+    library._loaded.cache_clear()
+
+
+def test_a_lock_that_never_comes_is_no_obstacle(cache, monkeypatch, caplog):
+    """As of some network file systems."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr(library, "_LONGEST_WAIT", 0.2)
+    assert library.load_library(find_compiler(), [ELASTIC]).dmn_lanes() > 0
+    assert "built for this run alone" in caplog.text
+
+
+def test_a_user_without_a_home_has_a_core(monkeypatch, caplog):
+    def refuse():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", refuse)
+    library._loaded.cache_clear()
+    assert library.load_library(find_compiler(), [ELASTIC]).dmn_lanes() > 0
+    assert "built for this run alone" in caplog.text
+    library._loaded.cache_clear()
+
+
+def test_no_folder_at_all_is_said_in_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
+    library._loaded.cache_clear()
+    with pytest.raises(
+        CompilationError, match=r"cannot be built in a temporary folder.*set TMPDIR"
+    ):
+        library.load_library(find_compiler(), [ELASTIC])
     library._loaded.cache_clear()
 
 

@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 _KERNELS = Path(__file__).parents[1] / "kernels"
+# Seconds for a process that builds what others wait for: longer than a compiler may take.
+_LONGEST_WAIT = 360
 _log = logging.getLogger(__name__)
 Loaded = TypeVar("Loaded")
 
@@ -113,16 +115,23 @@ def cached(
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{key}{suffix}"
-        with filelock.FileLock(folder / f"{key}.lock"):
+        with filelock.FileLock(folder / f"{key}.lock", timeout=_LONGEST_WAIT):
             if not path.exists():
                 _build(make, types, path)
         return load(path)
-    except (OSError, NotImplementedError) as error:  # the second: no locks on this file system
+    # Also where the user has no home folder, or the file system no locks, or none that are given.
+    except (OSError, RuntimeError, NotImplementedError) as error:
         _log.warning("%s; the core is built for this run alone.", error)
+    try:
         with tempfile.TemporaryDirectory(prefix="dmn_fe-") as own:
             path = Path(own) / f"{key}{suffix}"
             _build(make, types, path)
             return load(path)
+    except OSError as error:
+        raise CompilationError(
+            f"the core cannot be built in a temporary folder: {error}; set TMPDIR or "
+            "XDG_CACHE_HOME to a folder that can be written."
+        ) from error
 
 
 def _build(make: Callable[[Path, Path], None], types: str, path: Path) -> None:
