@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.evaluate.core.compiler import CompilationError, Compiler, find_compiler
+from dmn_fe.evaluate.core.compiler import CompilationError, the_compiler
 from dmn_fe.evaluate.core.cpu import CpuEngine
 from dmn_fe.evaluate.core.cuda import CudaEngine
 from dmn_fe.evaluate.core.cuda_gpu import CudaGpu
@@ -26,7 +26,6 @@ Backend = Literal["auto", "torch", "cpu", "cuda"]
 
 _log = logging.getLogger(__name__)
 # What is lost without the core: tests/benchmarks/results/core.json at depths 7, 5 and 3.
-# (A training loses less, 7 to 23 times: training.json beside it.)
 _FACTOR = "30 to 80 times"
 
 
@@ -73,32 +72,32 @@ def make_engine(
     if backend not in get_args(Backend):
         raise InputError(f"backend = {backend!r}; give one of {', '.join(get_args(Backend))}.")
     arguments = (network, laws, tolerance, max_iterations, warm_start)
+    # Also tries what is said of laws in C++.
+    kernels = {name: kernel_of(laws[name]) for name in network.phase_names}
     if backend == "torch":
         return TorchEngine(*arguments)
-    kernels = {name: kernel_of(laws[name]) for name in network.phase_names}
     if backend == "cuda":
         own = _all_kernels(kernels, laws)
         return CudaEngine(*arguments, own, CudaGpu(own))
-    compiler = find_compiler()
     try:
-        return CpuEngine(*arguments, _all_kernels(kernels, laws), _a_compiler(compiler))
+        return CpuEngine(*arguments, _all_kernels(kernels, laws), the_compiler())
     except InputError as error:
         # A mistake in a law that a user has written is theirs to mend.
         written = any(kernel is not None and kernel.definition for kernel in kernels.values())
         if backend != "auto" or (written and isinstance(error, CompilationError)):
             raise
-        warn_of_torch(error)
+        warn_of_torch(error, _FACTOR)
         return TorchEngine(*arguments)
 
 
-def warn_of_torch(error: InputError) -> None:
-    """Say, once for each reason, that torch takes the place of the core."""
-    _warn_once(str(error).splitlines()[0])
+def warn_of_torch(error: InputError, factor: str) -> None:
+    """Say, once for each reason, that torch takes the place of the core, and what that costs."""
+    _warn_once(str(error).splitlines()[0], factor)
 
 
 @functools.cache
-def _warn_once(reason: str) -> None:
-    _log.warning("%s Torch takes the place of the core, %s as slow.", reason, _FACTOR)
+def _warn_once(reason: str, factor: str) -> None:
+    _log.warning("%s Torch takes the place of the core, %s as slow.", reason, factor)
 
 
 def _all_kernels(
@@ -110,9 +109,3 @@ def _all_kernels(
             raise InputError(f"the law of {name!r}, {laws[name]!r}, has no compiled form.")
         found.append(kernel)
     return found
-
-
-def _a_compiler(compiler: Compiler | None) -> Compiler:
-    if compiler is None:
-        raise CompilationError("no C++ compiler was found; install one, e.g. g++, or set CXX.")
-    return compiler

@@ -81,7 +81,9 @@ class CompiledLaw:
             raise InputError("CompiledLaw: give parameters as a dictionary of names and numbers.")
         checked: dict[str, float] = {}
         for key, value in self.parameters.items():
-            if not re.fullmatch(r"[A-Za-z]\w*", str(key)) or key in RESERVED | KEYWORDS:
+            if not re.fullmatch(r"[A-Za-z](\w*[A-Za-z0-9])?", str(key)) or (
+                key in RESERVED | KEYWORDS
+            ):
                 raise InputError(
                     f"CompiledLaw: a parameter is named {key!r}; give a name of letters and digits "
                     f"that is no word of C++, nor one of {', '.join(sorted(RESERVED))}."

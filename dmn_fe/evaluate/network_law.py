@@ -126,7 +126,7 @@ class NetworkLaw:
         temperature: Tensor | float | None = None,
     ) -> Update:
         """As :meth:`integrate`, with memory for the new states: some columns of what
-        ``engine.empty_states`` has made, as ``state`` is of the old ones."""
+        ``engine.empty_states`` has made, as ``state`` is of the old ones, which stay."""
         check_points(self, strain, state)
         if not (math.isfinite(dt) and dt >= 0):
             raise InputError(f"NetworkLaw: dt = {dt} must be finite and >= 0.")
@@ -166,6 +166,11 @@ class NetworkLaw:
         if temperature is None:
             return None
         given = torch.as_tensor(temperature, dtype=torch.float64)
+        if given.device.type != "cpu" and given.device != self.engine.device:
+            raise InputError(
+                f"NetworkLaw: the temperature lies on {given.device}, the state on "
+                f"{self.engine.device}; give temperature.to('{self.engine.device}')."
+            )
         if given.shape not in ((), (n,)):
             raise InputError(
                 f"NetworkLaw: temperature has the shape {tuple(given.shape)}, expected ({n},)."

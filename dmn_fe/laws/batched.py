@@ -11,6 +11,8 @@ from dmn_fe.laws.base import Status, Update, check_points
 
 __all__ = ["Batched"]
 
+_SYMMETRY = 1e-6  # by which a symmetric tangent may differ, relative to its largest entry
+
 
 class Batched:
     """A law from a function of many points at once.
@@ -121,4 +123,12 @@ class Batched:
                     f"{self!r}: torch.func.jvp cannot differentiate the function: {error}"
                 ) from error
             columns.append(column)
-        return torch.stack(columns, dim=-1)
+        tangent = torch.stack(columns, dim=-1)
+        if self.symmetric_tangent:
+            skew, size = (tangent - tangent.mT).abs(), tangent.abs().amax((1, 2), keepdim=True)
+            if (skew > _SYMMETRY * size).any():
+                raise InputError(
+                    f"{self!r}: it says symmetric of a tangent that is not; leave "
+                    "symmetric = False."
+                )
+        return tangent

@@ -129,7 +129,7 @@ class Perzyna(Isotropic):
         elastic = trial_mises / yield_stress - 1.0
         time = dt * self.reference_rate
         if time == 0.0:
-            return torch.zeros_like(p), slope, torch.zeros_like(p, dtype=torch.bool)
+            return p - p, slope, torch.zeros_like(p, dtype=torch.bool)
         share = n / (n + 1.0)
         log_time = math.log(time)
         most = torch.where(elastic > ON_SURFACE, elastic, 1.0)

@@ -6,7 +6,7 @@ from helpers.differences import tangent_error
 from helpers.laws import random_strain
 from helpers.networks import random_network
 
-from dmn_fe import InputError, laws
+from dmn_fe import InputError, laws, mandel
 from dmn_fe.evaluate import CompiledLaw, NetworkLaw
 from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
 from dmn_fe.laws import Status
@@ -138,27 +138,67 @@ def test_what_is_said_of_a_law_is_tried():
     turning = elastic + " stress[0] = stress[0] + 0.1 * modulus * strain[1];"
     stiffening = elastic + " stress[0] = stress[0] * (1.0 + 100.0 * square(strain));"
     counting = elastic + " new_state[0] = state[0] + 1.0;"
+    always = " elastic = every_lane();"
+    slow = " if (dt > 5.0) stress[0] = 0.5 * stress[0];" + always
     for source, size, symmetric, word in (
         (turning, 0, True, "says symmetric .* leave symmetric = False"),
-        (
-            stiffening + " elastic = every_lane();",
-            0,
-            False,
-            "its tangent is not that of the virgin",
-        ),
-        (counting + " elastic = every_lane();", 1, False, "its state changes"),
+        (stiffening + always, 0, False, "its tangent is not that of the virgin"),
+        (elastic + slow, 0, False, "its tangent is not that of the virgin"),
+        (counting + always, 1, False, "its state changes"),
     ):
         law = CompiledLaw(source, {"modulus": 100.0}, size, "my foam", symmetric=symmetric)
         phases = {"matrix": law, "inclusion": laws.Elastic.isotropic(1000.0, 0.2)}
-        with pytest.raises(InputError, match=f"'my foam': it .*{word}"):
-            NetworkLaw(random_network(2), phases)
+        for backend in ("auto", "torch"):
+            with pytest.raises(InputError, match=f"'my foam': it .*{word}"):
+                NetworkLaw(random_network(2), phases, backend=backend)
+
+
+def test_a_law_without_a_tangent_to_start_with_is_refused():
+    text = "for (int i = 0; i < 6; ++i) stress[i] = strain[i] * "
+    inclusion = laws.Elastic.isotropic(1000.0, 0.2)
+    NetworkLaw(
+        random_network(2),
+        {"matrix": CompiledLaw(text + "pow(square(strain), 1.5);"), "inclusion": inclusion},
+    )
+    law = CompiledLaw(text + "sqrt(square(strain));")
+    with pytest.raises(InputError, match=r"at no strain is not a number.*sqrt\(x \+ 1e-300"):
+        NetworkLaw(random_network(2), {"matrix": law, "inclusion": inclusion})
+
+
+def test_a_state_that_is_not_a_number_is_seen_in_a_network():
+    source = """
+        for (int i = 0; i < 6; ++i) stress[i] = 100.0 * strain[i];
+        new_state[0] = state[0] + log(1.0 + 50.0 * value(strain[0]));
+    """
+    matrix, inclusion = CompiledLaw(source, state_size=1), laws.Elastic.isotropic(9.0, 0.0)
+    strain, found = random_strain(6, 0.1, 0), []
+    for backend in ("cpu", "torch"):
+        law = NetworkLaw(
+            random_network(2), {"matrix": matrix, "inclusion": inclusion}, backend=backend
+        )
+        found.append(law.integrate(strain, law.initial_state(6)).status)
+    assert torch.equal(*found)
+    assert 0 < (found[0] == Status.NOT_FINITE).sum() < 6
+
+
+def test_a_deviator_may_be_the_stress():
+    law = CompiledLaw("deviator(strain, stress);")
+    strain = random_strain(6, 0.1, 0)
+    found = law.integrate(strain, law.initial_state(6)).stress
+    torch.testing.assert_close(found, mandel.deviator(strain))
+
+
+def test_statements_may_not_leave_the_law():
+    law = CompiledLaw("stress[0] = strain[0]; return {no_lane(), no_lane()};", name="my foam")
+    with pytest.raises(CompilationError, match="my foam:1:"):
+        law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
 
 
 def test_not_a_number_is_a_status():
-    source = "for (int i = 0; i < 6; ++i) stress[i] = modulus * log(strain[i]);"
+    source = "for (int i = 0; i < 6; ++i) stress[i] = modulus * log(1.0 + strain[i]);"
     law = CompiledLaw(source, {"modulus": 1000.0})
     strain = random_strain(6, 0.1, 0).abs()
-    strain[2, 3] = -1.0
+    strain[2, 3] = -2.0
     status = law.integrate(strain, law.initial_state(6)).status
     assert status.tolist() == [0, 0, Status.NOT_FINITE, 0, 0, 0]
     phases = {"matrix": law, "inclusion": laws.Elastic.isotropic(70000.0, 0.2)}
@@ -178,6 +218,7 @@ def test_not_a_number_is_a_status():
         ({"parameters": [1.0]}, "as a dictionary"),
         ({"parameters": {"double": 1.0}}, "is named 'double'"),
         ({"parameters": {"strain": 1.0}}, "is named 'strain'"),
+        ({"parameters": {"step_": 1.0}}, "is named 'step_'"),
         ({"parameters": {"2x": 1.0}}, "is named '2x'"),
         ({"parameters": {"x": float("nan")}}, "x = nan"),
         ({"parameters": {"x": "3"}}, "x = '3'"),

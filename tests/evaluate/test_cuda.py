@@ -192,6 +192,10 @@ def test_tensors_on_the_wrong_device_are_refused(phase_laws):
         law.integrate(strain, state.to("meta"))
     with pytest.raises(InputError, match="strain lies on meta, the state on cpu"):
         law.integrate(strain.to("meta"), state)
+    phase_laws["matrix"] = laws.ThermalExpansion(phase_laws["matrix"], 1e-5)
+    law = NetworkLaw(law.network, phase_laws)
+    with pytest.raises(InputError, match="temperature lies on meta, the state on cpu"):
+        law.integrate(strain, law.initial_state(2), 0.0, torch.zeros(2, device="meta"))
 
 
 @pytest.mark.parametrize(("law", "tree"), GPU_CASES)  # one test is skipped where there are none

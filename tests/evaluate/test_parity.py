@@ -63,10 +63,11 @@ def test_three_phases_agree(leaves_of_third):
     assert_engines_agree(reference, {"lanes": core, "scalar": scalar(core)}, 19, 3, 0.1)
 
 
-def test_points_where_a_law_fails_are_the_same():
-    source = """
+@pytest.mark.parametrize("told", ["", "elastic = every_lane();"])
+def test_points_where_a_law_fails_are_the_same(told):
+    source = f"""
         for (int i = 0; i < 6; ++i) stress[i] = 100.0 * strain[i];
-        failed = value(square(strain)) > limit;
+        failed = value(square(strain)) > limit; {told}
     """
     phases = {
         "matrix": CompiledLaw(source, {"limit": 1e-2}, is_isotropic=True, symmetric=True),

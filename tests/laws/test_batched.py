@@ -44,6 +44,13 @@ def test_the_time_step_and_the_virgin_state_reach_the_function():
     torch.testing.assert_close(update.tangent[1], 6.0 * torch.eye(6, dtype=torch.float64))
 
 
+def test_a_tangent_that_is_not_symmetric_as_said_is_refused():
+    law = laws.Batched(lambda e, s, dt: (e + 0.1 * e.roll(1, -1), s), symmetric=True)
+    update = law.integrate(random_strain(3, 0.01, 0), law.initial_state(3))
+    with pytest.raises(InputError, match="says symmetric of a tangent that is not"):
+        _ = update.tangent
+
+
 def test_a_function_may_write_into_what_it_gets():
     def doubled(strain, state, dt):
         state += 1.0

@@ -17,7 +17,7 @@ import torch
 
 from dmn_fe.errors import InputError
 
-__all__ = ["CompilationError", "Compiler", "find_compiler", "first_error"]
+__all__ = ["CompilationError", "Compiler", "find_compiler", "first_error", "the_compiler"]
 
 _FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared")
 # Square roots and choices by mask need neither errno nor exact exceptions; results are the same.
@@ -125,6 +125,20 @@ def find_compiler(lanes: int | None = None) -> Compiler | None:
     return None
 
 
+def the_compiler() -> Compiler:
+    """As :func:`find_compiler`.
+
+    Raises
+    ------
+    CompilationError
+        If there is none.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise CompilationError("no C++ compiler was found; install one, e.g. g++, or set CXX.")
+    return compiler
+
+
 def _lanes() -> int:
     return 8 if torch.backends.cpu.get_cpu_capability() == "AVX512" else 4
 
@@ -155,7 +169,10 @@ def first_error(output: str) -> str:
             continue
         before = "\n".join(lines[max(0, number - 12) : number])
         places = re.findall(r"inlined from .* at ([^/:]+:\d+)", before)
-        where = f"{places[-1]}: " if places and "/" in line.split(":")[0] else ""
+        told = re.search(r"declared with attribute (error: .*)", line)
+        if places and told:  # by the headers of the core
+            return f"{places[0]}: {told.group(1)}"
+        where = f"{places[0]}: " if places and "/" in line.split(":")[0] else ""
         shown = [each for each in lines[number + 1 : number + 3] if re.match(r"[ \d]*\|", each)]
         return "\n".join([where + line, *shown])
     return "\n".join(lines[:3])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dmn_fe.evaluate.core.compiler import CompilationError, find_compiler
+from dmn_fe.evaluate.core.compiler import the_compiler
 from dmn_fe.evaluate.core.library import kernel_source, load_source
 from dmn_fe.laws.kernel import Kernel
 
@@ -34,11 +34,8 @@ def respond_at_points(
     CompilationError
         If there is no compiler, or if it refuses the law of this ``name``.
     """
-    compiler = find_compiler()
-    if compiler is None:
-        raise CompilationError("no C++ compiler was found; install one, e.g. g++, or set CXX.")
     text = kernel_source("points.hpp", [kernel])
-    library = load_source(compiler, f"{text}DMN_LAW_LIBRARY(dmn::{kernel.type})\n", name)
+    library = load_source(the_compiler(), f"{text}DMN_LAW_LIBRARY(dmn::{kernel.type})\n", name)
     n = len(strain)
     strain, state = strain.detach().contiguous(), state.detach().contiguous()
     result = PointsUpdate(

@@ -32,11 +32,14 @@ struct {type} {{
         for (int i = 0; i < 6; ++i) stress_[i] = constant<T>(not_a_number());
         (void)strain; (void)state; (void)new_state; (void)dt;
 {parameters}
-        {{
+        [&]() -> void {{
 #line 1 "{name}"
 {source}
-        }}
+        }}();
+#line 1 "around {name}"
         if (outside_) failed = every_lane();
+        // A state that is not a number shall be seen in the stress.
+        for (int i = 0; i < {size}; ++i) stress_[0] = stress_[0] + (updated_[i] - updated_[i]);
         return {{elastic, failed}};
     }}
 }};

@@ -68,30 +68,21 @@ void integrate(const Network& network, const double* parameters, const Batch& ba
     if (!failed.empty()) continue_in_parts(solver, network, batch, failed);
 }
 
-// Exceptions must not leave a C function: gives 0, or 1 where memory is short.
-template <class Laws>
-int integrate_safely(const Network& network, const double* parameters, const Batch& batch,
-                     long first, long count) noexcept {
-    try {
-        integrate<Laws>(network, parameters, batch, first, count);
-        return 0;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    }
-}
-
 }  // namespace dmn
 
 // Makes a library of a list of laws.
-#define DMN_LIBRARY(...)                                                                     \
-    extern "C" int dmn_integrate(const dmn::Network* network, const double* parameters,      \
-                                 const dmn::Batch* batch, long first, long count) {          \
-        return dmn::integrate_safely<dmn::Phases<__VA_ARGS__>>(*network, parameters, *batch, \
-                                                               first, count);                \
-    }                                                                                        \
-    extern "C" int dmn_virgin(const dmn::Network* network, const double* parameters,         \
-                              const double* history, dmn::VirginResponse* result) {          \
-        return dmn::respond_virgin_safely<dmn::Phases<__VA_ARGS__>>(*network, parameters,    \
-                                                                    history, *result);       \
-    }                                                                                        \
+#define DMN_LIBRARY(...)                                                                  \
+    typedef dmn::Phases<__VA_ARGS__> DmnLaws;                                             \
+    extern "C" int dmn_integrate(const dmn::Network* network, const double* parameters,   \
+                                 const dmn::Batch* batch, long first, long count) {       \
+        return dmn::safely([&] {                                                          \
+            dmn::integrate<DmnLaws>(*network, parameters, *batch, first, count);          \
+        });                                                                               \
+    }                                                                                     \
+    extern "C" int dmn_virgin(const dmn::Network* network, const double* parameters,      \
+                              const double* history, dmn::VirginResponse* result) {       \
+        return dmn::safely([&] {                                                          \
+            dmn::respond_virgin<DmnLaws>(*network, parameters, history, *result);         \
+        });                                                                               \
+    }                                                                                     \
     extern "C" int dmn_lanes() { return DMN_LANES; }

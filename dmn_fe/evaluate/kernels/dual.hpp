@@ -125,6 +125,7 @@ DMN_FN Dual select(const Mask& mask, const Dual& a, double b) {
     constant.value = splat(b);
     return select(mask, a, constant);
 }
+DMN_FN Dual select(const Mask& mask, double a, const Dual& b) { return select(is_not(mask), b, a); }
 #if DMN_LANES > 1
 DMN_FN Real select(const Mask& mask, const Real& a, double b) { return select(mask, a, splat(b)); }
 DMN_FN Real select(const Mask& mask, double a, const Real& b) { return select(mask, splat(a), b); }
@@ -142,10 +143,9 @@ DMN_FN Dual exp(const Dual& x) {
     return chain(x, result, result);
 }
 DMN_FN Dual log(const Dual& x) { return chain(x, log(x.value), 1.0 / x.value); }
-// x > 0
 DMN_FN Dual pow(const Dual& x, double exponent) {
     const Real result = pow(x.value, splat(exponent));
-    return chain(x, result, exponent * result / x.value);
+    return chain(x, result, exponent * pow(x.value, splat(exponent - 1.0)));
 }
 DMN_FN Dual abs(const Dual& x) { return select(x < 0.0, -x, x); }
 

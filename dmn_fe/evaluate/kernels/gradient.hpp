@@ -156,26 +156,16 @@ class ResponseGradient {
     Mean* means_;
 };
 
-// Exceptions must not leave a C function: gives 0, or 1 where memory is short.
-template <class Laws>
-int gradient_safely(const Network& network, const double* parameters, const GradientTask& task,
-                    long first, long count) noexcept {
-    try {
-        ResponseGradient<Laws> gradient(network, parameters, task.dt);
-        gradient.run(task, first, count);
-        gradient.add(task);
-        return 0;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    }
-}
-
 }  // namespace dmn
 
 // Makes a library of a list of laws.
 #define DMN_GRADIENT_LIBRARY(...)                                                            \
     extern "C" int dmn_gradient(const dmn::Network* network, const double* parameters,       \
                                 const dmn::GradientTask* task, long first, long count) {     \
-        return dmn::gradient_safely<dmn::Phases<__VA_ARGS__>>(*network, parameters, *task,   \
-                                                              first, count);                 \
+        return dmn::safely([&] {                                                             \
+            dmn::ResponseGradient<dmn::Phases<__VA_ARGS__>> gradient(*network, parameters,   \
+                                                                     task->dt);              \
+            gradient.run(*task, first, count);                                               \
+            gradient.add(*task);                                                             \
+        });                                                                                  \
     }

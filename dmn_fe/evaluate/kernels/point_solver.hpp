@@ -33,7 +33,8 @@ class PointSolver : PointLanes<Laws> {
         this->predict(every_lane());
         solver_.down_without_change(strain_);
         const auto found = solver_.up_elastic(step_, least_);
-        const Mask done = (found.residual <= batch_.tolerance) & found.outcome.elastic;
+        const Mask done = (found.residual <= batch_.tolerance) & found.outcome.elastic &
+                          is_not(found.outcome.failed);
         for (int l = 0; l < count; ++l) {
             open[l] = !lane(done, l);
             if (open[l]) continue;

@@ -9,13 +9,10 @@
 extern "C" int dmn_stiffness_loss(const dmn::Network* network, int phases, int turns,
                                   const dmn::StiffnessSamples* samples,
                                   const dmn::StiffnessTask* task, long begin, long end) {
-    try {
+    return dmn::safely([&] {
         dmn::Work work(dmn::StiffnessLoss::work_size(*network, phases, turns));
         dmn::StiffnessLoss loss(*network, phases, work.data());
         loss.run(*samples, *task, begin, end);
         if (task->d_fraction) loss.add_derivatives(*task, turns);
-        return 0;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    }
+    });
 }

@@ -48,16 +48,4 @@ void respond_virgin(const Network& network, const double* parameters, const doub
     }
 }
 
-// Exceptions must not leave a C function: gives 0, or 1 where memory is short.
-template <class Laws>
-int respond_virgin_safely(const Network& network, const double* parameters, const double* history,
-                          VirginResponse& result) noexcept {
-    try {
-        respond_virgin<Laws>(network, parameters, history, result);
-        return 0;
-    } catch (const std::bad_alloc&) {
-        return 1;
-    }
-}
-
 }  // namespace dmn

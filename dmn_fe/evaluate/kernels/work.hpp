@@ -22,4 +22,15 @@ class Work {
     Real* data_;
 };
 
+// Exceptions must not leave a C function: gives 0, or 1 where memory is short.
+template <class F>
+int safely(const F& f) noexcept {
+    try {
+        f();
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+
 }  // namespace dmn

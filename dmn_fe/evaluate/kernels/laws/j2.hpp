@@ -19,7 +19,7 @@ DMN_FN Mask plastic_increment(const Hardening& hardening, const Real& trial, con
     Mask unfinished = flows;
     const Real round_off = 1e-15 * abs(trial);  // of the residual
     for (int i = 0; i < return_iterations; ++i) {
-        // Halley's step, which costs no more than Newton's; as that where it would be far longer.
+        // Halley's step, which costs no more than Newton's; at most twice as long as that.
         const Real residual = trial - stiffness * increment - yield_stress, fall = stiffness + slope;
         const Real bend = 0.5 * residual * hardening.curvature(p + increment, slope) / fall;
         const Real step =

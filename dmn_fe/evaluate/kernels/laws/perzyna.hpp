@@ -33,7 +33,8 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
         const Real& p = old[6];
         const Real one = splat(1.0);
         updated[6] = p;
-        Shortened by = {one, one, {every_lane(), no_lane()}};
+        // What is not a number in the history is then in the stress.
+        Shortened by = {one + (p - p), one, {every_lane(), no_lane()}};
         if (!passes) return by;
         const double thrice = 3.0 * shear_, share = exponent / (exponent + 1.0);
         Real yield_stress, slope;
@@ -62,7 +63,7 @@ struct Perzyna : RadialLaw<Perzyna<Hardening>> {
             if (!any(by.outcome.failed)) break;
         }
         const Real total_slope = slope * (1.0 + overstress) + yield_stress * overstress_slope;
-        by.theta = select(flows, 1.0 - thrice * increment / mises, one);
+        by.theta = select(flows, 1.0 - thrice * increment / mises, by.theta);
         by.theta_t = select(flows, 1.0 - thrice / (thrice + total_slope), one);
         updated[6] = p + select(flows, increment, splat(0.0));
         return by;

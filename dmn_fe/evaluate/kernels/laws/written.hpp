@@ -60,5 +60,9 @@ template <class Number, class T>
 DMN_FN void deviator(const WrittenTensor<Number>& tensor, T* result) {
     deviator(tensor.numbers, result);
 }
+template <class Number, class T>
+DMN_FN void deviator(const WrittenTensor<Number>& tensor, const WrittenTensor<T>& result) {
+    deviator(tensor.numbers, result.numbers);
+}
 
 }  // namespace dmn
