@@ -26,7 +26,7 @@ Backend = Literal["auto", "torch", "cpu", "cuda"]
 
 _log = logging.getLogger(__name__)
 # What is lost without the core: tests/benchmarks/results/core.json at depths 7, 5 and 3.
-_FACTOR = "30 to 80 times"
+_FACTOR = "30 to 70 times"
 
 
 class Engine(Protocol):

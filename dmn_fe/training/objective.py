@@ -25,7 +25,7 @@ from dmn_fe.training.settings import Settings
 __all__ = ["StiffnessObjective"]
 
 _PLANE = [0, 1, 5]
-_FACTOR = "7 to 23 times"  # what is lost without the core: tests/benchmarks/results/training.json
+_FACTOR = "6 to 22 times"  # what is lost without the core: tests/benchmarks/results/training.json
 _CHUNK = 2**18  # leaves · networks · samples that are evaluated together: 75 MB of stiffness
 
 

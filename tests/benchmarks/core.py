@@ -74,7 +74,7 @@ def measure(depth: int) -> dict[str, float]:
         strain = strains(kind)
         for name, engine in engines.items():
             part = 400 if name == "torch" else POINTS
-            repeats = 2 if name in ("torch", "scalar") else REPEATS
+            repeats = 6 if name in ("torch", "scalar") else REPEATS
             state = engine.layout.virgin(PHASES).repeat(part, 1)
             spent = seconds(engine, strain[:part], state, repeats)
             result[f"{name}_{kind}_us"] = 1e6 * spent / part
