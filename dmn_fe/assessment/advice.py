@@ -95,4 +95,4 @@ def _pairs(
 
 def _seconds(outcomes: Sequence[Outcome]) -> str:
     seconds = statistics.mean(outcome.seconds for outcome in outcomes)
-    return f"{seconds:.2g} s" if seconds < 10.0 else f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if seconds < 10.0 else f"{seconds:.0f} s"
