@@ -162,7 +162,7 @@ set_environment() {
     )
     while read -r name; do
         case $name in
-            CI | TERM | COLORTERM | COLUMNS | LINES | NO_COLOR | FORCE_COLOR | TZ | TMPDIR | \
+            CI | CXX | TERM | COLORTERM | COLUMNS | LINES | NO_COLOR | FORCE_COLOR | TZ | TMPDIR | \
                 DMN_FE_* | PYTEST_* | HYPOTHESIS_* | PIP_* | PYTHONUNBUFFERED | PYTHONWARNINGS | \
                 OMP_* | OMPI_* | PRTE_* | PMIX_* | OPENBLAS_* | PETSC_OPTIONS | TORCH_* | CUDA_* | \
                 *_proxy | *_PROXY | SSL_CERT_FILE | SSL_CERT_DIR | REQUESTS_CA_BUNDLE | CURL_CA_BUNDLE)

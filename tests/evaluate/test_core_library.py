@@ -36,13 +36,17 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def without_compiler(monkeypatch):
-    monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr("sysconfig.get_config_var", lambda name: None)
+def other_compiler():
     find_compiler.cache_clear()
     yield
     find_compiler.cache_clear()
+
+
+@pytest.fixture
+def without_compiler(other_compiler, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("sysconfig.get_config_var", lambda name: None)
 
 
 def test_many_processes_that_start_at_once_build_it_once(tmp_path):
@@ -122,13 +126,13 @@ def test_no_folder_at_all_is_said_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
     library._loaded.cache_clear()
     with pytest.raises(
-        CompilationError, match=r"cannot be built in a temporary folder.*set TMPDIR"
+        CompilationError, match=r"cannot be built in a temporary folder, or.*set TMPDIR"
     ):
         library.load_library(find_compiler(), [ELASTIC])
     library._loaded.cache_clear()
 
 
-def test_a_damaged_library_is_named_and_no_obstacle(cache, tmp_path, monkeypatch, caplog):
+def test_a_damaged_library_is_built_again(cache, tmp_path, monkeypatch, caplog):
     library.load_library(find_compiler(), [ELASTIC])
     (path,) = cache.glob("*.so")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
@@ -137,8 +141,26 @@ def test_a_damaged_library_is_named_and_no_obstacle(cache, tmp_path, monkeypatch
     other.write_bytes(b"nothing")
     library._loaded.cache_clear()
     assert library.load_library(find_compiler(), [ELASTIC]).dmn_lanes() > 0
-    assert "built for this run alone" in caplog.text
+    assert "it is built again" in caplog.text
     assert str(other) in caplog.text
+    assert other.stat().st_size == path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("program", "word"),
+    [
+        ("exit 0", "the compiler made nothing"),
+        ('while [ "$1" != -o ]; do shift; done; echo > "$2"', "or not loaded"),
+    ],
+)
+def test_what_makes_no_library_is_named(cache, other_compiler, monkeypatch, program, word):
+    compiler = cache.parents[1] / "compiler"
+    compiler.write_text(f"#!/bin/bash\n[ $1 = --version ] && echo 1 && exit\n{program}\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    with pytest.raises(CompilationError, match=f"{word}.*set .*CXX to"):
+        library.load_library(find_compiler(), [ELASTIC])
+    assert not list(cache.glob("*.so"))
 
 
 def test_a_law_that_does_not_compile_leaves_nothing_behind(cache):

@@ -119,6 +119,8 @@ def find_compiler(lanes: int | None = None) -> Compiler | None:
                 stdin=subprocess.DEVNULL,
             ).stdout
         except (OSError, subprocess.SubprocessError):
+            if candidate == wish:
+                _log.warning("CXX = %s is no compiler; another one is taken.", wish)
             continue
         identity = "\n".join([version, platform.machine(), *platform.libc_ver(), _cpu()])
         return Compiler(tuple(command), lanes or _lanes(), identity)

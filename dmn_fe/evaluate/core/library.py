@@ -116,9 +116,18 @@ def cached(
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{key}{suffix}"
         with filelock.FileLock(folder / f"{key}.lock", timeout=_LONGEST_WAIT):
-            if not path.exists():
-                _build(make, types, path)
-        return load(path)
+            if path.exists():
+                try:
+                    return load(path)
+                except OSError as error:  # cut short, e.g. by a full disk
+                    _log.warning("%s; it is built again.", error)
+                    path.unlink()
+            _build(make, types, path)
+            try:
+                return load(path)
+            except OSError:
+                path.unlink()
+                raise
     # Also where the user has no home folder, or the file system no locks, or none that are given.
     except (OSError, RuntimeError, NotImplementedError) as error:
         _log.warning("%s; the core is built for this run alone.", error)
@@ -129,8 +138,8 @@ def cached(
             return load(path)
     except OSError as error:
         raise CompilationError(
-            f"the core cannot be built in a temporary folder: {error}; set TMPDIR or "
-            "XDG_CACHE_HOME to a folder that can be written."
+            f"the core cannot be built in a temporary folder, or not loaded: {error}; set TMPDIR "
+            "or XDG_CACHE_HOME to a folder that can be written, and CXX to a compiler, e.g. g++."
         ) from error
 
 
@@ -144,6 +153,10 @@ def _build(make: Callable[[Path, Path], None], types: str, path: Path) -> None:
             place.write_text(header)
         built = Path(own) / f"core{path.suffix}"
         make(Path(own), built)
+        if not built.exists():
+            raise CompilationError(
+                "the compiler made nothing; set CXX to a C++ compiler, e.g. g++."
+            )
         os.replace(built, path)
     seconds = time.perf_counter() - start
     _log.info("built the core for %s in %.1f s: %s", types, seconds, path)
