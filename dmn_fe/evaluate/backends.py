@@ -25,8 +25,8 @@ __all__ = ["Backend", "Engine", "make_engine", "warn_of_torch"]
 Backend = Literal["auto", "torch", "cpu", "cuda"]
 
 _log = logging.getLogger(__name__)
-# What is lost without the core: tests/benchmarks/results/core.json at depths 7, 5 and 3.
-_FACTOR = "30 to 70 times"
+# What is lost without the core, on one thread: tests/benchmarks/results.
+_FACTOR = "30 to 70 times as slow, and 6 to 22 times where networks are trained"
 
 
 class Engine(Protocol):
@@ -86,18 +86,18 @@ def make_engine(
         written = any(kernel is not None and kernel.definition for kernel in kernels.values())
         if backend != "auto" or (written and isinstance(error, CompilationError)):
             raise
-        warn_of_torch(error, _FACTOR)
+        warn_of_torch(error)
         return TorchEngine(*arguments)
 
 
-def warn_of_torch(error: InputError, factor: str) -> None:
+def warn_of_torch(error: InputError) -> None:
     """Say, once for each reason, that torch takes the place of the core, and what that costs."""
-    _warn_once(str(error).splitlines()[0], factor)
+    _warn_once(str(error).splitlines()[0])
 
 
 @functools.cache
-def _warn_once(reason: str, factor: str) -> None:
-    _log.warning("%s Torch takes the place of the core, %s as slow.", reason, factor)
+def _warn_once(reason: str) -> None:
+    _log.warning("%s Torch takes the place of the core: %s.", reason, _FACTOR)
 
 
 def _all_kernels(

@@ -11,14 +11,17 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.evaluate.core.points import respond_at_points
+from dmn_fe.evaluate.core.compiler import CompilationError
+from dmn_fe.evaluate.core.points import PointsUpdate, respond_at_points
 from dmn_fe.evaluate.core.promises import check_promises
-from dmn_fe.evaluate.core.written import KEYWORDS, RESERVED, TEMPLATE
+from dmn_fe.evaluate.core.written import KEYWORDS, RESERVED, TEMPLATE, explained
 from dmn_fe.laws import Status, Update, check_points
 from dmn_fe.laws.checks import check_time_step
 from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["CompiledLaw"]
+
+_checked: set[tuple[Kernel, bool]] = set()  # laws, and whether they were said to be isotropic
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,17 @@ class CompiledLaw:
 
     The update is a template: ``T`` stands for a number that may carry derivatives, and gives the
     tangent. Numbers are several points side by side: choose by ``select(condition, a, b)``, not by
-    ``if``. There are ``sqrt``, ``exp``, ``log``, ``pow``, ``abs`` and ``trace(strain)``;
-    ``value(x)`` is x without derivatives, which is what ``new_state`` holds. An iteration runs on
-    values and ends with one step of Newton in ``T``, which carries the derivative. Points where it
-    fails are told by ``failed = condition``. Points that respond as the virgin law does, by its
-    linear stress and with nothing new in the state, may be told by ``elastic = condition``: a step
-    without others then costs a tenth. What is said of symmetry and of elastic points is tried at
-    random strains before a network relies on it.
+    ``if``. There are ``sqrt``, ``exp``, ``log``, ``pow``, ``sin``, ``cos``, ``tanh``, ``abs``,
+    ``min``, ``max``, ``trace(strain)``, ``square(strain)``, the sum of the squares of its six
+    components, and ``deviator(strain, result)``; ``any(condition)`` and ``all(condition)`` tell of
+    the points together. A condition is a ``Mask``; ``value(x)``, a ``Real``, is x without
+    derivatives, which is what ``state`` and ``new_state`` hold (``splat(0.0)`` makes one of a
+    number). An iteration runs on values and ends with one step of Newton in ``T``, which carries
+    the derivative. Points where it fails are told by ``failed = condition``. Points that respond as
+    the virgin law does, by its linear stress and with nothing new in the state, may be told by
+    ``elastic = condition``: where all leaves of a point are elastic no tangent is computed. What is
+    said of a law is tried at random strains, its tangent by differences, before a network relies on
+    it.
 
     Parameters
     ----------
@@ -73,8 +80,11 @@ class CompiledLaw:
                 f"CompiledLaw: state_size = {self.state_size!r} must be a whole number from 0 to "
                 "1000."
             )
-        if self.source.count("{") != self.source.count("}"):
+        code = re.sub(r"//[^\n]*|/\*.*?\*/", "", self.source, flags=re.DOTALL)
+        if code.count("{") != code.count("}"):
             raise InputError("CompiledLaw: source has more braces of one kind than of the other.")
+        if re.search(r"^\s*#", code, re.MULTILINE):
+            raise InputError("CompiledLaw: source has a line that begins with #; leave it out.")
         if not isinstance(self.name, str) or not re.fullmatch(r"[\w .-]+", self.name):
             raise InputError(f"CompiledLaw: name = {self.name!r}; give letters and digits.")
         if not isinstance(self.parameters, Mapping):
@@ -110,12 +120,21 @@ class CompiledLaw:
         Raises
         ------
         InputError
-            If ``symmetric`` or ``elastic`` is said where it does not hold.
+            If the law is not what it is said to be, or has no tangent to start with.
         CompilationError
             If the compiler refuses the source.
         """
         kernel = self._kernel()
-        check_promises(kernel, self.name, self.state_size, self.symmetric)
+        checked = kernel, self.is_isotropic
+        if checked not in _checked:
+            check_promises(
+                self._respond,
+                self.name,
+                self.state_size,
+                symmetric=self.symmetric,
+                is_isotropic=self.is_isotropic,
+            )
+            _checked.add(checked)
         return kernel
 
     def _kernel(self) -> Kernel:
@@ -148,8 +167,14 @@ class CompiledLaw:
         """
         check_points(self, strain, state)
         check_time_step(self, dt)
-        found = respond_at_points(self._kernel(), self.name, strain, state, dt)
+        found = self._respond(strain, state, dt)
         finite = torch.isfinite(found.stress).all(-1) & torch.isfinite(found.state).all(-1)
         status = torch.where(found.failed, Status.MAX_ITERATIONS, Status.CONVERGED)
         status = torch.where(finite, status, Status.NOT_FINITE).to(torch.int8)
         return Update(found.stress, found.state, lambda: found.tangent, status)
+
+    def _respond(self, strain: Tensor, state: Tensor, dt: float) -> PointsUpdate:
+        try:
+            return respond_at_points(self._kernel(), self.name, strain, state, dt)
+        except CompilationError as error:
+            raise CompilationError(explained(str(error), self.name, self.source)) from None

@@ -113,7 +113,11 @@ class EnsembleLaw:
 def network_law(
     network: Network | Ensemble, laws: Mapping[str, MaterialLaw], **options
 ) -> NetworkLaw | EnsembleLaw:
-    """The law of a network or of an ensemble, whichever a file has held."""
+    """The law of a network or of an ensemble, whichever a file has held.
+
+    ``options`` are those of :class:`~dmn_fe.evaluate.NetworkLaw`: ``tolerance``,
+    ``max_iterations``, ``backend``, ``warm_start``, ``single``.
+    """
     if isinstance(network, Ensemble):
         return EnsembleLaw(network, laws, **options)
     return NetworkLaw(network, laws, **options)

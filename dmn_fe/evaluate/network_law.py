@@ -30,7 +30,8 @@ class NetworkLaw:
     tolerance : float
         Largest relative traction jump at an interface.
     max_iterations : int
-        Limit of sweeps per point; a point that needs more gets ``Status.MAX_ITERATIONS``.
+        Limit of sweeps of an attempt at a point. One that needs more goes to its strain in parts,
+        up to 64, each with this limit, and gets ``Status.MAX_ITERATIONS`` where these fail too.
     backend : str
         ``"cpu"``, the compiled core; ``"cuda"``, the core on the GPU that is the current one of
         torch; ``"torch"``, the reference; ``"auto"``, the core on the processor where there are a

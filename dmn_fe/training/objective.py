@@ -25,7 +25,6 @@ from dmn_fe.training.settings import Settings
 __all__ = ["StiffnessObjective"]
 
 _PLANE = [0, 1, 5]
-_FACTOR = "6 to 22 times"  # what is lost without the core: tests/benchmarks/results/training.json
 _CHUNK = 2**18  # leaves · networks · samples that are evaluated together: 75 MB of stiffness
 
 
@@ -119,7 +118,7 @@ class StiffnessObjective:
         try:
             return CoreStiffness(the_compiler(), tree, self.leaf_phase, self.samples, loss)
         except InputError as error:
-            warn_of_torch(error, _FACTOR)
+            warn_of_torch(error)
             return None
 
     def penalties(self, geometry: Geometry) -> Tensor:

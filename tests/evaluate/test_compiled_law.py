@@ -1,5 +1,7 @@
 """Laws that a user writes in C++."""
 
+import re
+
 import pytest
 import torch
 from helpers.differences import tangent_error
@@ -91,6 +93,42 @@ def test_a_state_that_is_too_small_is_named():
         law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
 
 
+WRITTEN = [
+    "T q = 0.0; for (int i = 0; i < 6; ++i) q += strain[i] * strain[i];",
+    "T q(1.0); q -= 3 * strain[0]; q *= 2; q /= 1 + strain[1];",
+    "T q = max(strain[0], 0.0) - min(0.1, strain[1]) + fabs(strain[2]);",
+    "T q = tanh(strain[0]) + sin(strain[1]) + cos(strain[2]);",
+    "T q = pow(1.0 + strain[0], 1.5 + strain[1]) + pow(1.0 + strain[2], 2);",
+    "T q = select(strain[0] > 0.01, 1.0, 2.0) * select(g > 1.0, strain[0], 0.0);",
+    "const auto high = value(strain[0]) >= 0.01; T q = select(high, 0.0, strain[0]);",
+    "T q = state[0] + exp(-2 * g) + log(g) + sqrt(g); new_state[0] = value(strain[0]);",
+    "T r[6]; deviator(strain, r); T q = square(r) + trace(strain);",
+]
+
+
+@pytest.mark.parametrize("source", WRITTEN)
+def test_what_one_would_write_compiles_and_is_differentiated(source):
+    source += " for (int i = 0; i < 6; ++i) stress[i] = 2.0 * strain[i] + q;"
+    law = CompiledLaw(source, {"g": 2.0}, 1)
+    strain, state = random_strain(40, 0.05, 1), law.initial_state(40)
+    assert not law.integrate(strain, state).status.any()
+    assert tangent_error(law, strain, state).max() <= 1e-6
+
+
+@pytest.mark.parametrize(
+    ("source", "advice"),
+    [
+        ("if (strain[0] > 0.0) stress[0] = strain[0];", r"choose by select\(condition, a, b\)"),
+        ("new_state[0] = strain[0];", r"values are meant here: value\(x\)"),
+        ("Real q = 0.0;", r"splat\(0\.0\)"),
+    ],
+)
+def test_mistakes_are_shown_with_their_line_and_what_to_write(source, advice):
+    law = CompiledLaw("// first line\n" + source, state_size=1)
+    with pytest.raises(CompilationError, match=rf"(?s)law:2:.*{re.escape(source)}\n\(.*{advice}"):
+        law.integrate(random_strain(2, 0.1, 0), law.initial_state(2))
+
+
 @pytest.mark.parametrize("source", ["stress[6] = strain[0];", "stress[0] = strain[6];"])
 def test_a_component_too_many_is_named(source):
     law = CompiledLaw(source)
@@ -141,7 +179,7 @@ def test_what_is_said_of_a_law_is_tried():
     always = " elastic = every_lane();"
     slow = " if (dt > 5.0) stress[0] = 0.5 * stress[0];" + always
     for source, size, symmetric, word in (
-        (turning, 0, True, "says symmetric .* leave symmetric = False"),
+        (turning, 0, True, "says symmetric.* leave symmetric = False"),
         (stiffening + always, 0, False, "its tangent is not that of the virgin"),
         (elastic + slow, 0, False, "its tangent is not that of the virgin"),
         (counting + always, 1, False, "its state changes"),
@@ -161,8 +199,27 @@ def test_a_law_without_a_tangent_to_start_with_is_refused():
         {"matrix": CompiledLaw(text + "pow(square(strain), 1.5);"), "inclusion": inclusion},
     )
     law = CompiledLaw(text + "sqrt(square(strain));")
-    with pytest.raises(InputError, match=r"at no strain is not a number.*sqrt\(x \+ 1e-300"):
+    with pytest.raises(InputError, match=r"its tangent is not a number.*sqrt\(x \+ 1e-300"):
         NetworkLaw(random_network(2), {"matrix": law, "inclusion": inclusion})
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        (
+            "stress[i] = strain[0] * value(strain[i]);",
+            "not the derivative of the stress",
+        ),
+        ("stress[i] = strain[i]; failed = every_lane();", "where networks start, it fails"),
+        ("if (i < 3) stress[i] = strain[i];", "set all six"),
+        ("stress[i] = (1.0 + i) * strain[i];", "says is_isotropic, but depends"),
+    ],
+)
+def test_what_a_network_could_not_take_is_refused(source, word):
+    matrix = CompiledLaw("for (int i = 0; i < 6; ++i) { " + source + " }", is_isotropic=True)
+    phases = {"matrix": matrix, "inclusion": laws.Elastic.isotropic(1000.0, 0.2)}
+    with pytest.raises(InputError, match=word):
+        NetworkLaw(random_network(2), phases)
 
 
 def test_a_state_that_is_not_a_number_is_seen_in_a_network():
@@ -215,6 +272,7 @@ def test_not_a_number_is_a_status():
         ({"name": 'a"b'}, "name ="),
         ({"name": 3}, "name = 3"),
         ({"source": "if (1) { stress[0] = strain[0];"}, "braces"),
+        ({"source": "#include <cmath>"}, "begins with #"),
         ({"parameters": [1.0]}, "as a dictionary"),
         ({"parameters": {"double": 1.0}}, "is named 'double'"),
         ({"parameters": {"strain": 1.0}}, "is named 'strain'"),

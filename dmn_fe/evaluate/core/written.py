@@ -1,6 +1,8 @@
 """What surrounds the statements of a law that a user has written in C++."""
 
-__all__ = ["KEYWORDS", "RESERVED", "TEMPLATE"]
+import re
+
+__all__ = ["KEYWORDS", "RESERVED", "TEMPLATE", "explained"]
 
 #: The law as a type; see ``laws/law.hpp``.
 TEMPLATE = """
@@ -18,9 +20,24 @@ struct {type} {{
     template <class T>
     DMN_FN Outcome respond(const T* strain_, const Real* old_, const Step& step_, T* stress_,
                            Real* updated_) const {{
+        // Always with derivatives, which the compiler drops where nobody reads them.
+        Dual given_[6], found_[6];
+        for (int i = 0; i < 6; ++i) given_[i] = strain_[i];
+        const Outcome outcome_ = respond_dual(given_, old_, step_, found_, updated_);
+        for (int i = 0; i < 6; ++i) assign(stress_[i], found_[i]);
+        return outcome_;
+    }}
+
+  private:
+    static DMN_FN void assign(Dual& to, const Dual& from) {{ to = from; }}
+    static DMN_FN void assign(Real& to, const Dual& from) {{ to = from.value; }}
+
+    DMN_FN Outcome respond_dual(const Dual* strain_, const Real* old_, const Step& step_,
+                                Dual* stress_, Real* updated_) const {{
+        typedef Dual T;
         bool outside_ = false;
         Real nowhere_ = splat(0.0);
-        T neither_ = constant<T>(0.0);
+        T neither_ = 0.0;
         const WrittenTensor<const T> strain = {{strain_, &neither_, &outside_}};
         const WrittenTensor<T> stress = {{stress_, &neither_, &outside_}};
         const WrittenState<const Real, {size}> state = {{old_, &nowhere_, &outside_}};
@@ -29,7 +46,7 @@ struct {type} {{
         Mask elastic = no_lane(), failed = no_lane();
         for (int i = 0; i < {size}; ++i) updated_[i] = old_[i];
         // What is not set is not a number.
-        for (int i = 0; i < 6; ++i) stress_[i] = constant<T>(not_a_number());
+        for (int i = 0; i < 6; ++i) stress_[i] = not_a_number();
         (void)strain; (void)state; (void)new_state; (void)dt;
 {parameters}
         [&]() -> void {{
@@ -72,3 +89,20 @@ KEYWORDS = {
     "using", "virtual", "void", "volatile", "while", "xor", "xor_eq",
 }
 # fmt: on
+# What a compiler complains of, and what to write instead.
+_ADVICE = {
+    r"Mask'.* to 'bool'": "several points are side by side: choose by select(condition, a, b)",
+    r"'(const )?dmn::Dual'.* to '(dmn::Real|__vector)": "values are meant here: value(x)",
+    r"'double' to 'dmn::Real'": "make it of a number by splat(0.0), or declare it as T",
+}
+
+
+def explained(error: str, name: str, source: str) -> str:
+    """The compiler's message with the line of the source that it is of, and advice."""
+    parts = [error]
+    place = re.match(rf"{re.escape(name)}:(\d+)", error)
+    lines = source.splitlines()
+    if place and 1 <= int(place.group(1)) <= len(lines):
+        parts.append(f"    {lines[int(place.group(1)) - 1].strip()}")
+    parts += [f"({advice})" for pattern, advice in _ADVICE.items() if re.search(pattern, error)]
+    return "\n".join(parts)

@@ -12,6 +12,18 @@ namespace dmn {
 struct Dual {
     Real value;
     Real slope[6];
+
+    Dual() = default;
+    DMN_FN Dual(double number) : Dual(splat(number), nullptr) {}
+#if DMN_LANES > 1
+    DMN_FN Dual(const Real& number) : Dual(number, nullptr) {}
+#endif
+
+  private:
+    DMN_FN Dual(const Real& number, decltype(nullptr)) : value(number) {
+        DMN_UNROLL
+        for (int i = 0; i < 6; ++i) slope[i] = splat(0.0);
+    }
 };
 
 template <class T> struct IsNumber { static constexpr bool value = false; };
@@ -27,11 +39,7 @@ template <> struct EnableIf<true> { typedef int type; };
 // A number without derivative.
 template <class T> DMN_FN T constant(double number);
 template <> DMN_FN Real constant<Real>(double number) { return splat(number); }
-template <> DMN_FN Dual constant<Dual>(double number) {
-    Dual result = {};
-    result.value = splat(number);
-    return result;
-}
+template <> DMN_FN Dual constant<Dual>(double number) { return number; }
 
 DMN_FN const Real& value(const Real& x) { return x; }
 DMN_FN const Real& value(const Dual& x) { return x.value; }
@@ -106,12 +114,19 @@ template <DMN_NUMBER> DMN_FN Dual operator/(const S& a, const Dual& b) {
     return chain(b, quotient, -quotient / b.value);
 }
 
+DMN_FN Dual& operator+=(Dual& a, const Dual& b) { return a = a + b; }
+DMN_FN Dual& operator-=(Dual& a, const Dual& b) { return a = a - b; }
+DMN_FN Dual& operator*=(Dual& a, const Dual& b) { return a = a * b; }
+DMN_FN Dual& operator/=(Dual& a, const Dual& b) { return a = a / b; }
+
 template <DMN_NUMBER> DMN_FN Mask operator<(const Dual& a, const S& b) { return a.value < b; }
 template <DMN_NUMBER> DMN_FN Mask operator>(const Dual& a, const S& b) { return a.value > b; }
 template <DMN_NUMBER> DMN_FN Mask operator<=(const Dual& a, const S& b) { return a.value <= b; }
 template <DMN_NUMBER> DMN_FN Mask operator>=(const Dual& a, const S& b) { return a.value >= b; }
 DMN_FN Mask operator<(const Dual& a, const Dual& b) { return a.value < b.value; }
 DMN_FN Mask operator>(const Dual& a, const Dual& b) { return a.value > b.value; }
+DMN_FN Mask operator<=(const Dual& a, const Dual& b) { return a.value <= b.value; }
+DMN_FN Mask operator>=(const Dual& a, const Dual& b) { return a.value >= b.value; }
 
 DMN_FN Dual select(const Mask& mask, const Dual& a, const Dual& b) {
     Dual result;
@@ -121,9 +136,7 @@ DMN_FN Dual select(const Mask& mask, const Dual& a, const Dual& b) {
     return result;
 }
 DMN_FN Dual select(const Mask& mask, const Dual& a, double b) {
-    Dual constant = {};
-    constant.value = splat(b);
-    return select(mask, a, constant);
+    return select(mask, a, Dual(b));
 }
 DMN_FN Dual select(const Mask& mask, double a, const Dual& b) { return select(is_not(mask), b, a); }
 #if DMN_LANES > 1
@@ -147,6 +160,7 @@ DMN_FN Dual pow(const Dual& x, double exponent) {
     const Real result = pow(x.value, splat(exponent));
     return chain(x, result, exponent * pow(x.value, splat(exponent - 1.0)));
 }
+DMN_FN Dual pow(const Dual& x, const Dual& exponent) { return exp(exponent * log(x)); }
 DMN_FN Dual abs(const Dual& x) { return select(x < 0.0, -x, x); }
 
 }  // namespace dmn

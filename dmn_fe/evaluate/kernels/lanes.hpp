@@ -29,7 +29,7 @@ namespace dmn {
 
 #if DMN_LANES > 1
 typedef double Real __attribute__((vector_size(8 * DMN_LANES)));
-typedef long long Mask __attribute__((vector_size(8 * DMN_LANES)));
+typedef decltype(Real{} < Real{}) Mask;
 #else
 typedef double Real;
 typedef bool Mask;
@@ -66,6 +66,7 @@ DMN_FN bool lane(const Mask& mask, int i) { return mask[i] != 0; }
 DMN_FN void set_lane(Real& value, int i, double number) { value[i] = number; }
 DMN_FN void set_lane(Mask& mask, int i, bool flag) { mask[i] = flag ? -1 : 0; }
 DMN_FN Real select(const Mask& mask, const Real& a, const Real& b) { return mask ? a : b; }
+DMN_FN Real select(const Mask& mask, double a, double b) { return mask ? splat(a) : splat(b); }
 
 DMN_FN bool any(const Mask& mask) {
     long long found = 0;

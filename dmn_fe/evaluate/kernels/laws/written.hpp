@@ -50,6 +50,40 @@ struct WrittenTensor {
     DMN_FN operator Number*() const { return numbers; }
 };
 
+// Functions and names that such laws may expect. They are written for numbers with derivatives, so
+// that a plain number is converted.
+template <class F> DMN_FN Real in_each_lane(const Real& x, const F& f) {
+    Real result = x;
+    for (int l = 0; l < DMN_LANES; ++l) set_lane(result, l, f(lane(x, l)));
+    return result;
+}
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define DMN_FUNCTION(name) ::name
+#else
+#define DMN_FUNCTION(name) std::name
+#endif
+DMN_FN Real sine(const Real& x) {
+    return in_each_lane(x, [](double own) { return DMN_FUNCTION(sin)(own); });
+}
+DMN_FN Real cosine(const Real& x) {
+    return in_each_lane(x, [](double own) { return DMN_FUNCTION(cos)(own); });
+}
+DMN_FN Dual sin(const Dual& x) { return chain(x, sine(x.value), cosine(x.value)); }
+DMN_FN Dual cos(const Dual& x) { return chain(x, cosine(x.value), -sine(x.value)); }
+DMN_FN Dual tanh(const Dual& x) {
+    const Real result =
+        in_each_lane(x.value, [](double own) { return DMN_FUNCTION(tanh)(own); });
+    return chain(x, result, 1.0 - result * result);
+}
+#undef DMN_FUNCTION
+DMN_FN Dual fabs(const Dual& x) { return abs(x); }
+DMN_FN Dual max(const Dual& a, const Dual& b) { return select(a > b, a, b); }
+DMN_FN Dual min(const Dual& a, const Dual& b) { return select(a < b, a, b); }
+#if DMN_LANES > 1
+// Of a condition on parameters alone.
+DMN_FN Dual select(bool condition, const Dual& a, const Dual& b) { return condition ? a : b; }
+#endif
+
 template <class Number> DMN_FN auto trace(const WrittenTensor<Number>& tensor) {
     return trace(tensor.numbers);
 }
