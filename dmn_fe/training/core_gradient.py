@@ -46,7 +46,8 @@ def stress_derivatives(
     """
     types = law_types(engine.kernels)
     text = kernel_source("gradient.hpp", engine.kernels)
-    library = load_source(engine.compiler, f"{text}DMN_GRADIENT_LIBRARY({types})\n", types)
+    text += f"DMN_GRADIENT_LIBRARY({types})\n"
+    library = load_source(engine.compiler, text, f"derivatives of {types}")
     n, leading = len(old), engine.layout.leading
     strain, jumps = new[:, :6].contiguous(), new[:, 6:leading].contiguous()
     history, adjoint = old[:, leading:].contiguous(), adjoint.contiguous()

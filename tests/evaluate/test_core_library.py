@@ -87,6 +87,18 @@ def test_it_is_found_again_and_built_anew_for_other_laws(cache, caplog):
     assert len([r for r in caplog.records if r.message.startswith("built the core")]) == 2
 
 
+def test_a_cache_that_others_have_filled_is_read_without_a_lock(cache, monkeypatch, caplog):
+    library.load_library(find_compiler(), [ELASTIC])
+    library._loaded.cache_clear()
+
+    def refuse(*_, **__):
+        raise PermissionError("read-only")
+
+    monkeypatch.setattr("filelock.FileLock", refuse)
+    assert library.load_library(find_compiler(), [ELASTIC]).dmn_lanes() > 0
+    assert "built for this run" not in caplog.text
+
+
 def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch, caplog):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))

@@ -1,5 +1,6 @@
 """Libraries of the core: built when first needed, kept in the user's cache folder."""
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -77,7 +78,7 @@ def load_source(compiler: Compiler, text: str, types: str) -> ctypes.CDLL:
     """The library of a source text; ``types`` names it in messages. See :func:`load_library`."""
     outcome = _loaded(compiler, text, types)
     if isinstance(outcome, CompilationError):
-        raise outcome
+        raise CompilationError(str(outcome))  # without the frames of where it was kept
     return outcome
 
 
@@ -115,6 +116,9 @@ def cached(
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{key}{suffix}"
+        if path.exists():  # whole, as it was renamed into place; the folder may be read-only
+            with contextlib.suppress(OSError):
+                return load(path)
         with filelock.FileLock(folder / f"{key}.lock", timeout=_LONGEST_WAIT):
             if path.exists():
                 try:
