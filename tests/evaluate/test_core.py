@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from helpers.processes import ROOT, clean_environment
 
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.evaluate.core import cpu
 from dmn_fe.evaluate.core.compiler import find_compiler
 from dmn_fe.evaluate.core.threads import run_parts, thread_count
 from dmn_fe.evaluate.leaves import Leaves
@@ -175,25 +177,42 @@ def test_one_thread_under_mpi_all_cores_alone(monkeypatch):
     assert thread_count() == 2
 
 
-def test_an_interrupt_waits_for_the_threads(phase_laws):
-    """Who goes on would free what they write to."""
+@pytest.mark.parametrize("milliseconds", [0.3, 1.0, 5.0, 20.0])
+def test_nothing_runs_after_an_interrupt(milliseconds):
+    running = set()
+
+    def work(number: int) -> int:
+        running.add(number)
+        time.sleep(0.01)
+        running.remove(number)
+        return 0
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    law = NetworkLaw(random_network(6), phase_laws, backend="cpu")
-    law.engine.threads = 2
-    strain, state = random_strain(20000, 0.01, 0), law.initial_state(20000)
+    run_parts(work, 4, 2)  # its threads have started
     usual = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    signal.setitimer(signal.ITIMER_REAL, 1e-3 * milliseconds)
     try:
         with pytest.raises(KeyboardInterrupt):
-            law.integrate(strain, state)
+            run_parts(work, 200, 2)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, usual)
-    del strain, state
-    assert not law.integrate(random_strain(9, 0.01, 0), law.initial_state(9)).status.any()
+    time.sleep(0.03)  # for the part that was taken between two steps of Python, if any
+    assert not running
+
+
+def test_parts_own_what_they_write_to(phase_laws, monkeypatch):
+    """An interrupt that comes while threads are waited for leaves them running."""
+    kept = []
+    monkeypatch.setattr(cpu, "run_parts", lambda work, *_: kept.append(work) or True)
+    law = NetworkLaw(random_network(2), phase_laws, backend="cpu")
+    strain = random_strain(9, 0.01, 0)
+    update = law.integrate(strain, law.initial_state(9))
+    owned = {tensor.data_ptr() for tensor in kept[0].__defaults__[0] if tensor is not None}
+    written = update.stress, update.state, update.tangent, update.status, update.iterations
+    assert {tensor.data_ptr() for tensor in (strain, *written)} <= owned
 
 
 def test_memory_that_is_short_is_said_in_a_sentence():

@@ -46,7 +46,7 @@ def test_the_time_step_and_the_virgin_state_reach_the_function():
 
 def test_a_tangent_that_is_not_symmetric_as_said_is_refused():
     law = laws.Batched(lambda e, s, dt: (e + 0.1 * e.roll(1, -1), s), symmetric=True)
-    update = law.integrate(random_strain(3, 0.01, 0), law.initial_state(3))
+    update = law.integrate(random_strain(30, 0.01, 0), law.initial_state(30))
     with pytest.raises(InputError, match="says symmetric of a tangent that is not"):
         _ = update.tangent
 

@@ -126,16 +126,17 @@ class CpuEngine:
             self._max_iterations,
             self._warm_start,
         )
-        self._run(batch, n)
+        given, found = (strain, temperature, state), (stress, tangent, status, iterations)
+        self._run(batch, n, (*given, new_state, *found))
         if wanted is not None and wanted is not new_state:
             new_state = wanted.copy_(new_state)
         return Update(stress, new_state, lambda: tangent, status, iterations)
 
-    def _run(self, batch: Batch, n: int) -> None:
-        """All points of a batch, in chunks over the threads."""
+    def _run(self, batch: Batch, n: int, memory: tuple[Tensor | None, ...]) -> None:
+        """All points of a batch, in chunks over the threads; ``memory`` is what it points to."""
         chunk = max(_LEAST_CHUNK, -(-n // _MOST_CHUNKS))
 
-        def solve(number: int) -> int:
+        def solve(number: int, owned: tuple[Tensor | None, ...] = memory) -> int:
             start = number * chunk
             return self._library.dmn_integrate(
                 ctypes.byref(self.arrays.struct),

@@ -18,6 +18,7 @@ from dmn_fe.evaluate.core.compiler import CompilationError, Compiler
 from dmn_fe.laws.kernel import Kernel
 
 __all__ = [
+    "HASH_SIZE",
     "cache_folder",
     "cached",
     "kernel_source",
@@ -27,9 +28,10 @@ __all__ = [
     "sources",
 ]
 
+HASH_SIZE = 32  # bytes at the end of a file of the cache
 _KERNELS = Path(__file__).parents[1] / "kernels"
 # Seconds for a process that builds what others wait for: longer than a compiler may take.
-_LONGEST_WAIT = 360
+_LONGEST_WAIT = 700
 _log = logging.getLogger(__name__)
 Loaded = TypeVar("Loaded")
 
@@ -116,17 +118,14 @@ def cached(
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{key}{suffix}"
-        if path.exists():  # whole, as it was renamed into place; the folder may be read-only
+        if _is_whole(path):  # without a lock: the folder may be read-only
             with contextlib.suppress(OSError):
                 return load(path)
         with filelock.FileLock(folder / f"{key}.lock", timeout=_LONGEST_WAIT):
-            if path.exists():
-                try:
-                    return load(path)
-                except OSError as error:  # cut short, e.g. by a full disk
-                    _log.warning("%s; it is built again.", error)
-                    path.unlink()
-            _build(make, types, path)
+            if not _is_whole(path):
+                if path.exists():
+                    _log.warning("%s is damaged; it is built again.", path)
+                _build(make, types, path)
             try:
                 return load(path)
             except OSError:
@@ -147,6 +146,15 @@ def cached(
         ) from error
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there and ends with the hash of what is before: loading a library that is
+    cut short may end the process."""
+    if not path.exists():
+        return False
+    content = path.read_bytes()
+    return hashlib.sha256(content[:-HASH_SIZE]).digest() == content[-HASH_SIZE:]
+
+
 def _build(make: Callable[[Path, Path], None], types: str, path: Path) -> None:
     """Compile beside ``path`` and rename into place, so that no half-made file is found."""
     start = time.perf_counter()
@@ -161,6 +169,8 @@ def _build(make: Callable[[Path, Path], None], types: str, path: Path) -> None:
             raise CompilationError(
                 "the compiler made nothing; set CXX to a C++ compiler, e.g. g++."
             )
+        with built.open("ab") as file:
+            file.write(hashlib.sha256(built.read_bytes()).digest())
         os.replace(built, path)
     seconds = time.perf_counter() - start
     _log.info("built the core for %s in %.1f s: %s", types, seconds, path)

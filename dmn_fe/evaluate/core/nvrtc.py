@@ -10,7 +10,7 @@ import torch
 
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import CompilationError, first_error
-from dmn_fe.evaluate.core.library import cached, kernel_source, law_types
+from dmn_fe.evaluate.core.library import HASH_SIZE, cached, kernel_source, law_types
 from dmn_fe.laws.kernel import Kernel
 
 __all__ = ["compiled_kernels", "cuda_core", "cuda_source"]
@@ -56,7 +56,7 @@ def _compiled(text: str, architecture: str, types: str) -> bytes:
             raise CompilationError(first_error(str(error)) or "NVRTC failed.") from error
         target.write_bytes(binary.code)
 
-    return cached(parts, ".cubin", make, types, Path.read_bytes)
+    return cached(parts, ".cubin", make, types, lambda path: path.read_bytes()[:-HASH_SIZE])
 
 
 def _version() -> tuple[int, int]:
