@@ -106,7 +106,8 @@ def _differs_from_differences(
         change = (update.tangent @ (2.0 * step)[..., None]).squeeze(-1)
         error = (difference - change).abs().amax(-1)
         most = torch.maximum(difference.abs(), change.abs()).amax(-1)
-        round_off = _ROUND_OFF * update.stress.abs().amax(-1) + floor * size
+        # Also of numbers of the size of one, as stretches are.
+        round_off = _ROUND_OFF * update.stress.abs().amax(-1) + floor * (size + 0.01)
         found |= ~two[0].failed & ~two[1].failed & (error > _ERROR * most + round_off)
     return found
 
