@@ -14,13 +14,10 @@ struct Dual {
     Real slope[6];
 
     Dual() = default;
-    DMN_FN Dual(double number) : Dual(splat(number), nullptr) {}
 #if DMN_LANES > 1
-    DMN_FN Dual(const Real& number) : Dual(number, nullptr) {}
+    DMN_FN Dual(double number) : Dual(splat(number)) {}
 #endif
-
-  private:
-    DMN_FN Dual(const Real& number, decltype(nullptr)) : value(number) {
+    DMN_FN Dual(const Real& number) : value(number) {
         DMN_UNROLL
         for (int i = 0; i < 6; ++i) slope[i] = splat(0.0);
     }
