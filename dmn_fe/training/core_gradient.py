@@ -8,7 +8,6 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.cpu import CpuEngine
 from dmn_fe.evaluate.core.library import kernel_source, law_types, load_source
-from dmn_fe.evaluate.core.threads import run_parts
 
 __all__ = ["stress_derivatives"]
 
@@ -56,18 +55,16 @@ def stress_derivatives(
     d_fraction = adjoint.new_zeros(parts, jumps.shape[1] // 3)
     d_normal = adjoint.new_zeros(parts, jumps.shape[1] // 3, 3)
 
-    def solve(number: int) -> int:
-        given = (each.data_ptr() for each in (strain, history, jumps, adjoint))
-        task = _Task(*given, dt, d_fraction[number].data_ptr(), d_normal[number].data_ptr())
-        start = number * chunk
-        return library.dmn_gradient(
-            ctypes.byref(engine.arrays.struct),
-            ctypes.c_void_p(engine.parameters.data_ptr()),
-            ctypes.byref(task),
-            ctypes.c_long(start),
-            ctypes.c_long(min(chunk, n - start)),
-        )
-
-    if not run_parts(solve, parts, engine.threads):
+    given = (each.data_ptr() for each in (strain, history, jumps, adjoint))
+    task = _Task(*given, dt, d_fraction.data_ptr(), d_normal.data_ptr())
+    failed = library.dmn_gradient(
+        ctypes.byref(engine.arrays.struct),
+        ctypes.c_void_p(engine.parameters.data_ptr()),
+        ctypes.byref(task),
+        ctypes.c_long(n),
+        ctypes.c_long(chunk),
+        engine.threads,
+    )
+    if failed:
         raise InputError("training: out of memory; learn from fewer samples.")
     return d_fraction.sum(0), torch.sum(d_normal, 0)

@@ -16,7 +16,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.evaluate.core.library import load_source
 from dmn_fe.evaluate.core.structures import LEAF, NetworkStruct, interface_array, post_order
-from dmn_fe.evaluate.core.threads import run_parts, thread_count
+from dmn_fe.evaluate.core.threads import thread_count
 from dmn_fe.mandel import rotation_matrix
 from dmn_fe.network.parametrisation import Geometry
 from dmn_fe.network.tree import Tree
@@ -47,6 +47,9 @@ class _Task(ctypes.Structure):
     """``dmn::StiffnessTask``"""
 
     _fields_ = (
+        ("network", NetworkStruct),
+        ("begin", ctypes.c_long),
+        ("end", ctypes.c_long),
         ("chosen", ctypes.c_void_p),
         ("squares", ctypes.c_void_p),
         ("d_fraction", ctypes.c_void_p),
@@ -145,8 +148,8 @@ class CoreStiffness:
         sizes = [(laminates,), (laminates, 3), (turned, 6, 6)]
         totals = [weights.new_zeros(len(parts), *size) for size in sizes]
 
-        def solve(number: int) -> int:
-            row, begin = parts[number]
+        tasks = (_Task * len(parts))()
+        for number, (row, begin) in enumerate(parts):
             network = NetworkStruct(
                 len(leaves),
                 self._depth,
@@ -157,18 +160,17 @@ class CoreStiffness:
                 None if turns is None else turns[row].data_ptr(),
             )
             own = [each[number].data_ptr() if derivatives else None for each in totals]
-            task = _Task(chosen[row].data_ptr(), squares[row].data_ptr(), *own)
-            return self._library.dmn_stiffness_loss(
-                ctypes.byref(network),
-                self._phases,
-                turned,
-                ctypes.byref(samples),
-                ctypes.byref(task),
-                ctypes.c_long(begin),
-                ctypes.c_long(min(begin + chunk, n)),
-            )
-
-        if not run_parts(solve, len(parts), self._threads):
+            at = chosen[row].data_ptr(), squares[row].data_ptr()
+            tasks[number] = _Task(network, begin, min(begin + chunk, n), *at, *own)
+        failed = self._library.dmn_stiffness_loss(
+            self._phases,
+            turned,
+            ctypes.byref(samples),
+            tasks,
+            ctypes.c_long(len(parts)),
+            self._threads,
+        )
+        if failed:
             raise InputError("training: out of memory; learn from fewer samples.")
         fraction, normal, turn = (each.unflatten(0, (k, -1)).sum(1) for each in totals)
         weight = self._sums.gradient(sums, fractions, fraction.mT.numpy())

@@ -18,7 +18,7 @@ from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.evaluate.core import cpu
 from dmn_fe.evaluate.core.compiler import find_compiler
-from dmn_fe.evaluate.core.threads import run_parts, thread_count
+from dmn_fe.evaluate.core.threads import thread_count
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
 from dmn_fe.evaluate.virgin import VirginNetwork
@@ -178,41 +178,33 @@ def test_one_thread_under_mpi_all_cores_alone(monkeypatch):
 
 
 @pytest.mark.parametrize("milliseconds", [0.3, 1.0, 5.0, 20.0])
-def test_nothing_runs_after_an_interrupt(milliseconds):
-    running = set()
-
-    def work(number: int) -> int:
-        running.add(number)
-        time.sleep(0.01)
-        running.remove(number)
-        return 0
+def test_an_interrupt_waits_for_the_threads(phase_laws, milliseconds):
+    law = NetworkLaw(random_network(5), phase_laws, backend="cpu")
+    law.engine.threads = 2
+    n = 2 * cpu._CALL + 1
+    state, new_state = law.initial_state(n), law.initial_state(n)
+    strain = random_strain(1, 0.01, 0).repeat(n, 1)
+    expected = law.integrate(strain[:1], state[:1]).state
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    run_parts(work, 4, 2)  # its threads have started
+    def integrate_for_ever():
+        signal.setitimer(signal.ITIMER_REAL, 1e-3 * milliseconds)
+        while True:
+            law.engine.integrate(strain, state, 0.0, None, new_state)
+
     usual = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 1e-3 * milliseconds)
     try:
         with pytest.raises(KeyboardInterrupt):
-            run_parts(work, 200, 2)
+            integrate_for_ever()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, usual)
-    time.sleep(0.03)  # for the part that was taken between two steps of Python, if any
-    assert not running
-
-
-def test_parts_own_what_they_write_to(phase_laws, monkeypatch):
-    """An interrupt that comes while threads are waited for leaves them running."""
-    kept = []
-    monkeypatch.setattr(cpu, "run_parts", lambda work, *_: kept.append(work) or True)
-    law = NetworkLaw(random_network(2), phase_laws, backend="cpu")
-    strain = random_strain(9, 0.01, 0)
-    update = law.integrate(strain, law.initial_state(9))
-    owned = {tensor.data_ptr() for tensor in kept[0].__defaults__[0] if tensor is not None}
-    written = update.stress, update.state, update.tangent, update.status, update.iterations
-    assert {tensor.data_ptr() for tensor in (strain, *written)} <= owned
+    written = new_state.clone()
+    time.sleep(0.03)
+    assert torch.equal(new_state, written)
+    torch.testing.assert_close(law.integrate(strain[:1], state[:1]).state, expected)
 
 
 def test_memory_that_is_short_is_said_in_a_sentence():
@@ -256,17 +248,31 @@ def test_the_virgin_network_is_that_of_torch(name):
     torch.testing.assert_close(jumps, expected.jumps.permute(1, 0, 2), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("n", [0, 1, 700])
+def test_threads_do_not_change_the_result(phase_laws, n):
+    strain = random_strain(n, 0.01, 0)
+    responses = []
+    for threads in (1, 2, 5):
+        law = NetworkLaw(random_network(3), phase_laws, backend="cpu")
+        law.engine.threads = threads
+        responses.append(law.integrate(strain, law.initial_state(n)))
+    for other in responses[1:]:
+        assert torch.equal(other.stress, responses[0].stress)
+        assert torch.equal(other.state, responses[0].state)
+
+
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_threads_give_the_first_failure_and_survive_a_fork():
-    assert run_parts(lambda number: 0, 5, 2)
-    assert not run_parts(lambda number: int(number == 3), 5, 2)
-    assert run_parts(lambda number: 0, 0, 2)
+def test_threads_survive_a_fork(phase_laws):
+    law = NetworkLaw(random_network(3), phase_laws, backend="cpu")
+    law.engine.threads = 2
+    strain, state = random_strain(700, 0.01, 0), law.initial_state(700)
+    law.integrate(strain, state)
     child = os.fork()
     if child == 0:
         signal.alarm(20)  # rather than wait for threads that are not there
         good = False
         try:
-            good = run_parts(lambda number: 0, 5, 2)
+            good = not law.integrate(strain, state).status.any()
         finally:
             os._exit(not good)
     assert os.waitpid(child, 0)[1] == 0

@@ -19,7 +19,7 @@ from dmn_fe.errors import InputError
 
 __all__ = ["CompilationError", "Compiler", "find_compiler", "first_error", "the_compiler"]
 
-_FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared")
+_FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared", "-pthread")
 # Square roots and choices by mask need neither errno nor exact exceptions; results are the same.
 _MATHS = ("-fno-math-errno", "-fno-trapping-math")
 _SECONDS = 300

@@ -12,7 +12,7 @@ from dmn_fe.evaluate.core.compiler import Compiler
 from dmn_fe.evaluate.core.library import load_library
 from dmn_fe.evaluate.core.model import CoreModel
 from dmn_fe.evaluate.core.structures import Batch, History, Tangents, address
-from dmn_fe.evaluate.core.threads import run_parts, thread_count
+from dmn_fe.evaluate.core.threads import thread_count
 from dmn_fe.laws import MaterialLaw, Update
 from dmn_fe.laws.kernel import Kernel
 from dmn_fe.network import Network
@@ -22,6 +22,8 @@ __all__ = ["CpuEngine"]
 # Points of a thread at a time: so few that threads end together though points differ in their
 # work. Which are side by side changes round-off: it depends on the number of points alone.
 _LEAST_CHUNK, _MOST_CHUNKS = 256, 256
+# Points of one call, which an interrupt waits for.
+_CALL = 2**16
 
 
 class CpuEngine:
@@ -126,28 +128,26 @@ class CpuEngine:
             self._max_iterations,
             self._warm_start,
         )
-        given, found = (strain, temperature, state), (stress, tangent, status, iterations)
-        self._run(batch, n, (*given, new_state, *found))
+        self._run(batch, n)
         if wanted is not None and wanted is not new_state:
             new_state = wanted.copy_(new_state)
         return Update(stress, new_state, lambda: tangent, status, iterations)
 
-    def _run(self, batch: Batch, n: int, memory: tuple[Tensor | None, ...]) -> None:
-        """All points of a batch, in chunks over the threads; ``memory`` is what it points to."""
-        chunk = max(_LEAST_CHUNK, -(-n // _MOST_CHUNKS))
-
-        def solve(number: int, owned: tuple[Tensor | None, ...] = memory) -> int:
-            start = number * chunk
-            return self._library.dmn_integrate(
+    def _run(self, batch: Batch, n: int) -> None:
+        """All points of a batch, in chunks over the threads."""
+        for start in range(0, n, _CALL):
+            count = min(_CALL, n - start)
+            failed = self._library.dmn_integrate(
                 ctypes.byref(self.arrays.struct),
                 ctypes.c_void_p(address(self.parameters)),
                 ctypes.byref(batch),
                 ctypes.c_long(start),
-                ctypes.c_long(min(chunk, n - start)),
+                ctypes.c_long(count),
+                ctypes.c_long(max(_LEAST_CHUNK, -(-count // _MOST_CHUNKS))),
+                self.threads,
             )
-
-        if not run_parts(solve, -(-n // chunk), self.threads):
-            raise MemoryError
+            if failed:
+                raise MemoryError
 
 
 def _empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:

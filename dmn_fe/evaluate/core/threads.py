@@ -1,35 +1,9 @@
-"""Threads that share the points, or samples, of a call of the core."""
+"""How many threads share a call of the core."""
 
 import os
 import sys
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-__all__ = ["run_parts", "thread_count"]
-
-_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # of a process: they do not survive a fork
-
-
-def run_parts(work: Callable[[int], int], count: int, threads: int) -> bool:
-    """Whether ``work(0) … work(count − 1)``, calls of the core, all gave 0, on some threads.
-
-    The core does not hold Python, so that the threads run side by side. ``work`` must own the
-    memory it writes to: after an interrupt threads may go on for a while.
-    """
-    if threads == 1 or count < 2:
-        return not any([work(number) for number in range(count)])
-    key = os.getpid(), threads
-    if key not in _pools:
-        _pools[key] = ThreadPoolExecutor(threads)
-    parts: list[Future[int]] = []
-    try:
-        for number in range(count):
-            parts.append(_pools[key].submit(work, number))
-        return not any([part.result() for part in parts])
-    finally:
-        for part in parts:  # those that an interrupt leaves
-            part.cancel()
-        wait(parts)
+__all__ = ["thread_count"]
 
 
 def thread_count() -> int:

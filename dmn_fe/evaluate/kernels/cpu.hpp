@@ -1,10 +1,11 @@
-// The core as a shared library: points first … first + count − 1 of a batch on one thread.
+// The core as a shared library: points of a batch in chunks over threads.
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
 #include "parts.hpp"
+#include "threads.hpp"
 #include "virgin.hpp"
 #include "work.hpp"
 
@@ -44,6 +45,7 @@ void continue_in_parts(PointSolver<Laws>& solver, const Network& network,
     for (const long i : going) batch.status[failed[i]] = too_many_iterations;
 }
 
+// The points first … first + count − 1 of a batch.
 template <class Laws>
 void integrate(const Network& network, const double* parameters, const Batch& batch,
                long first, long count) {
@@ -74,9 +76,13 @@ void integrate(const Network& network, const double* parameters, const Batch& ba
 #define DMN_LIBRARY(...)                                                                  \
     typedef dmn::Phases<__VA_ARGS__> DmnLaws;                                             \
     extern "C" int dmn_integrate(const dmn::Network* network, const double* parameters,   \
-                                 const dmn::Batch* batch, long first, long count) {       \
-        return dmn::safely([&] {                                                          \
-            dmn::integrate<DmnLaws>(*network, parameters, *batch, first, count);          \
+                                 const dmn::Batch* batch, long first, long count,         \
+                                 long chunk, int threads) {                               \
+        const long chunks = (count + chunk - 1) / chunk;                                  \
+        return dmn::run_parts(chunks, threads, [&](long number) {                         \
+            const long start = number * chunk, left = count - start;                      \
+            dmn::integrate<DmnLaws>(*network, parameters, *batch, first + start,          \
+                                    left < chunk ? left : chunk);                         \
         });                                                                               \
     }                                                                                     \
     extern "C" int dmn_virgin(const dmn::Network* network, const double* parameters,      \

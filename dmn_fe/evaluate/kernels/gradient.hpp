@@ -10,6 +10,7 @@
 #pragma once
 
 #include "solver.hpp"
+#include "threads.hpp"
 #include "work.hpp"
 
 namespace dmn {
@@ -20,8 +21,8 @@ struct GradientTask {
     const double* jumps;    // [n, leaves − 1, 3], solved
     const double* adjoint;  // [n, 6]: λ
     double dt;
-    double* d_fraction;     // [leaves − 1], added to
-    double* d_normal;       // [leaves − 1, 3], added to
+    double* d_fraction;     // [chunks, leaves − 1], added to
+    double* d_normal;       // [chunks, leaves − 1, 3], added to
 };
 
 template <class Laws>
@@ -61,11 +62,15 @@ class ResponseGradient {
         }
     }
 
-    void add(const GradientTask& task) const {
-        for (int j = 0; j < network_.leaf_count - 1; ++j)
+    // Into the rows of a chunk.
+    void add(const GradientTask& task, long chunk) const {
+        const int laminates = network_.leaf_count - 1;
+        double* d_fraction = task.d_fraction + chunk * laminates;
+        double* d_normal = task.d_normal + 3 * chunk * laminates;
+        for (int j = 0; j < laminates; ++j)
             for (int l = 0; l < DMN_LANES; ++l) {
-                task.d_fraction[j] += lane(sums_[4 * j], l);
-                for (int r = 0; r < 3; ++r) task.d_normal[3 * j + r] += lane(sums_[4 * j + 1 + r], l);
+                d_fraction[j] += lane(sums_[4 * j], l);
+                for (int r = 0; r < 3; ++r) d_normal[3 * j + r] += lane(sums_[4 * j + 1 + r], l);
             }
     }
 
@@ -161,11 +166,13 @@ class ResponseGradient {
 // Makes a library of a list of laws.
 #define DMN_GRADIENT_LIBRARY(...)                                                            \
     extern "C" int dmn_gradient(const dmn::Network* network, const double* parameters,       \
-                                const dmn::GradientTask* task, long first, long count) {     \
-        return dmn::safely([&] {                                                             \
+                                const dmn::GradientTask* task, long n, long chunk,           \
+                                int threads) {                                               \
+        return dmn::run_parts((n + chunk - 1) / chunk, threads, [&](long number) {           \
             dmn::ResponseGradient<dmn::Phases<__VA_ARGS__>> gradient(*network, parameters,   \
                                                                      task->dt);              \
-            gradient.run(*task, first, count);                                               \
-            gradient.add(*task);                                                             \
+            const long first = number * chunk, left = n - first;                             \
+            gradient.run(*task, first, left < chunk ? left : chunk);                         \
+            gradient.add(*task, number);                                                     \
         });                                                                                  \
     }

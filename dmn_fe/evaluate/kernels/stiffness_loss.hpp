@@ -11,7 +11,10 @@
 
 namespace dmn {
 
+// Some samples of one network.
 struct StiffnessTask {
+    Network network;
+    long begin, end;        // of the chosen samples
     const long* chosen;     // numbers of the samples [.]
     double* squares;        // [.]: squared error of each
     double* d_fraction;     // [leaves − 1], or null: no derivatives of the sum of the squares
@@ -41,10 +44,10 @@ class StiffnessLoss {
         return kept * (phases + 2 * laminates + network.depth + 1) + 22 * laminates + 36 * turns;
     }
 
-    // Samples `task.chosen[begin … end − 1]`; adds to the derivatives, which begin at zero.
-    DMN_LARGE void run(const StiffnessSamples& samples, const StiffnessTask& task, long begin,
-                       long end) {
-        for (long start = begin; start < end; start += DMN_LANES) {
+    // Samples `task.chosen[begin … end − 1]`.
+    DMN_LARGE void run(const StiffnessSamples& samples, const StiffnessTask& task) {
+        const long end = task.end;
+        for (long start = task.begin; start < end; start += DMN_LANES) {
             Real counts = splat(0.0);
             long place[DMN_LANES];
             for (int l = 0; l < DMN_LANES; ++l) {
