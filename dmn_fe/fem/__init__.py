@@ -23,6 +23,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
     )
 
 from dmn_fe.fem.advance import StepFailed, advance  # noqa: E402
+from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import Part, read_mesh  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.pictures import draw  # noqa: E402
@@ -30,10 +31,13 @@ from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
 from dmn_fe.fem.report import StepReport  # noqa: E402
 from dmn_fe.fem.rigid_motion import free_rigid_motions  # noqa: E402
-from dmn_fe.fem.rve_elastic import effective_stiffness  # noqa: E402
-from dmn_fe.fem.rve_mesh import DistributedRVE, distribute  # noqa: E402
-from dmn_fe.fem.rve_problem import MeshRVEProblem, MeshUpdate  # noqa: E402
-from dmn_fe.fem.strain import mandel_strain  # noqa: E402
+from dmn_fe.fem.rve import (  # noqa: E402
+    DistributedRVE,
+    MeshRVEProblem,
+    MeshUpdate,
+    distribute,
+    effective_stiffness,
+)
 from dmn_fe.fem.supports import displacement_field, prescribe  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 

@@ -1,13 +1,12 @@
 """Laws at groups of quadrature points: one batch for each law; the state is the caller's."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dmn_fe.laws import MaterialLaw, Status, Update
+from dmn_fe.laws import MaterialLaw, Status, Update, takes_temperature
 
 __all__ = ["MaterialPoints"]
 
@@ -21,41 +20,67 @@ class MaterialPoints:
         One law for each group of points.
     points : mapping of key to integer array
         Positions of the points of each group, for the same keys; the states of a group are in this
-        order. A group may have no point on this rank.
+        order. A group may have no point on this rank: its law is called all the same, since a law
+        that ranks share may communicate.
     """
 
-    def __init__(self, laws: Mapping[Any, MaterialLaw], points: Mapping[Any, NDArray[np.int64]]):
+    def __init__(
+        self, laws: Mapping[Hashable, MaterialLaw], points: Mapping[Hashable, NDArray[np.int64]]
+    ):
         self.laws, self.points = dict(laws), dict(points)
+        self._in_order = {key: np.array_equal(at, np.arange(len(at))) for key, at in points.items()}
 
-    def initial_state(self) -> dict[Any, torch.Tensor]:
+    def initial_state(self) -> dict[Hashable, torch.Tensor]:
         """Virgin state ``[n, state_size]`` of each group."""
         return {key: law.initial_state(len(self.points[key])) for key, law in self.laws.items()}
 
     def integrate(
-        self, strain: NDArray[np.float64], state: Mapping[Any, torch.Tensor], dt: float
-    ) -> dict[Any, Update]:
-        """Update of each group that has points, from strains ``[n, 6]`` of all points."""
-        strains = torch.from_numpy(strain)
-        return {
-            key: law.integrate(strains[self.points[key]], state[key], dt)
-            for key, law in self.laws.items()
-            if len(self.points[key]) > 0
-        }
+        self,
+        strain: NDArray[np.float64],
+        state: Mapping[Hashable, torch.Tensor],
+        dt: float,
+        temperature: NDArray[np.float64] | None = None,
+    ) -> dict[Hashable, Update]:
+        """Update of each group from strains ``[n, 6]`` and temperatures ``[n]`` of all points.
 
-    def write_stress(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
+        Laws that take no temperature do not get one.
+        """
+        updates: dict[Hashable, Update] = {}
+        for key, law in self.laws.items():
+            own = torch.from_numpy(self._of_group(key, strain))
+            if temperature is None or not takes_temperature(law):
+                updates[key] = law.integrate(own, state[key], dt)
+            else:
+                warmth = torch.from_numpy(self._of_group(key, temperature))
+                updates[key] = law.integrate(own, state[key], dt, warmth)  # type: ignore[call-arg]
+        return updates
+
+    def _of_group(self, key: Hashable, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values of a group; without a copy where that is all of them."""
+        points = self.points[key]
+        if self._in_order[key] and len(points) == len(values):
+            return values
+        return values[points]
+
+    def write_stress(self, updates: Mapping[Hashable, Update], target: NDArray[np.float64]) -> None:
         """Write stresses to ``[n, 6]``: NaN for a point that failed, so that a solver sees it."""
         for key, update in updates.items():
             stress = update.stress.detach().cpu().numpy()
-            target[self.points[key]] = np.where(_failed(update)[:, None], np.nan, stress)
+            failed = _failed(update)
+            if failed.any():
+                stress = np.where(failed[:, None], np.nan, stress)
+            target[self.points[key]] = stress
 
-    def write_tangent(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
+    def write_tangent(
+        self, updates: Mapping[Hashable, Update], target: NDArray[np.float64]
+    ) -> None:
         """Write consistent tangents to ``[n, 6, 6]``."""
         for key, update in updates.items():
             target[self.points[key]] = update.tangent.detach().cpu().numpy()
 
     def first_failure(
         self,
-        updates: Mapping[Any, Update],
+        updates: Mapping[Hashable, Update],
         strain: NDArray[np.float64],
         original_cell: NDArray[np.int64],
         points_per_cell: int,
@@ -75,4 +100,5 @@ class MaterialPoints:
 
 
 def _failed(update: Update) -> NDArray[np.bool_]:
+    """Whether each point ``[n]`` failed."""
     return (update.status != Status.CONVERGED).cpu().numpy()

@@ -64,6 +64,11 @@ class QuadratureFields:
         """A UFL expression, ready for :meth:`evaluate`."""
         return fem.Expression(value, self.points)
 
+    def coordinates(self) -> NDArray[np.float64]:
+        """Coordinates ``[n, gdim]`` of the points."""
+        x = self.expression(ufl.SpatialCoordinate(self._domain))
+        return self.evaluate(x, self._domain.geometry.dim)
+
     def evaluate(self, expression: fem.Expression, size: int) -> NDArray[np.float64]:
         """Values ``[n, size]`` of an expression of that many components."""
         if len(self.cells) == 0:

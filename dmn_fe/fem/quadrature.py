@@ -1,8 +1,7 @@
 """Material laws at the quadrature points of a DOLFINx mesh."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import torch
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.material_points import MaterialPoints
+from dmn_fe.fem.kinematics import Kind, Kinematics
+from dmn_fe.fem.law_groups import laws_at_points
 from dmn_fe.fem.points import QuadratureFields
 from dmn_fe.fem.statistics import Count, Statistics
-from dmn_fe.fem.strain import mandel_strain
 from dmn_fe.laws import MaterialLaw, Update
 
 __all__ = ["QuadratureMap"]
@@ -27,26 +26,47 @@ class QuadratureMap:
     ``stress`` and ``tangent`` are quadrature functions for use in forms with the measure ``dx``.
     Only owned cells are evaluated: cell integrals never read the values of ghost cells.
 
-    The trial state is a pure function of (``u``, committed state, ``dt``), so rejected evaluations
-    of a line search leave no trace. :meth:`commit` makes the trial state the committed one,
-    :meth:`reset` forgets it.
+    The trial state is a pure function of (``u``, temperature, committed state, ``dt``), so rejected
+    evaluations of a line search leave no trace. :meth:`commit` makes the trial state the committed
+    one, :meth:`reset` forgets it.
 
     Parameters
     ----------
     u : dolfinx.fem.Function
-        Displacement with 3 components (or 2: plane strain).
+        Displacement, with one component for each dimension of the mesh.
     law : MaterialLaw or mapping of int to MaterialLaw
-        One law for the whole mesh, or one law for each cell tag.
+        One law in 3D for the whole mesh, or one law for each cell tag.
     degree : int
         Polynomial degree that the quadrature rule integrates exactly.
-    cell_tags : dolfinx.mesh.MeshTags, optional
+    cell_tags : dolfinx.mesh.MeshTags or integer array ``[owned cells]``, optional
         Tags of the cells, needed with a mapping; every cell must have a tag that has a law.
+    kind : str, optional
+        ``"3d"``, ``"plane strain"`` (taken in two dimensions), ``"plane stress"`` or
+        ``"axisymmetric"``; see :class:`~dmn_fe.fem.kinematics.Kinematics`.
+    thickness : float
+        Of a plane problem.
+    axes : array ``[owned cells, 3, 3]`` or fem.Function, optional
+        Material axes of each cell as the columns of a rotation; a function is of DG-0 and of the
+        shape ``(3, 3)``.
+    temperature : UFL expression or fem.Function, optional
+        Change from the temperature without thermal strain, for laws that take one. It may change
+        with time.
+
+    Attributes
+    ----------
+    kinematics : Kinematics
+        Strain and volume of this kind of problem; a form is integrated with ``kinematics.volume``
+        and ``dx``.
+    stress, tangent : dolfinx.fem.Function
+        Quadrature functions of shape ``(6,)`` and ``(6, 6)``.
 
     Raises
     ------
     InputError
         On every rank, for a rule with a negative weight (the energy could fall below zero), for
-        a cell without law, or for a displacement that is not a vector of 2 or 3 components.
+        a cell without law, for a displacement that is not a vector of 2 or 3 components, for a
+        kind of problem that does not fit the mesh, axes that are no rotations, or a temperature
+        that no law takes.
     """
 
     def __init__(
@@ -54,7 +74,11 @@ class QuadratureMap:
         u: fem.Function,
         law: MaterialLaw | Mapping[int, MaterialLaw],
         degree: int = 2,
-        cell_tags: mesh.MeshTags | None = None,
+        cell_tags: mesh.MeshTags | NDArray[np.int32] | None = None,
+        kind: Kind | None = None,
+        thickness: float = 1.0,
+        axes: NDArray[np.float64] | fem.Function | None = None,
+        temperature=None,
     ):
         if not isinstance(u, fem.Function):
             raise InputError(f"QuadratureMap: u is a {type(u).__name__}; give a fem.Function.")
@@ -66,41 +90,32 @@ class QuadratureMap:
             )
         self.u = u
         self.comm: MPI.Comm = domain.comm
+        self.kinematics = Kinematics(domain, kind, thickness)
         self._fields = QuadratureFields(domain, degree)
         self.weights, self.dx = self._fields.weights, self._fields.dx
-        self.points_per_cell = self._fields.points_per_cell
+        self.degree, self.points_per_cell = degree, self._fields.points_per_cell
         self.stress, self.tangent = self._fields.stress, self._fields.tangent
-        self._strain = self._fields.expression(mandel_strain(u))
+        self._strain = self._fields.expression(self.kinematics.strain(u))
+        self._temperature = None if temperature is None else self._fields.expression(temperature)
         self._committed_stress = np.zeros_like(self._fields.stress_values)
-        self._material = self._group_points(law, cell_tags)
+        with RaiseTogether(self.comm):
+            self._check_radius()
+        self._material = laws_at_points(
+            law, cell_tags, axes, temperature is not None, self.kinematics, self._fields, self.comm
+        )
         self._committed = self._material.initial_state()
-        self._trial: dict[Any, Update] = {}
+        self._trial: dict[Hashable, Update] = {}
         # What the trial was evaluated for; None where there is none.
-        self._trial_u: NDArray[np.float64] | None = None
-        self._trial_dt = 0.0
+        self._trial_of: tuple[NDArray[np.float64], NDArray[np.float64] | None, float] | None = None
         self._tangent_is_current = False
         self._count = Count()
 
-    def _group_points(self, law, cell_tags) -> MaterialPoints:
-        """One group for each law, keyed by tag (``None`` for a single law)."""
-        if not isinstance(law, Mapping):
-            return MaterialPoints({None: law}, {None: np.arange(len(self._committed_stress))})
-        if cell_tags is None:
-            raise InputError("QuadratureMap: laws by cell tag need cell_tags; give the mesh tags.")
-        n_cells = len(self._fields.cells)
-        tag_of_cell = np.full(n_cells, -1, dtype=np.int32)
-        owned = cell_tags.indices < n_cells
-        tag_of_cell[cell_tags.indices[owned]] = cell_tags.values[owned]
-        lawless = self.comm.allgather(set(tag_of_cell.tolist()) - set(law))
-        missing = sorted(set().union(*lawless))
-        if missing:
-            names = ", ".join("no tag" if tag == -1 else f"tag {tag}" for tag in missing)
+    def _check_radius(self) -> None:
+        if self.kinematics.kind == "axisymmetric" and (self.coordinates()[:, 0] <= 0).any():
             raise InputError(
-                f"QuadratureMap: cells with {names} have no law; laws were given for the tags "
-                f"{sorted(law)}."
+                "QuadratureMap: the mesh of an axisymmetric problem has points at a radius x <= 0; "
+                "move it to where x is positive, y is the axis of symmetry."
             )
-        tag_of_point = np.repeat(tag_of_cell, self.points_per_cell)
-        return MaterialPoints(law, {tag: np.flatnonzero(tag_of_point == tag) for tag in law})
 
     def update(self, dt: float = 0.0) -> None:
         """Evaluate the stress for the present ``u`` unless it is up to date (collective).
@@ -112,34 +127,39 @@ class QuadratureMap:
         RuntimeError, InputError
             On every rank, when the law raised on one of them.
         """
+        temperature = self.temperature()
         # All ranks decide alike: a law may itself be collective (ranks that share a device).
-        same = self._trial_u is not None and np.array_equal(self._trial_u, self.u.x.array)
-        if self.comm.allreduce(same and self._trial_dt == dt, MPI.LAND):
+        if self.comm.allreduce(self._is_current(temperature, dt), MPI.LAND):
             return
-        start = time.perf_counter()
-        self._trial_u, self._tangent_is_current = None, False
+        self._trial_of, self._tangent_is_current = None, False
+        strain = self.strain()
         with RaiseTogether(self.comm):
-            self._evaluate(dt)
-        self._trial_u, self._trial_dt = self.u.x.array.copy(), dt
-        self._count.seconds += time.perf_counter() - start
+            start = time.perf_counter()
+            self._count.failed = 0
+            self._trial = self._material.integrate(strain, self._committed, dt, temperature)
+            self._material.write_stress(self._trial, self._fields.stress_values)
+            for update in self._trial.values():
+                self._count.add(update)
+            self._count.seconds += time.perf_counter() - start
+        self._trial_of = self.u.x.array.copy(), temperature, dt
 
-    def _evaluate(self, dt: float) -> None:
-        self._count.failed = 0
-        self._trial = self._material.integrate(self.strain(), self._committed, dt)
-        self._material.write_stress(self._trial, self._fields.stress_values)
-        for update in self._trial.values():
-            self._count.add(update)
+    def _is_current(self, temperature: NDArray[np.float64] | None, dt: float) -> bool:
+        if self._trial_of is None:
+            return False
+        u, warmth, step = self._trial_of
+        same = warmth is temperature or np.array_equal(warmth, temperature)
+        return same and step == dt and np.array_equal(u, self.u.x.array)
 
     def update_tangent(self, dt: float = 0.0) -> None:
         """Evaluate the consistent tangent for the present ``u``, and the stress (collective)."""
         self.update(dt)
         if self._tangent_is_current:
             return
-        start = time.perf_counter()
         with RaiseTogether(self.comm):
+            start = time.perf_counter()
             self._material.write_tangent(self._trial, self._fields.tangent_values)
+            self._count.seconds += time.perf_counter() - start
         self._tangent_is_current = True
-        self._count.seconds += time.perf_counter() - start
 
     def commit(self) -> None:
         """Make the state of the last :meth:`update` the committed one (collective).
@@ -149,7 +169,7 @@ class QuadratureMap:
         RuntimeError
             On every rank, when there is no trial state or a point of it failed.
         """
-        usable = self._trial_u is not None and self._count.failed == 0
+        usable = self._trial_of is not None and self._count.failed == 0
         if not self.comm.allreduce(usable, MPI.LAND):
             raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
         self._committed |= {key: update.state for key, update in self._trial.items()}
@@ -166,10 +186,10 @@ class QuadratureMap:
 
     def _forget_trial(self) -> None:
         self._trial = {}
-        self._trial_u, self._tangent_is_current = None, False
+        self._trial_of, self._tangent_is_current = None, False
         self._count = Count()
 
-    def state_of(self, tag: int | None = None) -> torch.Tensor:
+    def state_of(self, tag: Hashable = None) -> torch.Tensor:
         """Committed state ``[n, state_size]`` of the owned points of the law of ``tag``.
 
         Points are ordered cell by cell; ``tag`` is ``None`` for a map with a single law.
@@ -180,6 +200,16 @@ class QuadratureMap:
         """Strain ``[n, 6]`` (Mandel) of the present ``u`` at the owned points, cell by cell."""
         return self._fields.evaluate(self._strain, 6)
 
+    def temperature(self) -> NDArray[np.float64] | None:
+        """Change of temperature ``[n]`` at the owned points, cell by cell, if there is one."""
+        if self._temperature is None:
+            return None
+        return self._fields.evaluate(self._temperature, 1)[:, 0]
+
+    def coordinates(self) -> NDArray[np.float64]:
+        """Coordinates ``[n, gdim]`` of the owned points, cell by cell."""
+        return self._fields.coordinates()
+
     def cell_average(self) -> NDArray[np.float64]:
         """Stress ``[n_cells, 6]`` (Mandel) of the owned cells, averaged over their points.
 
@@ -187,6 +217,17 @@ class QuadratureMap:
         """
         stress = self._fields.stress_values.reshape(-1, self.points_per_cell, 6)
         return np.einsum("p,cpi->ci", self.weights / self.weights.sum(), stress)
+
+    @property
+    def seconds(self) -> float:
+        """Time in the laws on this rank since the last commit or reset."""
+        return self._count.seconds
+
+    @property
+    def symmetric_tangent(self) -> bool:
+        """Whether the tangents of all laws are always symmetric."""
+        laws = self._material.laws.values()
+        return all(getattr(law, "symmetric_tangent", False) for law in laws)
 
     def statistics(self) -> Statistics:
         """Work of the laws since the last commit or reset (collective)."""

@@ -28,6 +28,8 @@ class StepReport:
     seconds_micro, seconds_assembly, seconds_solve : float
         Time in the laws, in the assembly, and in the rest (mostly the linear solver); on the rank
         that needed most.
+    imbalance : float
+        Time in the laws of the rank that needed most, over the mean of the ranks.
     """
 
     step: int
@@ -41,3 +43,4 @@ class StepReport:
     seconds_micro: float
     seconds_assembly: float
     seconds_solve: float
+    imbalance: float = 1.0

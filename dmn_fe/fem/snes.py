@@ -43,7 +43,7 @@ def make_snes(comm: MPI.Comm, prefix: str, options: Mapping[str, Any]) -> PETSc.
 
 
 def _defaults() -> dict[str, Any]:
-    options: dict[str, Any] = {
+    return {
         "snes_type": "newtonls",
         "snes_linesearch_type": "bt",
         "snes_rtol": 1e-8,
@@ -51,9 +51,6 @@ def _defaults() -> dict[str, Any]:
         "snes_stol": 0.0,
         "snes_max_it": 25,
     }
-    if PETSc.Sys.hasExternalPackage("mumps"):
-        options |= {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
-    return options
 
 
 def reason_name(reason: int) -> str:

@@ -21,14 +21,15 @@ class Statistics:
         Most local iterations of one update of one point.
     iterations_mean : float
         Local iterations per update and point.
-    seconds : float
-        Time in the laws, on the rank that needed most.
+    seconds, seconds_mean : float
+        Time in the laws, on the rank that needed most, and the mean over the ranks.
     """
 
     failed_points: int
     iterations_max: int
     iterations_mean: float
     seconds: float
+    seconds_mean: float
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Count:
 
     def add(self, update: Update) -> None:
         """Count the points of one update; ``failed`` is for the caller to clear before."""
+        if len(update.status) == 0:
+            return
         self.failed += int((update.status != Status.CONVERGED).sum())
         self.iterations_max = max(self.iterations_max, int(update.iterations.max()))
         self.iterations_sum += int(update.iterations.sum())
@@ -58,4 +61,5 @@ class Count:
             comm.allreduce(self.iterations_max, MPI.MAX),
             total / max(updates, 1),
             comm.allreduce(self.seconds, MPI.MAX),
+            comm.allreduce(self.seconds) / comm.size,
         )

@@ -11,11 +11,11 @@ from petsc4py import PETSc
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
-from dmn_fe.fem.direct_solver import DirectSolver, SingularMatrix
-from dmn_fe.fem.periodic import import_dolfinx_mpc, periodic_constraint
+from dmn_fe.fem.kinematics import mandel_strain
 from dmn_fe.fem.points import QuadratureFields
-from dmn_fe.fem.rve_mesh import DistributedRVE
-from dmn_fe.fem.strain import mandel_strain
+from dmn_fe.fem.rve.direct_solver import DirectSolver, SingularMatrix
+from dmn_fe.fem.rve.mesh import DistributedRVE
+from dmn_fe.fem.rve.periodic import import_dolfinx_mpc, periodic_constraint
 
 __all__ = ["PeriodicSystem"]
 

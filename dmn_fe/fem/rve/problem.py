@@ -11,11 +11,11 @@ from torch import Tensor
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.direct_solver import SingularMatrix
 from dmn_fe.fem.material_points import MaterialPoints
-from dmn_fe.fem.rve_mesh import distribute
-from dmn_fe.fem.rve_newton import Balance, LoadStep, NotConverged
-from dmn_fe.fem.rve_system import PeriodicSystem
+from dmn_fe.fem.rve.direct_solver import SingularMatrix
+from dmn_fe.fem.rve.mesh import distribute
+from dmn_fe.fem.rve.newton import Balance, LoadStep, NotConverged
+from dmn_fe.fem.rve.system import PeriodicSystem
 from dmn_fe.homogenization.arguments import check_tolerance
 from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
 from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint, refuse_voids

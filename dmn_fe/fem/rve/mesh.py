@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem.periodic import check_periodic
+from dmn_fe.fem.rve.periodic import check_periodic
 from dmn_fe.microstructure import MeshRVE
 
 __all__ = ["DistributedRVE", "distribute"]

@@ -6,8 +6,8 @@ from mpi4py import MPI
 from torch import Tensor
 
 from dmn_fe.collective import RaiseTogether
-from dmn_fe.fem.rve_mesh import distribute
-from dmn_fe.fem.rve_system import PeriodicSystem
+from dmn_fe.fem.rve.mesh import distribute
+from dmn_fe.fem.rve.system import PeriodicSystem
 from dmn_fe.homogenization.arguments import PhaseValues
 from dmn_fe.homogenization.elastic import checked_stiffness
 from dmn_fe.mandel import rotation_matrix

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.fem.material_points import MaterialPoints
-from dmn_fe.fem.rve_system import PeriodicSystem
+from dmn_fe.fem.rve.system import PeriodicSystem
 from dmn_fe.homogenization.rve_problem import MacroLoad
 from dmn_fe.laws import Update
 

@@ -1,0 +1,196 @@
+"""A VTKHDF file of one fixed geometry and data over time, as one process writes it."""
+
+import contextlib
+import errno
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from dmn_fe.errors import InputError, file_sentence
+
+__all__ = ["StepFile", "grid", "vertices"]
+
+
+class StepFile:
+    """A file to which steps are added; it is open only while one is written.
+
+    Parameters
+    ----------
+    path : Path
+        The file; replaced if it exists.
+    geometry : mapping of str to array
+        Data sets of a :func:`grid` or of :func:`vertices`.
+    append : float, optional
+        Continue an existing file of this geometry behind the last step up to this time.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, or has another geometry.
+    """
+
+    def __init__(self, path: Path, geometry: Mapping[str, NDArray], append: float | None = None):
+        self._path = path
+        if append is None or self._cut(geometry, append) == 0:
+            self._create(geometry)
+
+    def _create(self, geometry: Mapping[str, NDArray]) -> None:
+        with _opened(self._path, "w", geometry.values()) as root:
+            root.attrs["Version"] = np.array([2, 0])
+            # VTK reads only ASCII of fixed length.
+            root.attrs["Type"] = np.bytes_(
+                "UnstructuredGrid" if "Types" in geometry else "PolyData"
+            )
+            for name, values in geometry.items():
+                root[name] = values
+            root.create_group("Steps").attrs["NSteps"] = 0
+
+    def _cut(self, geometry: Mapping[str, NDArray], time: float) -> int:
+        """Drop the steps after ``time``; the number of those that stay."""
+        with _opened(self._path, "r+") as root:
+            if "Steps" not in root or not all(_holds(root, *item) for item in geometry.items()):
+                raise InputError(
+                    f"{self._path}: the file holds other points or cells and cannot be continued; "
+                    "remove it, or write to another folder."
+                )
+            steps = root["Steps"]
+            times = steps["Values"][: steps.attrs["NSteps"]] if "Values" in steps else np.empty(0)
+            n = int((times <= time).sum())
+            # The next step is written over what lies behind the last one that counts.
+            steps.attrs.modify("NSteps", n)
+        return n
+
+    def add(self, t: float, data: Mapping[str, NDArray]) -> None:
+        """Add a step.
+
+        Parameters
+        ----------
+        t : float
+            Time.
+        data : mapping of str to array ``[points, ...]`` or ``[cells, ...]``
+            Fields by ``PointData/NAME`` or ``CellData/NAME``.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written, or the fields differ from those of the step before.
+        """
+        with _opened(self._path, "r+", data.values()) as root:
+            steps = root["Steps"]
+            k = int(steps.attrs["NSteps"])
+            self._check(root, data, first=k == 0)
+            for name, values in data.items():
+                group, field = name.split("/", 1)
+                row = (math.prod(values.shape[1:]),) if values.ndim > 1 else ()
+                _put(root, name, k * len(values), values.reshape(len(values), *row))
+                _put(steps, f"{group}Offsets/{field}", k, np.array([k * len(values)]))
+            # All steps show the one geometry, which is at the offset 0 of each kind of cells.
+            kinds = 1 if "Types" in root else 4
+            for name in ("PartOffsets", "PointOffsets"):
+                _put(steps, name, k, np.zeros(1, dtype=np.int64))
+            for name in ("CellOffsets", "ConnectivityIdOffsets"):
+                _put(steps, name, k, np.zeros((1, kinds), dtype=np.int64))
+            _put(steps, "NumberOfParts", k, np.ones(1, dtype=np.int64))
+            _put(steps, "Values", k, np.array([float(t)]))
+            steps.attrs.modify("NSteps", k + 1)  # last: now the step counts
+
+    def _check(self, root: h5py.Group, data: Mapping[str, NDArray], first: bool) -> None:
+        known = {f"{of}/{name}" for of in ("PointData", "CellData") for name in root.get(of, ())}
+        if not first and known != set(data):
+            raise InputError(
+                f"{self._path}: all steps need the same fields, but this one has "
+                f"{', '.join(sorted(data)) or 'none'} and those before have "
+                f"{', '.join(sorted(known)) or 'none'}."
+            )
+        for name, values in data.items():
+            size = math.prod(values.shape[1:])
+            before = size if first else math.prod(root[name].shape[1:])
+            if size != before:
+                raise InputError(f"{self._path}: {name} has {size} numbers, but had {before}.")
+
+
+def grid(points: NDArray, cells: NDArray, types: NDArray) -> dict[str, NDArray]:
+    """Data sets of an unstructured grid.
+
+    Parameters
+    ----------
+    points : array ``[n, 3]``
+    cells : array ``[cells, m]`` of int
+        Points of each cell, in VTK's order.
+    types : array ``[cells]``
+        VTK's type of each cell.
+    """
+    size = {"NumberOfPoints": np.array([len(points)])}
+    return size | {"Points": points, "Types": types.astype(np.uint8)} | _cells("", cells)
+
+
+def vertices(points: NDArray) -> dict[str, NDArray]:
+    """Data sets of points ``[n, 3]``, each with a vertex, without which VTK shows nothing."""
+    sets = {"NumberOfPoints": np.array([len(points)]), "Points": points}
+    sets |= _cells("Vertices/", np.arange(len(points))[:, None])
+    for kind in ("Lines", "Polygons", "Strips"):  # VTK looks for them
+        sets |= _cells(f"{kind}/", np.empty((0, 1), dtype=np.int64))
+    return sets
+
+
+def _cells(prefix: str, cells: NDArray) -> dict[str, NDArray]:
+    return {
+        f"{prefix}NumberOfCells": np.array([len(cells)]),
+        f"{prefix}NumberOfConnectivityIds": np.array([cells.size]),
+        f"{prefix}Offsets": np.arange(len(cells) + 1) * cells.shape[1],
+        f"{prefix}Connectivity": cells.reshape(-1),
+    }
+
+
+def _put(parent: h5py.Group, name: str, start: int, rows: NDArray) -> None:
+    """Write ``rows`` from row ``start`` of a data set, which then ends there."""
+    if name not in parent:
+        size, row = min(max(len(rows), 256), 1 << 16), rows.shape[1:]
+        form = {"shape": (0, *row), "maxshape": (None, *row), "chunks": (size, *row)}
+        parent.create_dataset(name, dtype=rows.dtype, **form)
+    parent[name].resize(start + len(rows), axis=0)
+    parent[name][start:] = rows
+
+
+def _holds(root: h5py.Group, name: str, values: NDArray) -> bool:
+    """Whether a data set is the same but for the round-off of other numbers of ranks."""
+    if name not in root or root[name].shape != values.shape:
+        return False
+    allowed = 1e-9 * np.abs(values).max(initial=0.0) if values.dtype.kind == "f" else 0
+    return np.allclose(root[name][:], values, rtol=0, atol=allowed)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, mode: str, new: Iterable[NDArray] = ()) -> Iterator[h5py.Group]:
+    """The group of the format in a file, on a disk with room for ``new`` data sets."""
+    try:
+        _reserve(path, mode, [values.nbytes for values in new])
+        # ParaView may have the file open: with a lock, the simulation would fail.
+        with h5py.File(path, mode, locking=False) as file:
+            yield file.create_group("VTKHDF") if mode == "w" else file.get("VTKHDF", {})
+    except (OSError, RuntimeError) as error:  # HDF5 raises either
+        reason = error if isinstance(error, OSError) else OSError(str(error))
+        raise InputError(file_sentence(path, reason)) from error
+
+
+def _reserve(path: Path, mode: str, sizes: list[int]) -> None:
+    """Raise if the disk is too full: HDF5 would spoil the file and crash at the end.
+
+    It makes use of the room and then cuts off the rest.
+    """
+    with open(path, "wb" if mode == "w" else "r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        # At most one chunk more than the data, and what describes them.
+        room = 2 * sum(sizes) + (1 << 15) * (32 + len(sizes))
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            try:
+                os.posix_fallocate(file.fileno(), end, room)
+            except OSError as error:
+                file.truncate(end)
+                if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                    raise  # and not if the file system cannot do so

@@ -1,0 +1,141 @@
+"""Residual and tangent of equilibrium, assembled for a nonlinear solver."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import ufl
+from dolfinx import fem
+from dolfinx.fem import petsc as fem_petsc
+from mpi4py import MPI
+from numpy.typing import NDArray
+from petsc4py import PETSc
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem._destroy import destroy_with
+from dmn_fe.fem.quadrature import QuadratureMap
+
+__all__ = ["Equilibrium"]
+
+
+class Equilibrium:
+    """∫ σ(ε(u)) : ε(v) dx less the external work of v, and its derivative in u.
+
+    Parameters
+    ----------
+    qmap : QuadratureMap
+        Laws at the quadrature points of the displacement.
+    bcs : sequence of dolfinx.fem.DirichletBC
+    external_work : UFL linear form, optional
+
+    Attributes
+    ----------
+    residual, matrix : petsc4py.PETSc.Vec, petsc4py.PETSc.Mat
+        Where a solver has them assembled.
+    dt : float
+        Time step of the laws.
+    seconds : float
+        Time in the assembly on this rank, the laws excluded.
+    error : Exception or None
+        What a law raised while PETSc, which an exception must not cross, was at work: the residual
+        is NaN then. For the caller to raise and to clear.
+    """
+
+    def __init__(
+        self,
+        qmap: QuadratureMap,
+        bcs: Sequence[fem.DirichletBC],
+        external_work: ufl.Form | None = None,
+    ):
+        self._u, self._qmap, self._bcs = qmap.u, qmap, list(bcs)
+        space, kinematics = qmap.u.function_space, qmap.kinematics
+        v, du = (f(space) for f in (ufl.TestFunction, ufl.TrialFunction))
+        virtual = kinematics.volume * kinematics.strain(v)
+        residual = ufl.inner(qmap.stress, virtual) * qmap.dx
+        if external_work is not None:
+            residual -= external_work
+        stiffness = ufl.dot(qmap.tangent, kinematics.strain(du))
+        self._residual_form = fem.form(residual)
+        self._tangent_form = fem.form(ufl.inner(stiffness, virtual) * qmap.dx)
+        self.residual = self._u.x.petsc_vec.duplicate()
+        self._work = self.residual.duplicate()
+        self.matrix = fem_petsc.create_matrix(self._tangent_form)
+        self.dt = self.seconds = 0.0
+        self.error: Exception | None = None
+        self.close = destroy_with(self, [self.matrix, self.residual, self._work])
+
+    def set_solution(self, x: PETSc.Vec) -> None:
+        """Copy a vector to the displacement, ghosts included (collective)."""
+        x.copy(self._u.x.petsc_vec)
+        self._u.x.scatter_forward()
+
+    def assemble_residual(self, _, x: PETSc.Vec, b: PETSc.Vec) -> None:
+        """Residual at x; of prescribed dofs their distance to the prescribed value (collective)."""
+        start, micro = time.perf_counter(), self._qmap.seconds
+        self.set_solution(x)
+        lift = self._is_off_bcs()
+        if not self._evaluate_laws(tangent=lift):
+            b.set(np.nan)
+            return
+        _zero(b)
+        fem_petsc.assemble_vector(b, self._residual_form)
+        displacement = self._u.x.petsc_vec
+        if lift:
+            fem_petsc.apply_lifting(
+                b, [self._tangent_form], bcs=[self._bcs], x0=[displacement], alpha=-1.0
+            )
+        b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        fem_petsc.set_bc(b, self._bcs, x0=displacement, alpha=-1.0)
+        self._count_seconds(start, micro)
+
+    def assemble_tangent(self, _, x: PETSc.Vec, matrix: PETSc.Mat, __) -> None:
+        """Derivative of the residual at x; of prescribed dofs one (collective)."""
+        start, micro = time.perf_counter(), self._qmap.seconds
+        self.set_solution(x)
+        matrix.zeroEntries()
+        if self._evaluate_laws(tangent=True):
+            fem_petsc.assemble_matrix(matrix, self._tangent_form, bcs=self._bcs)
+        matrix.assemble()
+        self._count_seconds(start, micro)
+
+    def _count_seconds(self, start: float, micro: float) -> None:
+        self.seconds += time.perf_counter() - start - (self._qmap.seconds - micro)
+
+    def _evaluate_laws(self, tangent: bool) -> bool:
+        if self.error is None:
+            try:
+                (self._qmap.update_tangent if tangent else self._qmap.update)(self.dt)
+            except (InputError, RuntimeError) as error:  # the same on all ranks
+                self.error = error
+        return self.error is None
+
+    def _is_off_bcs(self) -> bool:
+        """Whether u differs from a prescribed value by more than round-off: lifting is not free."""
+        _zero(self._work)
+        fem_petsc.set_bc(self._work, self._bcs, x0=self._u.x.petsc_vec, alpha=-1.0)
+        distance = self._work.norm(PETSc.NormType.NORM_INFINITY)
+        largest = self._u.x.petsc_vec.norm(PETSc.NormType.NORM_INFINITY)
+        # Agreed on explicitly: a maximum over NaN may differ between ranks.
+        return self._qmap.comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
+
+    def reaction(self, facets: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Internal less external forces ``[gdim]`` of the dofs on facets of this rank (collective).
+
+        Of the stress that the map holds now.
+        """
+        space = self._u.function_space
+        fdim = space.mesh.topology.dim - 1
+        _zero(self._work)
+        fem_petsc.assemble_vector(self._work, self._residual_form)
+        self._work.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        space.mesh.topology.create_connectivity(fdim, fdim + 1)
+        nodes = fem.locate_dofs_topological(space, fdim, facets)
+        nodes = nodes[nodes < space.dofmap.index_map.size_local]
+        forces = self._work.array_r.reshape(-1, space.dofmap.index_map_bs)
+        return self._qmap.comm.allreduce(forces[nodes].sum(axis=0))
+
+
+def _zero(vector: PETSc.Vec) -> None:
+    """Set owned and ghost entries to zero."""
+    with vector.localForm() as local:
+        local.set(0.0)
