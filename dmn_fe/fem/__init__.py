@@ -22,10 +22,22 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
         f"dmn_fe.fem needs DOLFINx 0.9 or newer, but found {dolfinx.__version__}; {_INSTALL}."
     )
 
-from dmn_fe.fem.advance import StepFailed, advance  # noqa: E402
+from dmn_fe.fem.case import make_problem  # noqa: E402
+from dmn_fe.fem.conditions import (  # noqa: E402
+    Amplitude,
+    BodyForce,
+    Pressure,
+    Resultant,
+    Support,
+    Temperature,
+    Traction,
+    displacement_field,
+    prescribe,
+)
 from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
-from dmn_fe.fem.mesh import Part, read_mesh  # noqa: E402
+from dmn_fe.fem.mesh import read_mesh  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
+from dmn_fe.fem.part import Part, mark  # noqa: E402
 from dmn_fe.fem.pictures import draw  # noqa: E402
 from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
@@ -38,21 +50,30 @@ from dmn_fe.fem.rve import (  # noqa: E402
     distribute,
     effective_stiffness,
 )
-from dmn_fe.fem.supports import displacement_field, prescribe  # noqa: E402
+from dmn_fe.fem.steps import StepControl, StepFailed, StepSizes, advance  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 
 __all__ = [
+    "Amplitude",
+    "BodyForce",
     "CsvLog",
     "DistributedRVE",
     "FieldOutput",
     "MeshRVEProblem",
     "MeshUpdate",
     "Part",
+    "Pressure",
     "Problem",
     "QuadratureMap",
+    "Resultant",
+    "StepControl",
     "StepFailed",
     "StepReport",
+    "StepSizes",
+    "Support",
     "Surface",
+    "Temperature",
+    "Traction",
     "advance",
     "displacement_field",
     "distribute",
@@ -60,7 +81,9 @@ __all__ = [
     "effective_stiffness",
     "free_rigid_motions",
     "gather_surface",
+    "make_problem",
     "mandel_strain",
+    "mark",
     "prescribe",
     "read_mesh",
     "von_mises_field",

@@ -59,10 +59,11 @@ class StepFile:
                     "remove it, or write to another folder."
                 )
             steps = root["Steps"]
-            times = steps["Values"][: steps.attrs["NSteps"]] if "Values" in steps else np.empty(0)
-            n = int((times <= time).sum())
-            # The next step is written over what lies behind the last one that counts.
+            n = int((steps["Values"][:] <= time).sum()) if "Values" in steps else 0
             steps.attrs.modify("NSteps", n)
+            if n > 0:
+                # VTK crashes at more times than steps. Fields may be longer, until the next step.
+                steps["Values"].resize(n, axis=0)
         return n
 
     def add(self, t: float, data: Mapping[str, NDArray]) -> None:
@@ -86,8 +87,7 @@ class StepFile:
             self._check(root, data, first=k == 0)
             for name, values in data.items():
                 group, field = name.split("/", 1)
-                row = (math.prod(values.shape[1:]),) if values.ndim > 1 else ()
-                _put(root, name, k * len(values), values.reshape(len(values), *row))
+                _put(root, name, k * len(values), values)
                 _put(steps, f"{group}Offsets/{field}", k, np.array([k * len(values)]))
             # All steps show the one geometry, which is at the offset 0 of each kind of cells.
             kinds = 1 if "Types" in root else 4
@@ -148,13 +148,15 @@ def _cells(prefix: str, cells: NDArray) -> dict[str, NDArray]:
 
 
 def _put(parent: h5py.Group, name: str, start: int, rows: NDArray) -> None:
-    """Write ``rows`` from row ``start`` of a data set, which then ends there."""
+    """Write ``rows``, flattened, from row ``start`` of a data set, which then ends there."""
     if name not in parent:
-        size, row = min(max(len(rows), 256), 1 << 16), rows.shape[1:]
-        form = {"shape": (0, *row), "maxshape": (None, *row), "chunks": (size, *row)}
+        row = (math.prod(rows.shape[1:]),) if rows.ndim > 1 else ()
+        chunk = min(max(len(rows), 256), 1 << 16)
+        form = {"shape": (0, *row), "maxshape": (None, *row), "chunks": (chunk, *row)}
         parent.create_dataset(name, dtype=rows.dtype, **form)
-    parent[name].resize(start + len(rows), axis=0)
-    parent[name][start:] = rows
+    values = parent[name]
+    values.resize(start + len(rows), axis=0)
+    values[start:] = rows.reshape(len(rows), *values.shape[1:])
 
 
 def _holds(root: h5py.Group, name: str, values: NDArray) -> bool:
@@ -179,15 +181,15 @@ def _opened(path: Path, mode: str, new: Iterable[NDArray] = ()) -> Iterator[h5py
 
 
 def _reserve(path: Path, mode: str, sizes: list[int]) -> None:
-    """Raise if the disk is too full: HDF5 would spoil the file and crash at the end.
+    """Take room on the disk, of which HDF5 gives back the rest, or raise.
 
-    It makes use of the room and then cuts off the rest.
+    Where HDF5 itself meets a full disk, it spoils the file and crashes when the process ends.
     """
     with open(path, "wb" if mode == "w" else "r+b") as file:
         end = file.seek(0, os.SEEK_END)
         # At most one chunk more than the data, and what describes them.
         room = 2 * sum(sizes) + (1 << 15) * (32 + len(sizes))
-        if hasattr(os, "posix_fallocate"):  # not on macOS
+        if sizes and hasattr(os, "posix_fallocate"):  # not on macOS
             try:
                 os.posix_fallocate(file.fileno(), end, room)
             except OSError as error:

@@ -34,6 +34,9 @@ class Equilibrium:
         Where a solver has them assembled.
     dt : float
         Time step of the laws.
+    largest_force : float
+        Largest norm of the nodal forces so far, those of the supports included: what is much
+        smaller is round-off, even where a step loads nothing, or the residual begins at zero.
     seconds : float
         Time in the assembly on this rank, the laws excluded.
     error : Exception or None
@@ -60,7 +63,7 @@ class Equilibrium:
         self.residual = self._u.x.petsc_vec.duplicate()
         self._work = self.residual.duplicate()
         self.matrix = fem_petsc.create_matrix(self._tangent_form)
-        self.dt = self.seconds = 0.0
+        self.dt = self.seconds = self.largest_force = 0.0
         self.error: Exception | None = None
         self.close = destroy_with(self, [self.matrix, self.residual, self._work])
 
@@ -85,6 +88,9 @@ class Equilibrium:
                 b, [self._tangent_form], bcs=[self._bcs], x0=[displacement], alpha=-1.0
             )
         b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        force = b.norm()
+        if np.isfinite(force):
+            self.largest_force = max(self.largest_force, force)
         fem_petsc.set_bc(b, self._bcs, x0=displacement, alpha=-1.0)
         self._count_seconds(start, micro)
 

@@ -2,9 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from dolfinx import fem
 from petsc4py import PETSc
+
+from dmn_fe.fem.kinematics import Kind
+from dmn_fe.fem.rigid_motion import rigid_motions
 
 __all__ = ["LinearSolver", "choose_linear_solver", "set_near_null_space"]
 
@@ -54,38 +56,19 @@ def choose_linear_solver(space: fem.FunctionSpace, symmetric: bool) -> LinearSol
     )
 
 
-def set_near_null_space(matrix: PETSc.Mat, space: fem.FunctionSpace, axisymmetric: bool) -> None:
-    """Tell multigrid the rigid motions of the part (collective).
-
-    Six in space, three in the plane, and the translation along the axis of an axisymmetric part.
-    """
-    motions = _rigid_motions(space, axisymmetric)
+def set_near_null_space(matrix: PETSc.Mat, space: fem.FunctionSpace, kind: Kind) -> None:
+    """Tell multigrid the rigid motions of a kind of problem (collective)."""
+    x = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local]
     vectors = []
-    for motion in motions:
+    for motion in rigid_motions(x, kind).values():
         vector = matrix.createVecRight()
-        vector.array[:] = motion
-        vectors.append(vector)
-    for number, vector in enumerate(vectors):  # Gram–Schmidt: PETSc asks for orthonormal vectors
-        for before in vectors[:number]:
+        vector.array[:] = motion.ravel()
+        for before in vectors:  # PETSc asks for orthonormal vectors
             vector.axpy(-vector.dot(before), before)
         vector.normalize()
+        vectors.append(vector)
     null_space = PETSc.NullSpace().create(vectors=vectors, comm=matrix.comm)
     matrix.setNearNullSpace(null_space)
     # The matrix holds them from here; on all ranks alike, see _destroy.
     for one in (null_space, *vectors):
         one.destroy()
-
-
-def _rigid_motions(space: fem.FunctionSpace, axisymmetric: bool) -> list[np.ndarray]:
-    """Rigid motions at the owned dofs, each ``[owned dofs]``."""
-    owned, dimension = space.dofmap.index_map.size_local, space.dofmap.index_map_bs
-    x = space.tabulate_dof_coordinates()[:owned]
-    if axisymmetric:
-        return [np.tile([0.0, 1.0], owned)]
-    motions = [np.tile(unit, owned) for unit in np.eye(dimension)]
-    for i in range(dimension):
-        for j in range(i):
-            rotation = np.zeros((owned, dimension))
-            rotation[:, i], rotation[:, j] = x[:, j], -x[:, i]
-            motions.append(rotation.ravel())
-    return motions

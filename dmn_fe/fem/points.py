@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError
 
-__all__ = ["QuadratureFields"]
+__all__ = ["QuadratureFields", "full_quadrature_degree"]
 
 
 class QuadratureFields:
@@ -75,6 +75,15 @@ class QuadratureFields:
             return np.empty((0, size))
         values = expression.eval(self._domain, self.cells)
         return np.ascontiguousarray(values.reshape(-1, size), dtype=np.float64)
+
+
+def full_quadrature_degree(cell_name: str, degree: int) -> int:
+    """Exact on simplices with straight edges, ``degree + 1`` Gauss points per direction on others.
+
+    The lowest degree whose rule leaves no deformation without energy.
+    """
+    simplex = cell_name in ("triangle", "tetrahedron")
+    return max(1, 2 * (degree - 1)) if simplex else 2 * degree
 
 
 def _positive_rule(

@@ -11,12 +11,13 @@ import ufl
 from dolfinx import fem
 from mpi4py import MPI
 from numpy.typing import NDArray
+from petsc4py import PETSc
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
+from dmn_fe.fem.conditions.loads import Loads
 from dmn_fe.fem.equilibrium import Equilibrium
 from dmn_fe.fem.linear_solver import choose_linear_solver, set_near_null_space
-from dmn_fe.fem.loads import Loads
 from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.snes import make_snes, reason_name, weakly
@@ -24,8 +25,8 @@ from dmn_fe.fem.snes import make_snes, reason_name, weakly
 __all__ = ["Problem"]
 
 _log = logging.getLogger(__name__)
-# Residuals below this part of the largest one seen are round-off, in steps that load little.
-_ROUND_OFF = 1e-11
+# Residuals below this part of the largest nodal forces are round-off.
+_ROUND_OFF = 1e-12
 
 
 class Problem:
@@ -45,13 +46,13 @@ class Problem:
         Supports and prescribed displacements.
     loads : mapping, optional
         Constants or functions in ``bcs`` and ``external_work`` to callables of time,
-        see :class:`~dmn_fe.fem.loads.Loads`.
+        see :class:`~dmn_fe.fem.conditions.loads.Loads`.
     external_work : UFL linear form, optional
         Work of tractions and body forces on ``ufl.TestFunction(u.function_space)``.
     petsc_options : mapping, optional
         PETSc options without prefix, such as ``{"snes_rtol": 1e-10, "ksp_type": "cg"}``. Default:
-        line-search Newton (bt), relative tolerance 1e-8, 25 iterations, and the linear solver of
-        :func:`~dmn_fe.fem.linear_solver.choose_linear_solver`.
+        Newton with a line search (cp), relative tolerance 1e-8, 25 iterations, and the linear
+        solver of :func:`~dmn_fe.fem.linear_solver.choose_linear_solver`.
     options_prefix : str
         Prefix of the options, also for the PETSc command line.
     time : float
@@ -97,7 +98,7 @@ class Problem:
         self._loads = Loads(loads or {}, self._comm)
         self._equilibrium = Equilibrium(qmap, self.bcs, external_work)
         matrix = self._equilibrium.matrix
-        set_near_null_space(matrix, u.function_space, qmap.kinematics.kind == "axisymmetric")
+        set_near_null_space(matrix, u.function_space, qmap.kinematics.kind)
         options, self.linear_solver = choose_linear_solver(u.function_space, qmap.symmetric_tangent)
         given = dict(petsc_options or {})
         if given.keys() & {"ksp_type", "pc_type"}:
@@ -105,12 +106,10 @@ class Problem:
         self.snes = make_snes(
             self._comm, options_prefix, {**_newton_options(newton), **options, **given}
         )
-        self.snes.setFunction(
-            weakly(self._equilibrium.assemble_residual), self._equilibrium.residual
-        )
+        self.snes.setFunction(weakly(self._assemble_residual), self._equilibrium.residual)
         self.snes.setJacobian(weakly(self._equilibrium.assemble_tangent), matrix)
         self._x = u.x.petsc_vec.duplicate()
-        self._largest_residual = 0.0
+        self._absolute_tolerance = self.snes.getTolerances()[1]
         self._finalizer = destroy_with(self, [self.snes, self._x])
 
     def close(self) -> None:
@@ -161,16 +160,12 @@ class Problem:
     def _solve(self) -> tuple[int, list[float]]:
         """Run SNES from the present ``u``; give its reason and the residual norms."""
         snes = self.snes
-        rtol, atol, stol, max_it = snes.getTolerances()
+        max_it = snes.getTolerances()[3]
         self.u.x.petsc_vec.copy(self._x)
-        # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
-        smallest = float(np.finfo(np.float64).tiny)
-        snes.setTolerances(atol=max(atol, smallest, _ROUND_OFF * self._largest_residual))
         snes.setConvergenceHistory(length=max_it + 1, reset=True)
         try:
             snes.solve(None, self._x)
         finally:
-            snes.setTolerances(rtol=rtol, atol=atol, stol=stol, max_it=max_it)
             error, self._equilibrium.error = self._equilibrium.error, None
         if error is not None:
             try:
@@ -181,12 +176,17 @@ class Problem:
         residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
         return snes.getConvergedReason(), residuals
 
+    def _assemble_residual(self, snes: PETSc.SNES, x: PETSc.Vec, b: PETSc.Vec) -> None:
+        self._equilibrium.assemble_residual(snes, x, b)
+        # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
+        smallest = float(np.finfo(np.float64).tiny)
+        round_off = _ROUND_OFF * self._equilibrium.largest_force
+        snes.setTolerances(atol=max(self._absolute_tolerance, smallest, round_off))
+
     def _report(self, t: float, reason: int, residuals: list[float], seconds: float) -> StepReport:
         converged = reason > 0
         sentence = reason_name(reason)
-        if converged:
-            self._largest_residual = max(self._largest_residual, residuals[0])
-        else:
+        if not converged:
             failure = self.qmap.first_failure()
             sentence += f"; {failure}" if failure else ""
         work = self.qmap.statistics()
@@ -194,6 +194,7 @@ class Problem:
         return StepReport(
             step=self.steps + 1,
             time=t,
+            size=t - self.time,
             converged=converged,
             reason=sentence,
             iterations=self.snes.getIterationNumber(),

@@ -13,7 +13,7 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.kinematics import Kind, Kinematics
 from dmn_fe.fem.law_groups import laws_at_points
-from dmn_fe.fem.points import QuadratureFields
+from dmn_fe.fem.points import QuadratureFields, full_quadrature_degree
 from dmn_fe.fem.statistics import Count, Statistics
 from dmn_fe.laws import MaterialLaw, Update
 
@@ -36,8 +36,10 @@ class QuadratureMap:
         Displacement, with one component for each dimension of the mesh.
     law : MaterialLaw or mapping of int to MaterialLaw
         One law in 3D for the whole mesh, or one law for each cell tag.
-    degree : int
-        Polynomial degree that the quadrature rule integrates exactly.
+    degree : int, optional
+        Polynomial degree that the quadrature rule integrates exactly; by default the lowest one
+        that leaves no deformation without energy: 2 (p − 1) on simplices, 2 p on other cells, for
+        displacements of degree p.
     cell_tags : dolfinx.mesh.MeshTags or integer array ``[owned cells]``, optional
         Tags of the cells, needed with a mapping; every cell must have a tag that has a law.
     kind : str, optional
@@ -73,7 +75,7 @@ class QuadratureMap:
         self,
         u: fem.Function,
         law: MaterialLaw | Mapping[int, MaterialLaw],
-        degree: int = 2,
+        degree: int | None = None,
         cell_tags: mesh.MeshTags | NDArray[np.int32] | None = None,
         kind: Kind | None = None,
         thickness: float = 1.0,
@@ -91,6 +93,9 @@ class QuadratureMap:
         self.u = u
         self.comm: MPI.Comm = domain.comm
         self.kinematics = Kinematics(domain, kind, thickness)
+        if degree is None:
+            element = u.function_space.ufl_element()
+            degree = full_quadrature_degree(domain.topology.cell_name(), element.degree)
         self._fields = QuadratureFields(domain, degree)
         self.weights, self.dx = self._fields.weights, self._fields.dx
         self.degree, self.points_per_cell = degree, self._fields.points_per_cell

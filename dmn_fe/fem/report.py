@@ -13,8 +13,8 @@ class StepReport:
     ----------
     step : int
         Number of the step, from 1; a step that is tried again keeps its number.
-    time : float
-        Time at the end of the step.
+    time, size : float
+        Time at the end of the step, and its length.
     converged : bool
         Whether the step was committed. If not, displacement, state and loads are as before.
     reason : str
@@ -34,6 +34,7 @@ class StepReport:
 
     step: int
     time: float
+    size: float
     converged: bool
     reason: str
     iterations: int

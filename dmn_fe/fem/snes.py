@@ -45,7 +45,13 @@ def make_snes(comm: MPI.Comm, prefix: str, options: Mapping[str, Any]) -> PETSc.
 def _defaults() -> dict[str, Any]:
     return {
         "snes_type": "newtonls",
-        "snes_linesearch_type": "bt",
+        # Where the slope F·d of the incremental energy along the step vanishes. A full step is kept
+        # where it has taken off a fifth of the slope: that costs no more than the residual there.
+        # To ask for a smaller residual ("bt") fails in steps of prescribed forces: the first
+        # iteration, whose tangent is that of unloading, makes it larger.
+        "snes_linesearch_type": "cp",
+        "snes_linesearch_rtol": 0.8,
+        "snes_linesearch_max_it": 4,
         "snes_rtol": 1e-8,
         "snes_atol": 0.0,
         "snes_stol": 0.0,

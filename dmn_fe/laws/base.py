@@ -18,11 +18,15 @@ __all__ = ["MaterialLaw", "Status", "Update", "check_points", "takes_temperature
 
 
 class Status(enum.IntEnum):
-    """Outcome of the update of one point; every value has a sentence for a person."""
+    """Outcome of the update of one point; every value has a sentence for a person.
+
+    Only converged points count; a law that could go on, but not accurately, says ``SMALLER_STEP``.
+    """
 
     CONVERGED = 0
     MAX_ITERATIONS = 1
     NOT_FINITE = 2
+    SMALLER_STEP = 3
 
     @property
     def sentence(self) -> str:
@@ -31,6 +35,7 @@ class Status(enum.IntEnum):
             Status.CONVERGED: "the update converged",
             Status.MAX_ITERATIONS: "the local iteration did not converge within its limit",
             Status.NOT_FINITE: "the strain or the stress is not a finite number",
+            Status.SMALLER_STEP: "the law asks for a smaller step",
         }[self]
 
 

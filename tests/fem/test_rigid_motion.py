@@ -9,8 +9,6 @@ import pytest
 from dolfinx import fem, mesh
 from mpi4py import MPI
 
-from dmn_fe import InputError
-
 X, Y, Z = (f"displacement along e{i}" for i in (1, 2, 3))
 RX, RY, RZ = (f"rotation about e{i}" for i in (1, 2, 3))
 
@@ -59,8 +57,21 @@ def test_small_levers_and_large_coordinates_hold_a_part(far, thickness, offset):
     assert free_rigid_motions(u, [fem.dirichletbc(np.zeros(3), dofs, space)]) == []
 
 
-def test_a_plane_displacement_is_refused():
+def test_motions_in_the_plane_and_around_an_axis():
     domain = mesh.create_unit_square(MPI.COMM_WORLD, 1, 1)
-    u = fem.Function(fem.functionspace(domain, ("Lagrange", 1, (2,))))
-    with pytest.raises(InputError, match="three components"):
-        free_rigid_motions(u, [])
+    space = fem.functionspace(domain, ("Lagrange", 1, (2,)))
+    u = fem.Function(space)
+    plane = ["displacement along e1", "displacement along e2", "rotation about e3"]
+    assert free_rigid_motions(u, []) == plane
+    assert free_rigid_motions(u, [], "axisymmetric") == ["displacement along e2"]
+    along_x, along_y = space.sub(0), space.sub(1)
+    left = mesh.locate_entities_boundary(domain, 1, lambda x: np.isclose(x[0], 0.0))
+    dofs = fem.locate_dofs_topological(along_x, 1, left)
+    roller = fem.dirichletbc(fem.Constant(domain, 0.0), dofs, along_x)
+    assert free_rigid_motions(u, [roller]) == ["displacement along e2"]
+    assert free_rigid_motions(u, [roller], "axisymmetric") == ["displacement along e2"]
+    dofs = fem.locate_dofs_topological(along_y, 1, left)
+    hold = fem.dirichletbc(fem.Constant(domain, 0.0), dofs, along_y)
+    assert free_rigid_motions(u, [hold]) == ["displacement along e1", "rotation about e3"]
+    assert free_rigid_motions(u, [hold], "axisymmetric") == []
+    assert free_rigid_motions(u, [hold, roller]) == []

@@ -12,7 +12,7 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
 from dmn_fe.fem.kinematics import mandel_strain
-from dmn_fe.fem.points import QuadratureFields
+from dmn_fe.fem.points import QuadratureFields, full_quadrature_degree
 from dmn_fe.fem.rve.direct_solver import DirectSolver, SingularMatrix
 from dmn_fe.fem.rve.mesh import DistributedRVE
 from dmn_fe.fem.rve.periodic import import_dolfinx_mpc, periodic_constraint
@@ -57,7 +57,7 @@ class PeriodicSystem:
             raise InputError(f"the displacement has the degree {degree}; take 1 or 2.")
         space = fem.functionspace(domain, ("Lagrange", degree, (3,)))
         if quadrature_degree is None:
-            quadrature_degree = _full_quadrature_degree(domain.topology.cell_name(), degree)
+            quadrature_degree = full_quadrature_degree(domain.topology.cell_name(), degree)
         self.fields = QuadratureFields(domain, quadrature_degree)
         volume = self._volumes()
         self.fraction = volume / self.comm.allreduce(float(volume.sum()))
@@ -204,12 +204,3 @@ class PeriodicSystem:
         displacement = self.balancing(tangent @ macro)
         local = self.strain(displacement) + macro
         return self.average(np.einsum("nij,nj->ni", tangent, local)), displacement
-
-
-def _full_quadrature_degree(cell_name: str, degree: int) -> int:
-    """Exact on simplices with straight edges, ``degree + 1`` Gauss points per direction on others.
-
-    The lowest degree whose rule leaves no deformation without energy.
-    """
-    simplex = cell_name in ("triangle", "tetrahedron")
-    return max(1, 2 * (degree - 1)) if simplex else 2 * degree

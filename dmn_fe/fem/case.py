@@ -1,0 +1,117 @@
+"""A part with its materials, supports and forces, as a problem to solve."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from dolfinx import fem
+from numpy.typing import NDArray
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem.conditions import (
+    Force,
+    Support,
+    Temperature,
+    displacement_field,
+    external_work,
+    prescribe,
+)
+from dmn_fe.fem.kinematics import Kind
+from dmn_fe.fem.part import Part
+from dmn_fe.fem.problem import Problem
+from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.fem.rigid_motion import free_rigid_motions
+from dmn_fe.laws import MaterialLaw
+
+__all__ = ["make_problem"]
+
+
+def make_problem(
+    part: Part,
+    laws: Mapping[str, MaterialLaw],
+    supports: Sequence[Support],
+    forces: Sequence[Force] = (),
+    amplitude: Callable[[float], float] | None = None,
+    temperature: Temperature | None = None,
+    kind: Kind | None = None,
+    thickness: float = 1.0,
+    axes: NDArray[np.float64] | fem.Function | None = None,
+    displacement_degree: int = 2,
+    quadrature_degree: int | None = None,
+    newton: Literal["full", "modified"] = "full",
+    petsc_options: Mapping[str, Any] | None = None,
+    time: float = 0.0,
+) -> Problem:
+    """The problem of a part in words of its mesh (collective).
+
+    Parameters
+    ----------
+    part : Part
+    laws : mapping of str to MaterialLaw
+        One for each group of cells of the mesh.
+    supports : sequence of Support
+    forces : sequence of Traction, Pressure, Resultant or BodyForce
+    amplitude : callable of time, optional
+        Of the supports, forces and temperatures that have none of their own; t ↦ t if left out.
+    temperature : Temperature, optional
+        Of laws that expand.
+    kind, thickness, axes
+        As of :class:`~dmn_fe.fem.quadrature.QuadratureMap`.
+    displacement_degree : int
+        Of the Lagrange elements.
+    quadrature_degree : int, optional
+        ``degree`` of the :class:`~dmn_fe.fem.quadrature.QuadratureMap`.
+    newton, petsc_options, time
+        As of :class:`~dmn_fe.fem.problem.Problem`.
+
+    Raises
+    ------
+    InputError
+        On every rank, if anything does not fit the mesh, a group of cells has no law, a component
+        is prescribed twice, or the part is not held.
+    """
+    forgotten = [name for name in part.cell_groups if name not in laws]
+    if forgotten:
+        raise InputError(
+            f"{part.source}: the volume group {forgotten[0]!r} has no material; give it a law."
+        )
+    for name in laws:
+        part.cells(name)
+    _check_prescribed_once(supports)
+    amplitude = amplitude or _time
+    u = displacement_field(part, displacement_degree)
+    warmth, loads = (None, {}) if temperature is None else temperature.field(part, amplitude)
+    by_tag = {part.cell_groups[name]: law for name, law in laws.items()}
+    qmap = QuadratureMap(
+        u, by_tag, quadrature_degree, part.cell_tags, kind, thickness, axes, warmth
+    )
+    bcs: list[fem.DirichletBC] = []
+    for support in supports:
+        factor = support.factor(amplitude, time)
+        own_bcs, own_loads = prescribe(part, u, support.group, support.values, factor)
+        bcs, loads = bcs + own_bcs, loads | own_loads
+    free = free_rigid_motions(u, bcs, qmap.kinematics.kind)
+    if free:
+        raise InputError(
+            f"{part.source}: the supports leave the part free to move ({', '.join(free)}); "
+            "prescribe more components."
+        )
+    work, of_forces = external_work(part, u, qmap.kinematics, forces, amplitude)
+    return Problem(u, qmap, bcs, loads | of_forces, work, petsc_options, time=time, newton=newton)
+
+
+def _time(t: float) -> float:
+    return t
+
+
+def _check_prescribed_once(supports: Sequence[Support]) -> None:
+    seen = set()
+    for support in supports:
+        for component, value in enumerate(support.values, start=1):
+            if value is None:
+                continue
+            if (support.group, component) in seen:
+                raise InputError(
+                    f"component {component} of {support.group!r} is prescribed twice; keep one."
+                )
+            seen.add((support.group, component))

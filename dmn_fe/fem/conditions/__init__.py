@@ -1,0 +1,29 @@
+"""What acts on a part: supports, forces, and their factors over time."""
+
+from dmn_fe.fem.conditions.amplitude import Amplitude
+from dmn_fe.fem.conditions.forces import (
+    BodyForce,
+    Force,
+    Pressure,
+    Resultant,
+    Traction,
+    external_work,
+)
+from dmn_fe.fem.conditions.loads import Loads
+from dmn_fe.fem.conditions.supports import Support, displacement_field, prescribe
+from dmn_fe.fem.conditions.temperature import Temperature
+
+__all__ = [
+    "Amplitude",
+    "BodyForce",
+    "Force",
+    "Loads",
+    "Pressure",
+    "Resultant",
+    "Support",
+    "Temperature",
+    "Traction",
+    "displacement_field",
+    "external_work",
+    "prescribe",
+]

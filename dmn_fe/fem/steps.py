@@ -1,0 +1,172 @@
+"""The sizes of load steps: they grow where Newton's method is quick and are cut where it fails."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem.problem import Problem
+from dmn_fe.fem.report import StepReport
+
+__all__ = ["StepControl", "StepFailed", "StepSizes", "advance"]
+
+# Steps this much longer than wanted are not divided for it: round-off of times.
+_ROUND_OFF = 1e-9
+
+
+class StepFailed(RuntimeError):
+    """A load step did not converge, not even in small parts; raised on all ranks alike."""
+
+
+@dataclass(frozen=True)
+class StepControl:
+    """How large steps are, in the unit of time.
+
+    Parameters
+    ----------
+    largest : float
+        No step is longer.
+    first : float, optional
+        Size of the first step; the largest one if left out.
+    smallest : float, optional
+        A step that fails is cut, but not below this; 1/1024 of the largest one if left out.
+    growth : float
+        Factor on the size after a step of few iterations; 1 keeps the size.
+    cut : float
+        Factor on the size after a step that failed or took many iterations.
+    few, many : int
+        Newton iterations up to which a step may grow, and from which the next one is cut.
+    """
+
+    largest: float
+    first: float | None = None
+    smallest: float | None = None
+    growth: float = 1.5
+    cut: float = 0.5
+    few: int = 6
+    many: int = 18
+
+    def __post_init__(self):
+        if not (math.isfinite(self.largest) and self.largest > 0):
+            raise InputError(f"steps: largest = {self.largest} must be a positive number.")
+        object.__setattr__(self, "first", self.largest if self.first is None else self.first)
+        if self.smallest is None:
+            object.__setattr__(self, "smallest", min(self.first, self.largest) / 1024.0)
+        if not 0 < self.smallest <= self.first <= self.largest:
+            raise InputError(
+                f"steps: smallest = {self.smallest}, first = {self.first} and largest = "
+                f"{self.largest} must be positive and rise."
+            )
+        if not self.growth >= 1.0 or not math.isfinite(self.growth):
+            raise InputError(f"steps: growth = {self.growth} must be 1 or more.")
+        if not 0 < self.cut < 1:
+            raise InputError(f"steps: cut = {self.cut} must lie between 0 and 1.")
+        if not 0 <= self.few < self.many:
+            raise InputError(
+                f"steps: few = {self.few} and many = {self.many} must be numbers of iterations "
+                "that rise."
+            )
+
+
+class StepSizes:
+    """Decides where each step ends.
+
+    Parameters
+    ----------
+    control : StepControl
+    end : float
+        Time of the last step.
+    targets : sequence of float
+        Times at which a step ends exactly, such as the corners of amplitudes.
+
+    Attributes
+    ----------
+    size : float
+        Wanted size of the next step. With the time it is all there is to keep in a checkpoint.
+    """
+
+    def __init__(self, control: StepControl, end: float, targets: Sequence[float] = ()):
+        self.control = control
+        self.targets = sorted({*(float(t) for t in targets if t < end), float(end)})
+        self.end = float(end)
+        self.size = float(control.first or control.largest)
+
+    def next(self, time: float) -> float:
+        """Where the step from ``time`` ends.
+
+        What is left until the next target is divided into equal steps of the wanted size at most.
+        """
+        nearest = next(t for t in self.targets if t > time)
+        left = nearest - time
+        steps = math.ceil(left / self.size - _ROUND_OFF)
+        return nearest if steps <= 1 else time + left / steps
+
+    def after(self, report: StepReport) -> str:
+        """Take note of a step that was committed; says why the next one differs, if so."""
+        control, before = self.control, self.size
+        if report.iterations >= control.many:
+            self.size = max(control.cut * report.size, float(control.smallest or 0.0))
+        elif report.iterations <= control.few:
+            self.size = min(control.growth * self.size, control.largest)
+        if self.size == before:
+            return ""
+        verb = "grows" if self.size > before else "shrinks"
+        return f"the step {verb} to {self.size:.4g} after {report.iterations} iterations"
+
+    def cut_back(self, report: StepReport) -> str:
+        """Shorten a step that failed; says why.
+
+        Raises
+        ------
+        StepFailed
+            If it is as short as steps may be.
+        """
+        smallest = float(self.control.smallest or 0.0)
+        if report.size <= smallest * (1.0 + _ROUND_OFF):
+            raise StepFailed(
+                f"no convergence from {report.time - report.size:g} to {report.time:g}, and a step "
+                f"of {report.size:.3g} cannot be cut below 'smallest' = {smallest:.3g} "
+                f"({report.reason})"
+            )
+        self.size = max(self.control.cut * report.size, smallest)
+        return f"cut back from {report.size:.4g} to {self.size:.4g}: {report.reason}"
+
+
+def advance(problem: Problem, t: float, parts: int = 16) -> list[StepReport]:
+    """Bring ``problem`` to time ``t``, in one step or in parts of it (collective).
+
+    A step that does not converge is halved, and so on; the parts that follow keep the size at which
+    Newton's method converged.
+
+    Parameters
+    ----------
+    problem : Problem
+    t : float
+        Later than ``problem.time``.
+    parts : int
+        The step is not divided into more.
+
+    Returns
+    -------
+    list of StepReport
+        The committed parts; a single one if the step was not cut back.
+
+    Raises
+    ------
+    StepFailed
+        On every rank; ``problem`` is then at the end of the last part that converged.
+    InputError, RuntimeError
+        As :meth:`Problem.step`.
+    """
+    whole = t - problem.time
+    if not (math.isfinite(whole) and whole > 0):
+        raise InputError(f"advance: t = {t} must be a time later than {problem.time}.")
+    sizes = StepSizes(StepControl(whole, smallest=whole / parts, growth=1.0), t)
+    reports = []
+    while problem.time < t:
+        report = problem.step(sizes.next(problem.time))
+        if report.converged:
+            reports.append(report)
+        else:
+            sizes.cut_back(report)
+    return reports
