@@ -1,5 +1,6 @@
 """An ensemble of networks as a material law: the mean, and the spread as an error bar."""
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -70,6 +71,11 @@ class EnsembleLaw:
     def state_size(self) -> int:
         """Numbers of state per point: of all members, one after the other."""
         return sum(member.state_size for member in self.members)
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the members."""
+        parts = [member.fingerprint() for member in self.members]
+        return hashlib.sha256(str(parts).encode()).hexdigest()
 
     def initial_state(self, n: int) -> Tensor:
         """Virgin state ``[n, state_size]``."""

@@ -1,5 +1,6 @@
 """A material network as a material law."""
 
+import hashlib
 import math
 from collections.abc import Mapping
 
@@ -10,7 +11,13 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate.backends import Backend, Engine, make_engine
 from dmn_fe.evaluate.leaves import check_laws
 from dmn_fe.evaluate.sweep import Sweep
-from dmn_fe.laws import MaterialLaw, Update, check_points, takes_temperature
+from dmn_fe.laws import (
+    MaterialLaw,
+    Update,
+    check_points,
+    laws_fingerprint,
+    takes_temperature,
+)
 from dmn_fe.network import Network
 
 __all__ = ["NetworkLaw"]
@@ -86,6 +93,11 @@ class NetworkLaw:
     def state_size(self) -> int:
         """Numbers of state per point; see :class:`~dmn_fe.evaluate.layout.StateLayout`."""
         return self.engine.layout.size
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the network, the laws, and what the state holds."""
+        parts = [self.network.fingerprint(), laws_fingerprint(self.laws), self.state_size]
+        return hashlib.sha256(f"{parts} {self.state_dtype}".encode()).hexdigest()
 
     def initial_state(self, n: int) -> Tensor:
         """Virgin state ``[n, state_size]``, on the device of the backend."""

@@ -23,6 +23,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
     )
 
 from dmn_fe.fem.case import make_problem  # noqa: E402
+from dmn_fe.fem.checkpoint import Checkpoints  # noqa: E402
 from dmn_fe.fem.conditions import (  # noqa: E402
     Amplitude,
     BodyForce,
@@ -56,6 +57,7 @@ from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 __all__ = [
     "Amplitude",
     "BodyForce",
+    "Checkpoints",
     "CsvLog",
     "DistributedRVE",
     "FieldOutput",

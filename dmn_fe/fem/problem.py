@@ -12,6 +12,7 @@ from dolfinx import fem
 from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
+from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
@@ -211,6 +212,37 @@ class Problem:
         self.u.x.array[:] = before
         self.qmap.reset()
         self._loads.restore()
+
+    @property
+    def largest_force(self) -> float:
+        """Largest norm of the nodal forces so far, which tells what is round-off."""
+        return self._equilibrium.largest_force
+
+    def restore(
+        self,
+        displacement: NDArray[np.float64],
+        stress: NDArray[np.float64],
+        states: Mapping[Any, Tensor],
+        time: float,
+        steps: int,
+        largest_force: float,
+    ) -> None:
+        """Replace what was committed, e.g. by a checkpoint; the loads become those of its time.
+
+        Parameters
+        ----------
+        displacement : array
+            Vector of ``u`` on this rank, ghosts included.
+        stress, states
+            As of :meth:`QuadratureMap.restore`.
+        time, steps, largest_force
+            Of this problem at the checkpoint.
+        """
+        self.u.x.array[:] = displacement
+        self.qmap.restore(stress, states)
+        self._loads.set(time)
+        self.time, self.steps = time, steps
+        self._equilibrium.largest_force = largest_force
 
     def reaction(self, facets: NDArray[np.int32]) -> NDArray[np.float64]:
         """Force ``[gdim]`` that supports exert on the part at ``facets`` (collective).

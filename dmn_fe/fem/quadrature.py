@@ -194,6 +194,33 @@ class QuadratureMap:
         self._trial_of, self._tangent_is_current = None, False
         self._count = Count()
 
+    @property
+    def laws(self) -> dict[Hashable, MaterialLaw]:
+        """The laws as they are called, by tag; ``None`` is the tag of a single law."""
+        return self._material.laws
+
+    @property
+    def cells(self) -> NDArray[np.int32]:
+        """Numbers of the owned cells."""
+        return self._fields.cells
+
+    @property
+    def committed_stress(self) -> NDArray[np.float64]:
+        """Stress ``[n, 6]`` (Mandel) of the committed state, cell by cell."""
+        return self._committed_stress
+
+    def cells_of_groups(self) -> dict[Hashable, NDArray[np.int64]]:
+        """Owned cells of each law, in the order of its states."""
+        q = self.points_per_cell
+        return {key: points[::q] // q for key, points in self._material.points.items()}
+
+    def restore(self, stress: NDArray[np.float64], states: Mapping[Hashable, torch.Tensor]) -> None:
+        """Replace the committed stress ``[n, 6]`` and states, e.g. by those of a checkpoint."""
+        self._committed_stress = stress.copy()
+        for key, state in states.items():
+            self._committed[key] = state.to(self._committed[key])
+        self.reset()
+
     def state_of(self, tag: Hashable = None) -> torch.Tensor:
         """Committed state ``[n, state_size]`` of the owned points of the law of ``tag``.
 

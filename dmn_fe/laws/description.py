@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -48,7 +49,11 @@ _KNOWN: dict[str, type] = {
 
 
 def laws_description(laws: Mapping[str, MaterialLaw]) -> dict[str, Any]:
-    """Kind and parameters of each law as JSON values; of others than dataclasses their ``repr``."""
+    """Kind and parameters of each law as JSON values.
+
+    Of objects with a method ``fingerprint`` what it gives, of functions their names, and of others
+    than dataclasses their ``repr``.
+    """
     return {name: _parameters(law) for name, law in laws.items()}
 
 
@@ -61,6 +66,10 @@ def laws_fingerprint(laws: Mapping[str, MaterialLaw]) -> str:
 def _parameters(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.tolist()
+    if hasattr(value, "fingerprint"):
+        return [type(value).__name__, value.fingerprint()]
+    if isinstance(value, FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
     if dataclasses.is_dataclass(value):
         entries = {f.name: _parameters(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return [type(value).__name__, entries]

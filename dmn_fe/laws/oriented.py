@@ -5,6 +5,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.laws.base import MaterialLaw, Update, check_points, takes_temperature
+from dmn_fe.laws.description import laws_fingerprint
 from dmn_fe.mandel import rotation_matrix
 
 __all__ = ["Oriented"]
@@ -40,6 +41,10 @@ class Oriented:
     def state_size(self) -> int:
         """As the law."""
         return self.law.state_size
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the law; the orientations belong to the points."""
+        return laws_fingerprint({"oriented": self.law})
 
     def initial_state(self, n: int) -> Tensor:
         """As the law; the state is in material axes."""

@@ -1,5 +1,6 @@
 """A trained material network: a binary tree of laminates over the phases."""
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -101,6 +102,14 @@ class Network:
             raise InputError("a network of dimension 2 has normals in the plane of e1 and e2.")
         if self.leaf_rotation is not None:
             _check_rotations(self.leaf_rotation, leaves)
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of all that decides the response."""
+        parts = [self.weights, self.normals, self.leaf_phase, self.is_leaf, self.leaf_rotation]
+        digest = hashlib.sha256(repr(self.phase_names).encode())
+        for part in parts:
+            digest.update(b"none" if part is None else part.contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
     @cached_property
     def tree(self) -> Tree:

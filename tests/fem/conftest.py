@@ -19,13 +19,13 @@ _SECONDS = 120
 
 @pytest.fixture
 def on_ranks(tmp_path):
-    """``on_ranks(n, case)``: results of a case of ``mpi_cases.py``, one per rank."""
+    """``on_ranks(n, case)``: results of a case of a script, one per rank."""
     if shutil.which("mpirun") is None:
         pytest.skip("mpirun is not installed")
 
-    def run(n: int, case: str) -> list:
+    def run(n: int, case: str, script: str = "mpi_cases.py") -> list:
         command = ["mpirun", *_mpirun_options(), "-n", str(n), sys.executable]
-        command += [str(_HERE / "mpi_cases.py"), case, str(tmp_path)]
+        command += [str(_HERE / script), case, str(tmp_path)]
         subprocess.run(command, env=clean_environment(), check=True, timeout=_SECONDS)
         return [json.loads((tmp_path / f"{case}.{n}.{r}.json").read_text()) for r in range(n)]
 

@@ -88,8 +88,8 @@ def test_cantilever_follows_beam_theory():
 @pytest.mark.parametrize(
     ("kind", "young", "load", "published", "y"),
     # Cook, Malkus, Plesha: Concepts and Applications of Finite Element Analysis (1989), 6.13, in
-    # the middle of the loaded side; and the quadratic elements of CalculiX, Code_Aster and Elmer that
-    # solids4foam quotes, at its upper corner.
+    # the middle of the loaded side; and the quadratic elements of CalculiX, Code_Aster and Elmer
+    # that solids4foam quotes, at its upper corner.
     [("plane stress", 1.0, 1.0, 23.96, 52.0), ("plane strain", 70.0, 100.0, 32.27, 60.0)],
 )
 def test_cooks_membrane(kind, young, load, published, y):
