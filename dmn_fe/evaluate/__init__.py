@@ -1,7 +1,7 @@
 """Online evaluation: a trained network as a material law at many points."""
 
 from dmn_fe.evaluate.compiled_law import CompiledLaw
-from dmn_fe.evaluate.ensemble_law import EnsembleLaw, EnsembleUpdate, network_law
+from dmn_fe.evaluate.ensemble_law import EnsembleLaw, EnsembleUpdate, network_law, spread_of
 from dmn_fe.evaluate.fixed_point import FixedPointLaw
 from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.evaluate.path_error import PathErrors, PathValidation, path_errors
@@ -19,4 +19,5 @@ __all__ = [
     "follow_strain_path",
     "network_law",
     "path_errors",
+    "spread_of",
 ]

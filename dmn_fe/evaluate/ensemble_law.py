@@ -13,7 +13,7 @@ from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.laws import MaterialLaw, Update, check_points
 from dmn_fe.network import Ensemble, Network
 
-__all__ = ["EnsembleLaw", "EnsembleUpdate", "network_law"]
+__all__ = ["EnsembleLaw", "EnsembleUpdate", "network_law", "spread_of"]
 
 
 class EnsembleUpdate(Update):
@@ -114,6 +114,18 @@ class EnsembleLaw:
     def _split(self, state: Tensor) -> tuple[Tensor, ...]:
         """The states of the members, without a copy."""
         return state.split([member.state_size for member in self.members], dim=-1)
+
+
+def spread_of(update: Update) -> Tensor | None:
+    """Error bar ``[n]`` of the stress of an ensemble; None of other laws.
+
+    The norm of :attr:`EnsembleUpdate.spread`, also of ensembles in plane stress or in material axes
+    of their own.
+    """
+    if isinstance(update, EnsembleUpdate):
+        return torch.linalg.vector_norm(update.spread, dim=-1)
+    inner = getattr(update, "inner", None)
+    return None if inner is None else spread_of(inner)
 
 
 def network_law(

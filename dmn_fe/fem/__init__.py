@@ -51,6 +51,7 @@ from dmn_fe.fem.rve import (  # noqa: E402
     distribute,
     effective_stiffness,
 )
+from dmn_fe.fem.simulation import Ending, Output, Simulation  # noqa: E402
 from dmn_fe.fem.steps import StepControl, StepFailed, StepSizes, advance  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 
@@ -60,14 +61,17 @@ __all__ = [
     "Checkpoints",
     "CsvLog",
     "DistributedRVE",
+    "Ending",
     "FieldOutput",
     "MeshRVEProblem",
     "MeshUpdate",
+    "Output",
     "Part",
     "Pressure",
     "Problem",
     "QuadratureMap",
     "Resultant",
+    "Simulation",
     "StepControl",
     "StepFailed",
     "StepReport",

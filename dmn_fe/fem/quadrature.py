@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
+from dmn_fe.evaluate import spread_of
 from dmn_fe.fem.kinematics import Kind, Kinematics
 from dmn_fe.fem.law_groups import laws_at_points
 from dmn_fe.fem.points import QuadratureFields, full_quadrature_degree
@@ -61,6 +62,13 @@ class QuadratureMap:
         and ``dx``.
     stress, tangent : dolfinx.fem.Function
         Quadrature functions of shape ``(6,)`` and ``(6, 6)``.
+    status, iterations : integer arrays ``[n]``
+        :class:`~dmn_fe.laws.Status` and local iterations of the owned points, cell by cell, in the
+        last evaluation, also of a step that failed.
+    spread : array ``[n]`` or None
+        Error bar of the stress of ensembles at the last commit, see
+        :func:`~dmn_fe.evaluate.spread_of`; zero where the law is no ensemble; None before the first
+        commit, or where no law is.
 
     Raises
     ------
@@ -114,6 +122,9 @@ class QuadratureMap:
         self._trial_of: tuple[NDArray[np.float64], NDArray[np.float64] | None, float] | None = None
         self._tangent_is_current = False
         self._count = Count()
+        n = len(self._committed_stress)
+        self.status, self.iterations = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.int32)
+        self.spread: NDArray[np.float64] | None = None
 
     def _check_radius(self) -> None:
         if self.kinematics.kind == "axisymmetric" and (self.coordinates()[:, 0] <= 0).any():
@@ -143,7 +154,10 @@ class QuadratureMap:
             self._count.failed = 0
             self._trial = self._material.integrate(strain, self._committed, dt, temperature)
             self._material.write_stress(self._trial, self._fields.stress_values)
-            for update in self._trial.values():
+            for key, update in self._trial.items():
+                points = self._material.points[key]
+                self.status[points] = update.status.cpu().numpy()
+                self.iterations[points] = update.iterations.cpu().numpy()
                 self._count.add(update)
             self._count.seconds += time.perf_counter() - start
         self._trial_of = self.u.x.array.copy(), temperature, dt
@@ -179,6 +193,12 @@ class QuadratureMap:
             raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
         self._committed |= {key: update.state for key, update in self._trial.items()}
         self._committed_stress = self._fields.stress_values.copy()
+        for key, update in self._trial.items():
+            spread = spread_of(update)
+            if spread is not None:
+                if self.spread is None:
+                    self.spread = np.zeros(len(self._committed_stress))
+                self.spread[self._material.points[key]] = spread.cpu().numpy()
         self._forget_trial()
 
     def reset(self) -> None:

@@ -1,5 +1,7 @@
 """A law at points that have their own material axes."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,20 @@ from dmn_fe.laws.description import laws_fingerprint
 from dmn_fe.mandel import rotation_matrix
 
 __all__ = ["Oriented"]
+
+
+class OrientedUpdate(Update):
+    """Result of a law in material axes.
+
+    Attributes
+    ----------
+    inner : Update
+        Of the law itself, in material axes.
+    """
+
+    def __init__(self, inner: Update, *arguments: Any):
+        super().__init__(*arguments)
+        self.inner = inner
 
 
 class Oriented:
@@ -56,7 +72,7 @@ class Oriented:
         state: Tensor,
         dt: float = 0.0,
         temperature: Tensor | float | None = None,
-    ) -> Update:
+    ) -> OrientedUpdate:
         """Update of all n points; see :class:`~dmn_fe.laws.base.MaterialLaw`.
 
         ``temperature`` is for a law that takes one.
@@ -70,7 +86,8 @@ class Oriented:
         turn = self._turn
         others = {} if temperature is None else {"temperature": temperature}
         update = self.law.integrate((turn.mT @ strain[..., None])[..., 0], state, dt, **others)
-        return Update(
+        return OrientedUpdate(
+            update,
             (turn @ update.stress[..., None])[..., 0],
             update.state,
             lambda: turn @ update.tangent @ turn.mT,

@@ -4,7 +4,7 @@ What each rank was told about wrong input goes to ``FOLDER/RANK.json``.
 """
 
 # isort: off
-from dmn_fe.fem.vtkhdf import MeshSeries, PointSeries  # before torch
+from dmn_fe.fem.output.vtkhdf import MeshSeries, PointSeries  # before torch
 
 # isort: on
 import json

@@ -1,7 +1,7 @@
 """Fields over time in VTKHDF files, as VTK reads them."""
 
 # isort: off
-from dmn_fe.fem.vtkhdf import MeshSeries, PointSeries
+from dmn_fe.fem.output.vtkhdf import MeshSeries, PointSeries
 
 # isort: on
 import fcntl

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
-from dmn_fe.fem._vtkhdf_file import StepFile, grid, vertices
+from dmn_fe.fem.output._vtkhdf_file import StepFile, grid, vertices
 
 __all__ = ["MeshSeries", "PointSeries"]
 

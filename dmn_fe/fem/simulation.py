@@ -1,0 +1,165 @@
+"""A whole run: load steps with outputs and checkpoints, until its end or until it must stop."""
+
+import enum
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from mpi4py import MPI
+
+from dmn_fe.errors import InputError
+from dmn_fe.fem.checkpoint import Checkpoints
+from dmn_fe.fem.problem import Problem
+from dmn_fe.fem.report import StepReport
+from dmn_fe.fem.steps import StepFailed, StepSizes
+
+__all__ = ["Ending", "Output", "Simulation"]
+
+# The next step may take this much longer than the longest of the last ones.
+_SPARE = 1.5
+
+
+class Ending(enum.Enum):
+    """Why a run ended; every value has a sentence for a person."""
+
+    FINISHED = "all load steps are done"
+    WALL_CLOCK = "the wall clock would run out in the next step"
+    STOPPED = "it was asked to stop"
+
+
+class Output(Protocol):
+    """What a run leaves behind or tells; all methods are collective."""
+
+    def begin(self, run: "Simulation") -> None:
+        """Before the first step, or after a restart at ``run.problem.time``: what is there of later
+        times belongs to steps that are lost, and goes."""
+
+    def step(self, run: "Simulation", report: StepReport, note: str) -> None:
+        """After a step that was committed; ``note`` says why the next one is of another size."""
+
+    def cut(self, run: "Simulation", report: StepReport, sentence: str) -> None:
+        """After a step that failed and is tried again in a shorter one."""
+
+    def end(self, run: "Simulation", ending: Ending | None) -> None:
+        """After the last step, however the run ends; ``None`` if it fails."""
+
+
+class Simulation:
+    """Load steps of a problem, with outputs and checkpoints.
+
+    Parameters
+    ----------
+    problem : Problem
+    sizes : StepSizes
+        Where the steps end.
+    outputs : sequence of Output
+    checkpoints : Checkpoints, optional
+    checkpoint_every : float
+        Seconds between two checkpoints; 0 writes one after each step.
+    wall_clock : float, optional
+        Seconds after which the run ends: it stops, with a checkpoint, before a step that might take
+        longer.
+    stop : callable, optional
+        Whether to stop after the present step, e.g. because of a signal; any rank may say so.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        sizes: StepSizes,
+        outputs: Sequence[Output] = (),
+        checkpoints: Checkpoints | None = None,
+        checkpoint_every: float = 0.0,
+        wall_clock: float | None = None,
+        stop: Callable[[], bool] | None = None,
+    ):
+        if wall_clock is not None and not wall_clock > 0:
+            raise InputError(f"wall_clock = {wall_clock} must be a positive number of seconds.")
+        if not checkpoint_every >= 0:
+            raise InputError(f"checkpoint_every = {checkpoint_every} must not be negative.")
+        self.problem, self.sizes, self.outputs = problem, sizes, list(outputs)
+        self.checkpoints, self._every = checkpoints, checkpoint_every
+        self._wall_clock, self._stop = wall_clock, stop
+        self._comm: MPI.Comm = problem.qmap.comm
+        self._start = self._saved = time.monotonic()
+        self._steps_saved = problem.steps
+        self._last_seconds: deque[float] = deque(maxlen=5)
+
+    def restart(self) -> None:
+        """Go on from the newest checkpoint (collective).
+
+        Raises
+        ------
+        InputError
+            As :meth:`Checkpoints.restore`.
+        """
+        if self.checkpoints is None:
+            raise InputError("a restart needs checkpoints; give their folder.")
+        self.sizes.size = float(self.checkpoints.restore(self.problem)["size"])
+        self._steps_saved = self.problem.steps
+
+    def run(self) -> Ending:
+        """All steps that are left (collective).
+
+        Raises
+        ------
+        StepFailed
+            On every rank, if a step does not converge; outputs and a checkpoint up to there are
+            written.
+        InputError, RuntimeError
+            As :meth:`Problem.step`, or if an output cannot be written.
+        """
+        for output in self.outputs:
+            output.begin(self)
+        try:
+            while (ending := self._ending()) is None:
+                self._one_step()
+        except StepFailed:  # on all ranks alike
+            self._finish(None)
+            raise
+        self._finish(ending)
+        return ending
+
+    def _ending(self) -> Ending | None:
+        """Whether the run ends here; all ranks agree."""
+        if self.problem.time >= self.sizes.end:
+            return Ending.FINISHED
+        if self._comm.allreduce(self._stop is not None and self._stop(), MPI.LOR):
+            return Ending.STOPPED
+        left = math.inf if self._wall_clock is None else self._wall_clock - self.seconds
+        too_long = left < _SPARE * max(self._last_seconds, default=0.0)
+        return Ending.WALL_CLOCK if self._comm.bcast(too_long, root=0) else None
+
+    def _one_step(self) -> None:
+        start = time.monotonic()
+        report = self.problem.step(self.sizes.next(self.problem.time))
+        self._last_seconds.append(time.monotonic() - start)
+        if not report.converged:
+            sentence = self.sizes.cut_back(report)
+            for output in self.outputs:
+                output.cut(self, report, sentence)
+            return
+        note = self.sizes.after(report)
+        for output in self.outputs:
+            output.step(self, report, note)
+        due = time.monotonic() - self._saved >= self._every
+        if self._comm.bcast(due, root=0):
+            self._save()
+
+    def _finish(self, ending: Ending | None) -> None:
+        if self.problem.steps > self._steps_saved:
+            self._save()
+        for output in self.outputs:
+            output.end(self, ending)
+
+    def _save(self) -> None:
+        if self.checkpoints is not None:
+            self.checkpoints.save(self.problem, {"size": self.sizes.size})
+        self._saved, self._steps_saved = time.monotonic(), self.problem.steps
+
+    @property
+    def seconds(self) -> float:
+        """Time since this run was made."""
+        return time.monotonic() - self._start
