@@ -39,6 +39,12 @@ from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import read_mesh  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.part import Part, mark  # noqa: E402
+from dmn_fe.fem.path_following import (  # noqa: E402
+    ArcLength,
+    LoadFactor,
+    MeanDisplacement,
+    PathFollowing,
+)
 from dmn_fe.fem.pictures import draw  # noqa: E402
 from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402
@@ -57,16 +63,20 @@ from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
 
 __all__ = [
     "Amplitude",
+    "ArcLength",
     "BodyForce",
     "Checkpoints",
     "CsvLog",
     "DistributedRVE",
     "Ending",
     "FieldOutput",
+    "LoadFactor",
+    "MeanDisplacement",
     "MeshRVEProblem",
     "MeshUpdate",
     "Output",
     "Part",
+    "PathFollowing",
     "Pressure",
     "Problem",
     "QuadratureMap",

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import ufl
@@ -23,11 +23,21 @@ from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.snes import make_snes, reason_name, weakly
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "Solved"]
 
 _log = logging.getLogger(__name__)
 # Residuals below this part of the largest nodal forces are round-off.
 _ROUND_OFF = 1e-12
+
+
+class Solved(NamedTuple):
+    """How a search for equilibrium went: whether it was found, the outcome in words, iterations,
+    and norms of the residual at the start and after each iteration."""
+
+    converged: bool
+    reason: str
+    iterations: int
+    residuals: list[float]
 
 
 class Problem:
@@ -96,9 +106,9 @@ class Problem:
         self.u, self.qmap, self.bcs = u, qmap, list(bcs)
         self.time, self.steps = time, 0
         self._comm = qmap.comm
-        self._loads = Loads(loads or {}, self._comm)
-        self._equilibrium = Equilibrium(qmap, self.bcs, external_work)
-        matrix = self._equilibrium.matrix
+        self.loads = Loads(loads or {}, self._comm)
+        self.equilibrium = Equilibrium(qmap, self.bcs, external_work)
+        matrix = self.equilibrium.matrix
         set_near_null_space(matrix, u.function_space, qmap.kinematics.kind)
         options, self.linear_solver = choose_linear_solver(u.function_space, qmap.symmetric_tangent)
         given = dict(petsc_options or {})
@@ -107,8 +117,8 @@ class Problem:
         self.snes = make_snes(
             self._comm, options_prefix, {**_newton_options(newton), **options, **given}
         )
-        self.snes.setFunction(weakly(self._assemble_residual), self._equilibrium.residual)
-        self.snes.setJacobian(weakly(self._equilibrium.assemble_tangent), matrix)
+        self.snes.setFunction(weakly(self._assemble_residual), self.equilibrium.residual)
+        self.snes.setJacobian(weakly(self.equilibrium.assemble_tangent), matrix)
         self._x = u.x.petsc_vec.duplicate()
         self._absolute_tolerance = self.snes.getTolerances()[1]
         self._finalizer = destroy_with(self, [self.snes, self._x])
@@ -116,13 +126,21 @@ class Problem:
     def close(self) -> None:
         """Destroy the PETSc objects (collective); the problem cannot be used afterwards."""
         self._finalizer()
-        self._equilibrium.close()
+        self.equilibrium.close()
 
-    def step(self, t: float) -> StepReport:
+    def step(self, t: float, solve: Callable[[], Solved] | None = None) -> StepReport:
         """Set the loads of ``t``, solve, commit if and only if all ranks converged (collective).
 
         Otherwise displacement, committed state and loads are bitwise what they were before, and
         the report says why: look at ``report.converged``.
+
+        Parameters
+        ----------
+        t : float
+            Time at the end of the step.
+        solve : callable, optional
+            What finds equilibrium from the present ``u``, in place of SNES, such as that of
+            :class:`~dmn_fe.fem.path_following.PathFollowing`; it leaves the solution in ``u``.
 
         Raises
         ------
@@ -134,19 +152,19 @@ class Problem:
         """
         if not (math.isfinite(t) and t > self.time):
             raise InputError(f"Problem.step: t = {t} must be a time later than {self.time}.")
-        self._loads.set(t)
-        self._equilibrium.dt = t - self.time
+        self.loads.set(t)
+        self.equilibrium.dt = t - self.time
         before = self.u.x.array.copy()
         self.qmap.reset()
-        self._equilibrium.seconds = 0.0
+        self.equilibrium.seconds = 0.0
         start = time.perf_counter()
         try:
-            reason, residuals = self._solve()
-            seconds = time.perf_counter() - start
-            report = self._report(t, reason, residuals, seconds)
+            solved = (solve or self._solve)()
+            self._raise_error()
+            report = self._report(t, solved, time.perf_counter() - start)
             if report.converged:
                 # Of the accepted iterate, whatever was tried last.
-                self.qmap.update(self._equilibrium.dt)
+                self.qmap.update(self.equilibrium.dt)
                 self.qmap.commit()
                 self.time, self.steps = t, self.steps + 1
                 return report
@@ -158,48 +176,49 @@ class Problem:
             _log.info("step %d to t = %g failed: %s", report.step, t, report.reason)
         return report
 
-    def _solve(self) -> tuple[int, list[float]]:
-        """Run SNES from the present ``u``; give its reason and the residual norms."""
+    def _solve(self) -> Solved:
+        """Run SNES from the present ``u``."""
         snes = self.snes
         max_it = snes.getTolerances()[3]
         self.u.x.petsc_vec.copy(self._x)
         snes.setConvergenceHistory(length=max_it + 1, reset=True)
-        try:
-            snes.solve(None, self._x)
-        finally:
-            error, self._equilibrium.error = self._equilibrium.error, None
+        snes.solve(None, self._x)
+        self.equilibrium.set_solution(self._x)
+        residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
+        reason = snes.getConvergedReason()
+        return Solved(reason > 0, reason_name(reason), snes.getIterationNumber(), residuals)
+
+    def _raise_error(self) -> None:
+        """Raise what a law raised while PETSc was at work."""
+        error, self.equilibrium.error = self.equilibrium.error, None
         if error is not None:
             try:
                 raise error
             finally:
                 del error  # see RaiseTogether
-        self._equilibrium.set_solution(self._x)
-        residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
-        return snes.getConvergedReason(), residuals
 
     def _assemble_residual(self, snes: PETSc.SNES, x: PETSc.Vec, b: PETSc.Vec) -> None:
-        self._equilibrium.assemble_residual(snes, x, b)
+        self.equilibrium.assemble_residual(snes, x, b)
         # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
         smallest = float(np.finfo(np.float64).tiny)
-        round_off = _ROUND_OFF * self._equilibrium.largest_force
+        round_off = _ROUND_OFF * self.equilibrium.largest_force
         snes.setTolerances(atol=max(self._absolute_tolerance, smallest, round_off))
 
-    def _report(self, t: float, reason: int, residuals: list[float], seconds: float) -> StepReport:
-        converged = reason > 0
-        sentence = reason_name(reason)
-        if not converged:
+    def _report(self, t: float, solved: Solved, seconds: float) -> StepReport:
+        sentence = solved.reason
+        if not solved.converged:
             failure = self.qmap.first_failure()
             sentence += f"; {failure}" if failure else ""
         work = self.qmap.statistics()
-        assembly = self._comm.allreduce(self._equilibrium.seconds, MPI.MAX)
+        assembly = self._comm.allreduce(self.equilibrium.seconds, MPI.MAX)
         return StepReport(
             step=self.steps + 1,
             time=t,
             size=t - self.time,
-            converged=converged,
+            converged=solved.converged,
             reason=sentence,
-            iterations=self.snes.getIterationNumber(),
-            residuals=residuals,
+            iterations=solved.iterations,
+            residuals=solved.residuals,
             micro_iterations_max=work.iterations_max,
             micro_iterations_mean=work.iterations_mean,
             seconds_micro=work.seconds,
@@ -211,12 +230,12 @@ class Problem:
     def _undo(self, before: NDArray[np.float64]) -> None:
         self.u.x.array[:] = before
         self.qmap.reset()
-        self._loads.restore()
+        self.loads.restore()
 
     @property
     def largest_force(self) -> float:
         """Largest norm of the nodal forces so far, which tells what is round-off."""
-        return self._equilibrium.largest_force
+        return self.equilibrium.largest_force
 
     def restore(
         self,
@@ -240,9 +259,9 @@ class Problem:
         """
         self.u.x.array[:] = displacement
         self.qmap.restore(stress, states)
-        self._loads.set(time)
+        self.loads.set(time)
         self.time, self.steps = time, steps
-        self._equilibrium.largest_force = largest_force
+        self.equilibrium.largest_force = largest_force
 
     def reaction(self, facets: NDArray[np.int32]) -> NDArray[np.float64]:
         """Force ``[gdim]`` that supports exert on the part at ``facets`` (collective).
@@ -255,7 +274,7 @@ class Problem:
         facets : array of int32
             Facets of this rank, e.g. ``part.facets("clamped")``.
         """
-        return self._equilibrium.reaction(facets)
+        return self.equilibrium.reaction(facets)
 
 
 def _newton_options(newton: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def forces(folder: Path) -> dict:
         function.x.array[owned:] = np.nan
     reactions = []
     for t, factor in ((1.0, 0.004), (2.0, 0.008), (3.0, -0.002)):
-        block.problem._loads._loads[0] = (block.pull, lambda _, f=factor: [f, f / 2, 0.0])
+        block.problem.loads._loads[0] = (block.pull, lambda _, f=factor: [f, f / 2, 0.0])
         assert block.problem.step(t).converged
         reactions.append([list(block.problem.reaction(f)) for f in (block.fixed, block.moved)])
     return {"reactions": reactions, "ghosts": int(ghosts)}

@@ -119,7 +119,7 @@ def test_newton_converges_quadratically():
 
 def test_a_first_step_may_load_nothing():
     block = clamped_block(STEEL)
-    block.problem._loads._loads[0] = (block.pull, lambda t: [0.01 * max(0.0, t - 1.0), 0.0, 0.0])
+    block.problem.loads._loads[0] = (block.pull, lambda t: [0.01 * max(0.0, t - 1.0), 0.0, 0.0])
     hold = block.problem.step(1.0)
     assert hold.converged
     assert hold.residuals == [0.0]

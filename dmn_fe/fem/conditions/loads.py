@@ -46,6 +46,10 @@ class Loads:
             On every rank, with the old values restored, if a value is not finite or of wrong shape.
         """
         self._before = self._copies()
+        self.apply(t)
+
+    def apply(self, t: float) -> None:
+        """As :meth:`set`, but :meth:`restore` still undoes the :meth:`set` before (collective)."""
         try:
             with RaiseTogether(self._comm):
                 for number, (target, value) in enumerate(self._loads):
