@@ -82,6 +82,10 @@ class MeanDisplacement:
         """Its derivative along a direction (collective)."""
         return float(self._vector.dot(direction))
 
+    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec) -> float:
+        """Change of the load factor per motion, from the displacements per load (collective)."""
+        return 1.0 / self.slope(last, tangent)
+
 
 class ArcLength:
     """Motion measured by the norm of the change of all displacements."""
@@ -91,9 +95,12 @@ class ArcLength:
         return float(change.norm())
 
     def slope(self, change: PETSc.Vec, direction: PETSc.Vec) -> float:
-        """Its derivative along a direction; of no change the norm of the direction (collective)."""
-        norm = change.norm()
-        return float(change.dot(direction) / norm if norm > 0 else direction.norm())
+        """Its derivative along a direction (collective)."""
+        return float(change.dot(direction) / change.norm())
+
+    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec) -> float:
+        """Change of the load factor per motion, in the direction of the last step (collective)."""
+        return math.copysign(1.0 / tangent.norm(), last.dot(tangent))
 
 
 class PathFollowing:
@@ -136,8 +143,8 @@ class PathFollowing:
     def step(self, t: float, size: float) -> StepReport:
         """Move by ``size`` of the measure to time ``t``; commit if that converged (collective).
 
-        The first step goes where the load factor rises; the others go on in their direction. If the
-        step fails, displacement, state and factor are as before.
+        By arc length the first step goes where the load factor rises, and the others go on in
+        their direction. If the step fails, displacement, state and factor are as before.
 
         Parameters
         ----------
@@ -199,14 +206,11 @@ class PathFollowing:
         if not load > 0:
             raise InputError("PathFollowing: no load has the load factor as its amplitude.")
         ksp.solve(self._right, self._tangent)
-        along = self._last if first else self._change
         if first:
-            change = size / abs(measure.slope(along, self._tangent))
-            if along.dot(self._tangent) < 0:
-                change = -change
+            change = size * measure.predicted(self._last, self._tangent)
         else:
-            left = size - measure.of(self._change) - measure.slope(along, self._correction)
-            change = left / measure.slope(along, self._tangent)
+            moved = measure.of(self._change) + measure.slope(self._change, self._correction)
+            change = (size - moved) / measure.slope(self._change, self._tangent)
         factor.value += change
         self._correction.axpy(change, self._tangent)
         self._change.axpy(1.0, self._correction)
