@@ -7,7 +7,7 @@ import ufl
 from dolfinx import mesh
 
 from dmn_fe.errors import InputError
-from dmn_fe.laws import MaterialLaw
+from dmn_fe.laws import MaterialLaw, PlaneStress
 
 __all__ = ["Kind", "Kinematics", "mandel_strain"]
 
@@ -72,11 +72,7 @@ class Kinematics:
 
     def law(self, law: MaterialLaw) -> MaterialLaw:
         """The law as it is to be called with these strains."""
-        if self.kind != "plane stress":
-            return law
-        from dmn_fe.laws.plane_stress import PlaneStress
-
-        return PlaneStress(law)
+        return PlaneStress(law) if self.kind == "plane stress" else law
 
 
 def mandel_strain(displacement):

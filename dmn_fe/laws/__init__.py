@@ -14,6 +14,7 @@ from dmn_fe.laws.norton import Norton
 from dmn_fe.laws.oriented import Oriented
 from dmn_fe.laws.perzyna import Perzyna
 from dmn_fe.laws.phases import check_phase_laws, refuse_voids
+from dmn_fe.laws.plane_stress import PlaneStress, PlaneStressUpdate
 from dmn_fe.laws.thermal import ThermalExpansion
 from dmn_fe.laws.void import Void
 
@@ -32,6 +33,8 @@ __all__ = [
     "Norton",
     "Oriented",
     "Perzyna",
+    "PlaneStress",
+    "PlaneStressUpdate",
     "PowerHardening",
     "Status",
     "ThermalExpansion",

@@ -2,6 +2,7 @@
 
 from dmn_fe.network.compression import compress
 from dmn_fe.network.ensemble import Ensemble
+from dmn_fe.network.family import NetworkFamily
 from dmn_fe.network.file import load, save
 from dmn_fe.network.interpolation import interpolate, with_volume_fractions
 from dmn_fe.network.network import Network
@@ -9,6 +10,7 @@ from dmn_fe.network.network import Network
 __all__ = [
     "Ensemble",
     "Network",
+    "NetworkFamily",
     "compress",
     "interpolate",
     "load",

@@ -10,7 +10,9 @@ from dmn_fe.errors import InputError
 from dmn_fe.network.network import Network
 from dmn_fe.network.tree import Level
 
-__all__ = ["interpolate", "with_volume_fractions"]
+__all__ = ["blend", "check_alike", "interpolate", "with_volume_fractions"]
+
+_MEAN_STEPS = 50  # of the mean of directions, of which two need one, and three some five to ten
 
 
 def with_volume_fractions(network: Network, fractions: Mapping[str, float]) -> Network:
@@ -87,6 +89,14 @@ def interpolate(networks: Sequence[Network], values: Sequence[float], value: flo
         raise InputError(
             f"value = {value} lies outside {float(at[0])} … {float(at[-1])}; train a network there."
         )
+    check_alike(networks)
+    right = int(torch.searchsorted(at, value).clamp(1, len(at) - 1))
+    share = float((value - at[right - 1]) / (at[right] - at[right - 1]))
+    return blend(networks[right - 1 : right + 1], [1.0 - share, share])
+
+
+def check_alike(networks: Sequence[Network]) -> None:
+    """Raise ``InputError`` unless networks are on one tree, with the same phases."""
     first = networks[0]
     for other in networks[1:]:
         same = (
@@ -101,27 +111,26 @@ def interpolate(networks: Sequence[Network], values: Sequence[float], value: flo
                 "the networks differ in tree or phases; train each from the one before, and "
                 "compress afterwards."
             )
-    right = int(torch.searchsorted(at, value).clamp(1, len(at) - 1))
-    share = float((value - at[right - 1]) / (at[right] - at[right - 1]))
-    return _between(networks[right - 1], networks[right], share)
 
 
-def _between(left: Network, right: Network, share: float) -> Network:
-    weights = torch.lerp(
-        left.weights / left.weights.sum(), right.weights / right.weights.sum(), share
-    )
-    sign = torch.where((left.normals * right.normals).sum(-1, keepdim=True) < 0, -1.0, 1.0)
-    shares = _shares(_influence(left), _influence(right), share)
-    normals = _along_arc(left.normals, sign * right.normals, shares[:, None])
+def blend(networks: Sequence[Network], shares: Sequence[float]) -> Network:
+    """The mean of networks that :func:`check_alike` has passed, with shares ≥ 0 that add up to 1:
+    as of :func:`interpolate`; of several normals their mean on the sphere."""
+    parts = torch.tensor(list(shares), dtype=torch.float64)[:, None]
+    weights = torch.stack([network.weights / network.weights.sum() for network in networks])
+    influence = _mixed(parts, torch.stack([_influence(network) for network in networks]))
+    normals = _mean_direction(torch.stack([network.normals for network in networks]), influence)
     rotation = None
-    if left.leaf_rotation is not None and right.leaf_rotation is not None:
-        shares = _shares(
-            left.weights / left.weights.sum(), right.weights / right.weights.sum(), share
-        )
-        rotation = _nearest_rotation(
-            torch.lerp(left.leaf_rotation, right.leaf_rotation, shares[:, None, None])
-        )
-    return replace(left, weights=weights, normals=normals, leaf_rotation=rotation, metadata={})
+    if networks[0].leaf_rotation is not None:
+        axes = torch.stack([network.rotations for network in networks])
+        rotation = _nearest_rotation((_mixed(parts, weights)[..., None, None] * axes).sum(0))
+    return replace(
+        networks[0],
+        weights=(parts * weights).sum(0),
+        normals=normals,
+        leaf_rotation=rotation,
+        metadata={},
+    )
 
 
 def _influence(network: Network) -> Tensor:
@@ -146,19 +155,37 @@ def _influence(network: Network) -> Tensor:
     return torch.cat(levels[::-1])
 
 
-def _shares(left: Tensor, right: Tensor, share: float) -> Tensor:
-    """Share of the right in what is weighted by left and right; ``share`` where both are zero."""
-    both = (1.0 - share) * left + share * right
-    return torch.where(both > 0, share * right / torch.where(both > 0, both, 1.0), share)
+def _mixed(parts: Tensor, influence: Tensor) -> Tensor:
+    """Shares ``[networks, m]`` of what has an influence ``[networks, m]`` in networks with shares
+    ``[networks, 1]``; these where it has none."""
+    each = parts * influence
+    total = each.sum(0)
+    return torch.where(total > 0, each / torch.where(total > 0, total, 1.0), parts)
 
 
-def _along_arc(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
-    """Unit vectors between unit vectors ``[n, 3]``, at most a quarter turn apart."""
-    angle = torch.acos((start * end).sum(-1, keepdim=True).clamp(-1.0, 1.0))
-    sine = torch.where(angle < 1e-6, 1.0, torch.sin(angle))
-    first = torch.where(angle < 1e-6, 1.0 - share, torch.sin((1.0 - share) * angle) / sine)
-    second = torch.where(angle < 1e-6, share, torch.sin(share * angle) / sine)
-    return torch.nn.functional.normalize(first * start + second * end, dim=-1)
+def _mean_direction(normals: Tensor, shares: Tensor) -> Tensor:
+    """Weighted mean ``[m, 3]`` of directions ±n, ``[networks, m, 3]``, on the sphere: of two the
+    point on the arc between them.
+
+    Signs are chosen towards the direction of the largest share. From there the mean is moved along
+    the mean of the arcs to all directions, until it does not move (Buss & Fillmore, ACM Trans.
+    Graph. 20 (2001) 95).
+    """
+    largest = shares.argmax(0)
+    mean = normals[largest, torch.arange(len(largest))]
+    normals = torch.where((normals * mean).sum(-1, keepdim=True) < 0, -normals, normals)
+    for _ in range(_MEAN_STEPS):
+        cosine = (normals * mean).sum(-1, keepdim=True)
+        across = normals - cosine * mean
+        sine = torch.linalg.vector_norm(across, dim=-1, keepdim=True)
+        arc = torch.atan2(sine, cosine) / torch.where(sine > 0, sine, 1.0)
+        move = (shares[..., None] * arc * across).sum(0)
+        angle = torch.linalg.vector_norm(move, dim=-1, keepdim=True)
+        mean = torch.cos(angle) * mean + torch.sinc(angle / torch.pi) * move
+        mean = torch.nn.functional.normalize(mean, dim=-1)
+        if not (angle > 1e-14).any():
+            break
+    return mean
 
 
 def _nearest_rotation(matrix: Tensor) -> Tensor:
