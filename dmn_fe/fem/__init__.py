@@ -23,6 +23,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
     )
 
 from dmn_fe.fem.case import make_problem  # noqa: E402
+from dmn_fe.fem.cell_data import map_cell_data  # noqa: E402
 from dmn_fe.fem.checkpoint import Checkpoints  # noqa: E402
 from dmn_fe.fem.conditions import (  # noqa: E402
     Amplitude,
@@ -35,6 +36,7 @@ from dmn_fe.fem.conditions import (  # noqa: E402
     displacement_field,
     prescribe,
 )
+from dmn_fe.fem.families import family_laws  # noqa: E402
 from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import read_mesh  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
@@ -95,10 +97,12 @@ __all__ = [
     "distribute",
     "draw",
     "effective_stiffness",
+    "family_laws",
     "free_rigid_motions",
     "gather_surface",
     "make_problem",
     "mandel_strain",
+    "map_cell_data",
     "mark",
     "prescribe",
     "read_mesh",

@@ -1,8 +1,10 @@
 """Which law stands at which quadrature point."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
 from dolfinx import fem, mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ def laws_at_points(
     InputError
         As told there, on every rank.
     """
-    laws: Mapping[Hashable, MaterialLaw] = law if isinstance(law, Mapping) else {None: law}
+    laws: dict[Any, MaterialLaw] = dict(law) if isinstance(law, Mapping) else {None: law}
     if has_temperature and not any(takes_temperature(one) for one in laws.values()):
         raise InputError(
             "QuadratureMap: no law takes a temperature; wrap those that expand in "
@@ -46,7 +48,9 @@ def laws_at_points(
     if isinstance(law, Mapping):
         tags = _tag_of_cell(cell_tags, n_cells, law, comm)
         tag_of_point = np.repeat(tags, per_cell)
-        points = {tag: np.flatnonzero(tag_of_point == tag) for tag in laws}
+        points: dict[Any, NDArray[np.int64]] = {
+            tag: np.flatnonzero(tag_of_point == tag) for tag in laws
+        }
     else:
         points = {None: np.arange(n_cells * per_cell)}
     if axes is not None:
@@ -55,7 +59,7 @@ def laws_at_points(
             laws = {
                 key: one
                 if getattr(one, "is_isotropic", False)
-                else Oriented(one, rotation[points[key] // per_cell])
+                else Oriented(one, torch.from_numpy(rotation[points[key] // per_cell]))
                 for key, one in laws.items()
             }
     return MaterialPoints({key: kinematics.law(one) for key, one in laws.items()}, points)
@@ -82,7 +86,8 @@ def _tag_of_cell(
                 f"QuadratureMap: cell_tags has the shape {tags.shape}; give one for each of the "
                 f"{n_cells} owned cells of this rank."
             )
-    lawless = comm.allgather(set(tags.tolist()) - set(law))
+    present: set[Any] = set(np.unique(tags).tolist())
+    lawless = comm.allgather(present - law.keys())
     missing = sorted(set().union(*lawless))
     if missing:
         names = ", ".join("no tag" if tag == -1 else f"tag {tag}" for tag in missing)

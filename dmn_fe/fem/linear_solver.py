@@ -59,7 +59,7 @@ def choose_linear_solver(space: fem.FunctionSpace, symmetric: bool) -> LinearSol
 def set_near_null_space(matrix: PETSc.Mat, space: fem.FunctionSpace, kind: Kind) -> None:
     """Tell multigrid the rigid motions of a kind of problem (collective)."""
     x = space.tabulate_dof_coordinates()[: space.dofmap.index_map.size_local]
-    vectors = []
+    vectors: list[PETSc.Vec] = []
     for motion in rigid_motions(x, kind).values():
         vector = matrix.createVecRight()
         vector.array[:] = motion.ravel()

@@ -1,6 +1,7 @@
 """Laws at groups of quadrature points: one batch for each law; the state is the caller's."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,28 +25,26 @@ class MaterialPoints:
         that ranks share may communicate.
     """
 
-    def __init__(
-        self, laws: Mapping[Hashable, MaterialLaw], points: Mapping[Hashable, NDArray[np.int64]]
-    ):
+    def __init__(self, laws: Mapping[Any, MaterialLaw], points: Mapping[Any, NDArray[np.int64]]):
         self.laws, self.points = dict(laws), dict(points)
         self._in_order = {key: np.array_equal(at, np.arange(len(at))) for key, at in points.items()}
 
-    def initial_state(self) -> dict[Hashable, torch.Tensor]:
+    def initial_state(self) -> dict[Any, torch.Tensor]:
         """Virgin state ``[n, state_size]`` of each group."""
         return {key: law.initial_state(len(self.points[key])) for key, law in self.laws.items()}
 
     def integrate(
         self,
         strain: NDArray[np.float64],
-        state: Mapping[Hashable, torch.Tensor],
+        state: Mapping[Any, torch.Tensor],
         dt: float,
         temperature: NDArray[np.float64] | None = None,
-    ) -> dict[Hashable, Update]:
+    ) -> dict[Any, Update]:
         """Update of each group from strains ``[n, 6]`` and temperatures ``[n]`` of all points.
 
         Laws that take no temperature do not get one.
         """
-        updates: dict[Hashable, Update] = {}
+        updates: dict[Any, Update] = {}
         for key, law in self.laws.items():
             own = torch.from_numpy(self._of_group(key, strain))
             if temperature is None or not takes_temperature(law):
@@ -55,14 +54,14 @@ class MaterialPoints:
                 updates[key] = law.integrate(own, state[key], dt, warmth)  # type: ignore[call-arg]
         return updates
 
-    def _of_group(self, key: Hashable, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _of_group(self, key: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values of a group; without a copy where that is all of them."""
         points = self.points[key]
         if self._in_order[key] and len(points) == len(values):
             return values
         return values[points]
 
-    def write_stress(self, updates: Mapping[Hashable, Update], target: NDArray[np.float64]) -> None:
+    def write_stress(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
         """Write stresses to ``[n, 6]``: NaN for a point that failed, so that a solver sees it."""
         for key, update in updates.items():
             stress = update.stress.detach().cpu().numpy()
@@ -71,16 +70,14 @@ class MaterialPoints:
                 stress = np.where(failed[:, None], np.nan, stress)
             target[self.points[key]] = stress
 
-    def write_tangent(
-        self, updates: Mapping[Hashable, Update], target: NDArray[np.float64]
-    ) -> None:
+    def write_tangent(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
         """Write consistent tangents to ``[n, 6, 6]``."""
         for key, update in updates.items():
             target[self.points[key]] = update.tangent.detach().cpu().numpy()
 
     def first_failure(
         self,
-        updates: Mapping[Hashable, Update],
+        updates: Mapping[Any, Update],
         strain: NDArray[np.float64],
         original_cell: NDArray[np.int64],
         points_per_cell: int,

@@ -1,7 +1,8 @@
 """Material laws at the quadrature points of a DOLFINx mesh."""
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -117,7 +118,7 @@ class QuadratureMap:
             law, cell_tags, axes, temperature is not None, self.kinematics, self._fields, self.comm
         )
         self._committed = self._material.initial_state()
-        self._trial: dict[Hashable, Update] = {}
+        self._trial: dict[Any, Update] = {}
         # What the trial was evaluated for; None where there is none.
         self._trial_of: tuple[NDArray[np.float64], NDArray[np.float64] | None, float] | None = None
         self._tangent_is_current = False
@@ -166,8 +167,9 @@ class QuadratureMap:
         if self._trial_of is None:
             return False
         u, warmth, step = self._trial_of
-        same = warmth is temperature or np.array_equal(warmth, temperature)
-        return same and step == dt and np.array_equal(u, self.u.x.array)
+        if temperature is not None and not np.array_equal(np.asarray(warmth), temperature):
+            return False
+        return step == dt and np.array_equal(u, self.u.x.array)
 
     def update_tangent(self, dt: float = 0.0) -> None:
         """Evaluate the consistent tangent for the present ``u``, and the stress (collective)."""
@@ -215,7 +217,7 @@ class QuadratureMap:
         self._count = Count()
 
     @property
-    def laws(self) -> dict[Hashable, MaterialLaw]:
+    def laws(self) -> dict[Any, MaterialLaw]:
         """The laws as they are called, by tag; ``None`` is the tag of a single law."""
         return self._material.laws
 
@@ -229,19 +231,19 @@ class QuadratureMap:
         """Stress ``[n, 6]`` (Mandel) of the committed state, cell by cell."""
         return self._committed_stress
 
-    def cells_of_groups(self) -> dict[Hashable, NDArray[np.int64]]:
+    def cells_of_groups(self) -> dict[Any, NDArray[np.int64]]:
         """Owned cells of each law, in the order of its states."""
         q = self.points_per_cell
         return {key: points[::q] // q for key, points in self._material.points.items()}
 
-    def restore(self, stress: NDArray[np.float64], states: Mapping[Hashable, torch.Tensor]) -> None:
+    def restore(self, stress: NDArray[np.float64], states: Mapping[Any, torch.Tensor]) -> None:
         """Replace the committed stress ``[n, 6]`` and states, e.g. by those of a checkpoint."""
         self._committed_stress = stress.copy()
         for key, state in states.items():
             self._committed[key] = state.to(self._committed[key])
         self.reset()
 
-    def state_of(self, tag: Hashable = None) -> torch.Tensor:
+    def state_of(self, tag: int | None = None) -> torch.Tensor:
         """Committed state ``[n, state_size]`` of the owned points of the law of ``tag``.
 
         Points are ordered cell by cell; ``tag`` is ``None`` for a map with a single law.

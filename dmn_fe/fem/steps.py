@@ -49,12 +49,9 @@ class StepControl:
     def __post_init__(self):
         if not (math.isfinite(self.largest) and self.largest > 0):
             raise InputError(f"steps: largest = {self.largest} must be a positive number.")
-        object.__setattr__(self, "first", self.largest if self.first is None else self.first)
-        if self.smallest is None:
-            object.__setattr__(self, "smallest", min(self.first, self.largest) / 1024.0)
-        if not 0 < self.smallest <= self.first <= self.largest:
+        if not 0 < self.smallest_size <= self.first_size <= self.largest:
             raise InputError(
-                f"steps: smallest = {self.smallest}, first = {self.first} and largest = "
+                f"steps: smallest = {self.smallest_size}, first = {self.first_size} and largest = "
                 f"{self.largest} must be positive and rise."
             )
         if not self.growth >= 1.0 or not math.isfinite(self.growth):
@@ -66,6 +63,16 @@ class StepControl:
                 f"steps: few = {self.few} and many = {self.many} must be numbers of iterations "
                 "that rise."
             )
+
+    @property
+    def first_size(self) -> float:
+        """Size of the first step."""
+        return self.largest if self.first is None else self.first
+
+    @property
+    def smallest_size(self) -> float:
+        """Size below which no step is cut."""
+        return self.largest / 1024.0 if self.smallest is None else self.smallest
 
 
 class StepSizes:
@@ -89,7 +96,7 @@ class StepSizes:
         self.control = control
         self.targets = sorted({*(float(t) for t in targets if t < end), float(end)})
         self.end = float(end)
-        self.size = float(control.first or control.largest)
+        self.size = control.first_size
 
     def next(self, time: float) -> float:
         """Where the step from ``time`` ends.
@@ -105,7 +112,7 @@ class StepSizes:
         """Take note of a step that was committed; says why the next one differs, if so."""
         control, before = self.control, self.size
         if report.iterations >= control.many:
-            self.size = max(control.cut * report.size, float(control.smallest or 0.0))
+            self.size = max(control.cut * report.size, control.smallest_size)
         elif report.iterations <= control.few:
             self.size = min(control.growth * self.size, control.largest)
         if self.size == before:
@@ -121,7 +128,7 @@ class StepSizes:
         StepFailed
             If it is as short as steps may be.
         """
-        smallest = float(self.control.smallest or 0.0)
+        smallest = self.control.smallest_size
         if report.size <= smallest * (1.0 + _ROUND_OFF):
             raise StepFailed(
                 f"no convergence from {report.time - report.size:g} to {report.time:g}, and a step "
