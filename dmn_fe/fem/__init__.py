@@ -39,6 +39,7 @@ from dmn_fe.fem.conditions import (  # noqa: E402
 from dmn_fe.fem.families import family_laws  # noqa: E402
 from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import read_mesh  # noqa: E402
+from dmn_fe.fem.node_law import NodeLaw  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.part import Part, mark  # noqa: E402
 from dmn_fe.fem.path_following import (  # noqa: E402
@@ -76,6 +77,7 @@ __all__ = [
     "MeanDisplacement",
     "MeshRVEProblem",
     "MeshUpdate",
+    "NodeLaw",
     "Output",
     "Part",
     "PathFollowing",

@@ -7,6 +7,7 @@ import ufl
 from dolfinx import mesh
 
 from dmn_fe.errors import InputError
+from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.laws import MaterialLaw, PlaneStress
 
 __all__ = ["Kind", "Kinematics", "mandel_strain"]
@@ -72,7 +73,9 @@ class Kinematics:
 
     def law(self, law: MaterialLaw) -> MaterialLaw:
         """The law as it is to be called with these strains."""
-        return PlaneStress(law) if self.kind == "plane stress" else law
+        if self.kind != "plane stress":
+            return law
+        return law.wrapped(PlaneStress) if isinstance(law, NodeLaw) else PlaneStress(law)
 
 
 def mandel_strain(displacement):

@@ -13,6 +13,7 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.kinematics import Kinematics
 from dmn_fe.fem.material_points import MaterialPoints
+from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.points import QuadratureFields
 from dmn_fe.laws import MaterialLaw, Oriented, takes_temperature
 
@@ -56,13 +57,19 @@ def laws_at_points(
     if axes is not None:
         with RaiseTogether(comm):
             rotation = _rotations(axes, n_cells)
-            laws = {
-                key: one
-                if getattr(one, "is_isotropic", False)
-                else Oriented(one, torch.from_numpy(rotation[points[key] // per_cell]))
-                for key, one in laws.items()
-            }
+        laws = {
+            key: _oriented(one, torch.from_numpy(rotation[points[key] // per_cell]))
+            for key, one in laws.items()
+        }
     return MaterialPoints({key: kinematics.law(one) for key, one in laws.items()}, points)
+
+
+def _oriented(law: MaterialLaw, rotation: torch.Tensor) -> MaterialLaw:
+    if getattr(law, "is_isotropic", False):
+        return law
+    if isinstance(law, NodeLaw):
+        return law.oriented(rotation)
+    return Oriented(law, rotation)
 
 
 def _tag_of_cell(

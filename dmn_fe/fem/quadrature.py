@@ -15,6 +15,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate import spread_of
 from dmn_fe.fem.kinematics import Kind, Kinematics
 from dmn_fe.fem.law_groups import laws_at_points
+from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.points import QuadratureFields, full_quadrature_degree
 from dmn_fe.fem.statistics import Count, Statistics
 from dmn_fe.laws import MaterialLaw, Update
@@ -240,7 +241,9 @@ class QuadratureMap:
         """Replace the committed stress ``[n, 6]`` and states, e.g. by those of a checkpoint."""
         self._committed_stress = stress.copy()
         for key, state in states.items():
-            self._committed[key] = state.to(self._committed[key])
+            law, old = self.laws[key], self._committed[key]
+            shared = isinstance(law, NodeLaw)
+            self._committed[key] = law.with_rows(old, state) if shared else state.to(old)
         self.reset()
 
     def state_of(self, tag: int | None = None) -> torch.Tensor:
@@ -248,7 +251,8 @@ class QuadratureMap:
 
         Points are ordered cell by cell; ``tag`` is ``None`` for a map with a single law.
         """
-        return self._committed[tag]
+        law, state = self.laws[tag], self._committed[tag]
+        return law.own_rows(state) if isinstance(law, NodeLaw) else state
 
     def strain(self) -> NDArray[np.float64]:
         """Strain ``[n, 6]`` (Mandel) of the present ``u`` at the owned points, cell by cell."""
