@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from dmn_fe.fem import Amplitude
 
 __all__ = [
+    "AxesTable",
     "BodyForceTable",
+    "CellFieldTable",
     "Points",
     "PressureTable",
     "ResultantTable",
@@ -137,7 +139,28 @@ class CellFieldTable(Table):
     field: str
 
 
+class AxesTable(Table):
+    """Material axes of a volume group: one rotation, its columns the axes, or a field of them."""
+
+    rotation: list[list[float]] | None = None
+    field: CellFieldTable | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self):
+        if (self.rotation is None) == (self.field is None):
+            raise ValueError("give either a 'rotation' or a 'field'")
+        if self.rotation is not None and [len(row) for row in self.rotation] != [3] * 3:
+            raise ValueError("'rotation' needs three rows of three numbers")
+        return self
+
+
 class TemperatureTable(_Acting):
     """A :class:`~dmn_fe.fem.Temperature`: a number for the whole part, or a field by cells."""
 
     change: float | CellFieldTable
+
+    def made(self, change: Any, amplitudes: Mapping[str, "Amplitude"]):
+        """The temperature, of a number or a field."""
+        from dmn_fe.fem import Temperature
+
+        return Temperature(change, **self._common(amplitudes))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-__all__ = ["ended_when_interrupted", "interruptible"]
+__all__ = ["asked_to_stop", "ended_when_interrupted", "interruptible"]
 
 _STATUS = 130  # what a shell reports of a command that was interrupted
 
@@ -48,6 +48,19 @@ def ended_when_interrupted(kept: str, speak: bool) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Give a function that tells whether a signal TERM or USR1 has come inside the block."""
+    came: list[int] = []
+    signals = (signal.SIGTERM, signal.SIGUSR1)
+    before = [signal.signal(one, lambda number, _: came.append(number)) for one in signals]
+    try:
+        yield lambda: bool(came)
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)
 
 
 def _say(kept: str) -> None:

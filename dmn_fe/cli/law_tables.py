@@ -1,8 +1,8 @@
 """The tables of laws in a run file; their keys are the parameters of the laws."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from dmn_fe.cli.hardening_tables import HardeningTable, Table
 
@@ -20,6 +20,12 @@ __all__ = [
     "PerzynaTable",
     "VoidTable",
 ]
+
+
+class _LawTable(Table):
+    """A law that may expand with a temperature: 1 / unit of temperature, or six Mandel entries."""
+
+    expansion: float | Annotated[list[float], Field(min_length=6, max_length=6)] | None = None
 
 
 class TransverselyIsotropicTable(Table):
@@ -47,7 +53,7 @@ class OrthotropicTable(Table):
     shear_23: float
 
 
-class ElasticTable(Table):
+class ElasticTable(_LawTable):
     """One of the ways to make a :class:`~dmn_fe.laws.Elastic`; a stiffness is 6×6 (Mandel)."""
 
     law: Literal["Elastic"]
@@ -59,7 +65,7 @@ class ElasticTable(Table):
 
     @model_validator(mode="after")
     def _one_way(self):
-        given = self.model_dump(exclude={"law"}, exclude_none=True).keys()
+        given = self.model_dump(exclude={"law", "expansion"}, exclude_none=True).keys()
         if given != {"young", "poisson"} and (len(given) != 1 or given & {"young", "poisson"}):
             raise ValueError(
                 "give either 'young' and 'poisson' or 'stiffness', 'transversely_isotropic' or "
@@ -70,7 +76,7 @@ class ElasticTable(Table):
         return self
 
 
-class J2Table(Table):
+class J2Table(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.J2`."""
 
     law: Literal["J2"]
@@ -86,7 +92,7 @@ class BackstressTable(Table):
     recovery: float = 0.0
 
 
-class ChabocheTable(Table):
+class ChabocheTable(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.Chaboche`."""
 
     law: Literal["Chaboche"]
@@ -96,7 +102,7 @@ class ChabocheTable(Table):
     backstresses: list[BackstressTable]
 
 
-class DruckerPragerTable(Table):
+class DruckerPragerTable(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.DruckerPrager`."""
 
     law: Literal["DruckerPrager"]
@@ -107,7 +113,7 @@ class DruckerPragerTable(Table):
     dilatancy: float
 
 
-class NortonTable(Table):
+class NortonTable(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.Norton`."""
 
     law: Literal["Norton"]
@@ -118,7 +124,7 @@ class NortonTable(Table):
     exponent: float
 
 
-class PerzynaTable(Table):
+class PerzynaTable(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.Perzyna`."""
 
     law: Literal["Perzyna"]
@@ -137,7 +143,7 @@ class MaxwellBranchTable(Table):
     bulk: float = 0.0
 
 
-class MaxwellTable(Table):
+class MaxwellTable(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.Maxwell`."""
 
     law: Literal["Maxwell"]
@@ -146,7 +152,7 @@ class MaxwellTable(Table):
     branches: list[MaxwellBranchTable]
 
 
-class CrystalPlasticityTable(Table):
+class CrystalPlasticityTable(_LawTable):
     """Parameters of :class:`~dmn_fe.laws.CrystalPlasticity`."""
 
     law: Literal["CrystalPlasticity"]

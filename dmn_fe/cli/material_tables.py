@@ -1,24 +1,82 @@
 """The material tables of a run file."""
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from dmn_fe.cli.condition_tables import CellFieldTable
 from dmn_fe.cli.hardening_tables import Table
 from dmn_fe.cli.law_tables import LawTable, VoidTable
 
-__all__ = ["MaterialTable", "NetworkTable", "PhaseTable", "Table"]
+__all__ = ["MaterialTable", "MemberTable", "NetworkTable", "PhaseTable", "Table"]
 
 #: A law of a phase of a network.
 PhaseTable = Annotated[LawTable | VoidTable, Field(discriminator="law")]
 
 
-class NetworkTable(Table):
-    """A network, and a law for each of its phases."""
+class MemberTable(Table):
+    """A network of a family, and the value of the parameter it was trained at."""
 
     network: Path
+    volume_fraction: float | None = None
+    orientation: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
+
+    @property
+    def value(self) -> float | tuple[float, ...] | None:
+        """Volume fraction, or eigenvalues of the orientation tensor."""
+        return self.volume_fraction if self.orientation is None else tuple(self.orientation)
+
+
+class NetworkTable(Table):
+    """A network, or a family of them with the field that chooses; and a law for each phase.
+
+    The other keys are those of a :class:`~dmn_fe.evaluate.NetworkLaw`; ``share`` says whether each
+    rank evaluates its own points, or one rank of a node those of all (for a GPU).
+    """
+
+    network: Path | None = None
+    networks: list[MemberTable] = Field(default=[])
+    field: CellFieldTable | None = None
+    phase: str | None = None
+    resolution: float | None = None
+    clamp: bool = False
     phases: dict[str, PhaseTable]
+    backend: Literal["auto", "torch", "cpu", "cuda"] = "auto"
+    share: Literal["local", "node"] = "local"
+    warm_start: bool = True
+    single: bool = False
+
+    @model_validator(mode="after")
+    def _one_or_many(self):
+        if (self.network is None) == (not self.networks):
+            raise ValueError("give either 'network' or 'networks'")
+        if self.networks:
+            if self.share == "node":
+                raise ValueError("'share' = \"node\" is for one 'network'")
+            self._check_family()
+        elif self.field is not None or self.phase is not None:
+            raise ValueError("'field' and 'phase' are for 'networks'; remove them")
+        return self
+
+    def _check_family(self) -> None:
+        if self.field is None:
+            raise ValueError("'networks' need a 'field' by cells that chooses among them")
+        if len(self.networks) < 2:
+            raise ValueError("'networks' need two or more; for one give 'network'")
+        of_fractions = [member.orientation is None for member in self.networks]
+        if any(member.value is None for member in self.networks) or len(set(of_fractions)) > 1:
+            raise ValueError(
+                "each of 'networks' needs a 'volume_fraction', or each an 'orientation'"
+            )
+        if of_fractions[0] != (self.phase is not None):
+            raise ValueError("'phase' names whose volume fraction is meant, and is for these only")
+
+    @property
+    def files(self) -> list[Path]:
+        """Files of all networks."""
+        own = [] if self.network is None else [self.network]
+        return own + [member.network for member in self.networks]
 
 
 _NAMES = [get_args(table.model_fields["law"].annotation)[0] for table in get_args(LawTable)]
@@ -26,7 +84,7 @@ _NAMES = [get_args(table.model_fields["law"].annotation)[0] for table in get_arg
 
 def _law_or_network(table: Any) -> str | None:
     """What a material table is: a network's, or that of the law it names."""
-    if not isinstance(table, dict) or "network" in table:
+    if not isinstance(table, dict) or table.keys() & {"network", "networks"}:
         return "a network"  # no key of a file
     return "a law" if table.get("law") in _NAMES else None
 
@@ -39,7 +97,7 @@ MaterialTable = Annotated[
         _law_or_network,
         custom_error_type="law_or_network",
         custom_error_message=(
-            "give 'network' with 'phases', or 'law' as one of "
+            "give 'network' or 'networks' with 'phases', or 'law' as one of "
             + ", ".join(f'"{name}"' for name in _NAMES)
         ),
     ),

@@ -1,7 +1,7 @@
 """From the material tables of a run file to laws."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -23,9 +23,9 @@ from dmn_fe.cli.law_tables import (
 from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, PhaseTable
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate import network_law
-from dmn_fe.network import load
+from dmn_fe.network import Ensemble, Network, NetworkFamily, load
 
-__all__ = ["comparison_law", "material_law"]
+__all__ = ["Material", "NetworksOfField", "SharedNetwork", "comparison_law", "material_law"]
 
 _MADE: dict[type[Table], Callable[..., Any]] = {
     BackstressTable: laws.Backstress,
@@ -44,8 +44,24 @@ _MADE: dict[type[Table], Callable[..., Any]] = {
 }
 
 
-def material_law(table: MaterialTable, where: str) -> laws.MaterialLaw:
-    """The law of a volume group: a network with laws for its phases, or a plain law.
+class NetworksOfField(NamedTuple):
+    """A family of networks, whose field is read when the mesh is there."""
+
+    family: NetworkFamily
+    law_of: Callable[[Network], laws.MaterialLaw]
+
+
+class SharedNetwork(NamedTuple):
+    """A network that the ranks of a node evaluate together; made on those that evaluate."""
+
+    make: Callable[[], laws.MaterialLaw]
+
+
+Material = laws.MaterialLaw | NetworksOfField | SharedNetwork
+
+
+def material_law(table: MaterialTable, where: str) -> Material:
+    """The material of a volume group: a plain law, a network, or a family of networks.
 
     ``where`` is the file and key of the table, for messages.
     """
@@ -54,21 +70,50 @@ def material_law(table: MaterialTable, where: str) -> laws.MaterialLaw:
     phases = {
         name: _phase_law(phase, f"{where}.phases.{name}") for name, phase in table.phases.items()
     }
-    network = load(table.network)
+
+    def law_of(network: Network | Ensemble) -> laws.MaterialLaw:
+        try:
+            return network_law(
+                network,
+                phases,
+                backend=table.backend,
+                warm_start=table.warm_start,
+                single=table.single,
+            )
+        except InputError as error:
+            raise InputError(f"{where}.phases, {table.files[0]}: {error}") from None
+
+    if table.network is not None:
+        network = load(table.network)
+        if table.share == "node":
+            return SharedNetwork(lambda: law_of(network))
+        return law_of(network)
+    return NetworksOfField(_family(table, where), law_of)
+
+
+def _family(table: NetworkTable, where: str) -> NetworkFamily:
+    networks: dict[Any, Network] = {}
+    for member in table.networks:
+        network = load(member.network)
+        if not isinstance(network, Network):
+            raise InputError(f"{where}.networks: {member.network} holds an ensemble; give one.")
+        networks[member.value] = network
     try:
-        return network_law(network, phases)
+        if table.phase is not None:
+            return NetworkFamily.of_volume_fractions(networks, table.phase)
+        return NetworkFamily.of_orientations(networks)
     except InputError as error:
-        raise InputError(f"{where}.phases, {table.network}: {error}") from None
+        raise InputError(f"{where}.networks: {error}") from None
 
 
-def comparison_law(table: MaterialTable, phase: str, where: str) -> laws.MaterialLaw:
+def comparison_law(table: MaterialTable, phase: str, where: str) -> Material:
     """The law of one phase alone where the group has a network, else the group's own law."""
     if not isinstance(table, NetworkTable):
         return material_law(table, where)
     if phase not in table.phases:
         known = ", ".join(repr(name) for name in table.phases)
         raise InputError(
-            f"{where}: the key 'comparison.phase' = {phase!r} names no phase of {table.network}; "
+            f"{where}: the key 'comparison.phase' = {phase!r} names no phase of {table.files[0]}; "
             f"give one of {known}."
         )
     if isinstance(table.phases[phase], VoidTable):
@@ -82,7 +127,8 @@ def comparison_law(table: MaterialTable, phase: str, where: str) -> laws.Materia
 def _phase_law(table: PhaseTable, where: str) -> laws.MaterialLaw:
     """The law of a table; what it says of wrong parameters is preceded by ``where``."""
     try:
-        return _made(table)
+        law, expansion = _made(table), getattr(table, "expansion", None)
+        return law if expansion is None else laws.ThermalExpansion(law, expansion)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -95,7 +141,7 @@ def _made(value: Any) -> Any:
         return _elastic(value)
     if not isinstance(value, Table):
         return value
-    names = type(value).model_fields.keys() - {"law", "type"}
+    names = type(value).model_fields.keys() - {"law", "type", "expansion"}
     return _MADE[type(value)](**{name: _made(getattr(value, name)) for name in names})
 
 

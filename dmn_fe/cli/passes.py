@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dmn_fe.cli.material_tables import NetworkTable
-from dmn_fe.cli.materials import comparison_law, material_law
+from dmn_fe.cli.materials import Material, comparison_law, material_law
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.errors import InputError
-from dmn_fe.laws import MaterialLaw
 
 __all__ = ["Pass", "check_files", "passes_of"]
 
@@ -21,8 +20,8 @@ class Pass:
     ----------
     name : str
         Its name in the print-out and in the picture.
-    laws : dict of str to MaterialLaw
-        The law of each volume group.
+    materials : dict of str to MaterialLaw or NetworksOfField
+        Of each volume group.
     csv : str
         Name of the table of reactions.
     is_comparison : bool
@@ -30,7 +29,7 @@ class Pass:
     """
 
     name: str
-    laws: dict[str, MaterialLaw]
+    materials: dict[str, Material]
     csv: str
     is_comparison: bool = False
 
@@ -45,9 +44,9 @@ def passes_of(run_file: RunFile) -> list[Pass]:
     """
     where = {name: f"{run_file.source}: materials.{name}" for name in run_file.materials}
     tables = run_file.materials
-    laws = {name: material_law(table, where[name]) for name, table in tables.items()}
+    materials = {name: material_law(table, where[name]) for name, table in tables.items()}
     if run_file.comparison is None:
-        return [Pass("part", laws, "reactions.csv")]
+        return [Pass("part", materials, "reactions.csv")]
     phase = run_file.comparison.phase
     if not any(isinstance(table, NetworkTable) for table in tables.values()):
         raise InputError(
@@ -56,7 +55,7 @@ def passes_of(run_file: RunFile) -> list[Pass]:
     alone = {name: comparison_law(t, phase, where[name]) for name, t in tables.items()}
     table = "".join(c if c.isalnum() else "_" for c in f"reactions {phase}") + ".csv"
     comparison = Pass(f"{phase} alone", alone, table, is_comparison=True)
-    return [comparison, Pass("network", laws, "reactions.csv")]
+    return [comparison, Pass("network", materials, "reactions.csv")]
 
 
 def check_files(run_file: RunFile, folder: Path) -> None:

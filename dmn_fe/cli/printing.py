@@ -1,21 +1,14 @@
 """What a simulation prints: rank 0 speaks."""
 
 import sys
-from collections.abc import Mapping, Sequence
 
 from mpi4py import MPI
 
 from dmn_fe.cli.material_tables import MaterialTable, NetworkTable
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.evaluate import EnsembleLaw
-from dmn_fe.fem import Part, StepReport
-from dmn_fe.laws import MaterialLaw
+from dmn_fe.fem import Part, Problem
 
-__all__ = ["STEP_HEADER", "description", "say", "step_line", "warn"]
-
-STEP_HEADER = (
-    "step     time  SNES        |F|  micro max/mean   micro s  assembly s  solve s   factor   force"
-)
+__all__ = ["describe", "say", "warn"]
 
 
 def say(comm: MPI.Comm, line: str) -> None:
@@ -29,50 +22,20 @@ def warn(sentence: str) -> None:
     print(f"dmn-fe: warning: {sentence}", file=sys.stderr, flush=True)
 
 
-def description(run_file: RunFile, part: Part, laws: Mapping[str, MaterialLaw]) -> str:
-    """Title, mesh and materials of a run."""
-    cells = part.mesh.topology.index_map(part.mesh.topology.dim).size_global
-    materials = ", ".join(
-        f"{name}: {_law_name(law, run_file.materials[name])}" for name, law in laws.items()
+def describe(run_file: RunFile, part: Part, problem: Problem) -> str:
+    """Title, mesh, materials and solver of a run."""
+    topology, q = part.mesh.topology, problem.qmap.points_per_cell
+    cells = topology.index_map(topology.dim).size_global
+    materials = ", ".join(f"{name}: {_name(t)}" for name, t in run_file.materials.items())
+    return (
+        f"{run_file.title}\n{part.source}: {cells} cells with {cells * q} quadrature points, "
+        f"{problem.qmap.kinematics.kind}, on {part.mesh.comm.size} rank(s)\n{materials}\n"
+        f"{problem.linear_solver}"
     )
-    ranks = part.mesh.comm.size
-    return f"{run_file.title}\n{part.source}: {cells} cells on {ranks} rank(s); {materials}"
 
 
-def _law_name(law: MaterialLaw, table: MaterialTable) -> str:
+def _name(table: MaterialTable) -> str:
     if not isinstance(table, NetworkTable):
-        return type(law).__name__
-    if isinstance(law, EnsembleLaw):
-        leaves = ", ".join(str(len(n.weights)) for n in law.ensemble.networks)
-        return f"{len(law.members)} networks of {table.network} with {leaves} leaves"
-    network = getattr(law, "network", None)
-    leaves = "" if network is None else f" with {len(network.weights)} leaves"
-    return f"network {table.network}{leaves}"
-
-
-def step_line(number: int, parts: Sequence[StepReport], factor: float, force: float) -> str:
-    """The row of a load step below ``STEP_HEADER``; work is summed over the parts of the step.
-
-    Parameters
-    ----------
-    number : int
-        Number of the load step in the run file.
-    parts : sequence of StepReport
-        Its parts; more than one if it was cut back, which a line before the row says.
-    factor, force : float
-        Load factor and driving force at the end of the step.
-    """
-    last = parts[-1]
-    micro_max = max(part.micro_iterations_max for part in parts)
-    iterations, micro, assembly, solve = (
-        sum(getattr(part, name) for part in parts)
-        for name in ("iterations", "seconds_micro", "seconds_assembly", "seconds_solve")
-    )
-    note = ""
-    if len(parts) > 1:
-        note = f"step {number} did not converge at once and was cut back into {len(parts)} parts\n"
-    return note + (
-        f"{number:4d} {last.time:8.4g} {iterations:5d} {last.residuals[-1]:10.3e}"
-        f"  {micro_max:7d} /{last.micro_iterations_mean:5.2f}"
-        f" {micro:9.2f} {assembly:11.2f} {solve:8.2f} {factor:8.3f} {force:9.4g}"
-    )
+        return table.law
+    names = ", ".join(path.name for path in table.files)
+    return f"network {names}" if table.network is not None else f"networks between {names}"

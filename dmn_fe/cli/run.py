@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from dmn_fe.cli.failure import fail_together
-from dmn_fe.cli.interruption import ended_when_interrupted, interruptible
+from dmn_fe.cli.interruption import asked_to_stop, ended_when_interrupted, interruptible
 from dmn_fe.cli.launch import run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
 
 __all__ = ["run", "start"]
 
-_KEPT = "the tables of the steps that were finished are in {}"
+_KEPT = "the tables of the steps that were finished are in {}, and the last checkpoint"
+_STOPPED = 75  # "temporary failure" of sysexits.h: try again later
 
 
 def run(
@@ -32,33 +33,39 @@ def run(
         ),
     ] = None,
     ranks: Annotated[int, typer.Option(help="MPI ranks to start.", min=1)] = 1,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Go on from the last checkpoint in the folder.")
+    ] = False,
 ) -> None:
     """Run a macroscale DOLFINx simulation; also under mpirun.
 
-    Paths in the run file start from its folder, --output from the current folder.
+    Paths in the run file start from its folder, --output from the current folder. The signals TERM
+    and USR1 stop it after the present step, with a checkpoint; it then ends with exit status 75, as
+    when 'steps.wall_clock' runs out, and --restart goes on, on any number of ranks.
     """
-    start(run_file, output, ranks)
+    start(run_file, output, ranks, restart)
 
 
-def start(run_file: Path, output: Path | None, ranks: int) -> None:
+def start(run_file: Path, output: Path | None, ranks: int, restart: bool = False) -> None:
     """Check the input, then simulate here or on ``ranks`` ranks under ``mpirun``."""
     if ranks == 1:
-        _simulate(run_file, output)
+        _simulate(run_file, output, restart)
         return
     folder = _check(run_file, output)
     arguments = ["run", str(run_file)]
     arguments += [] if output is None else ["--output", str(output)]
+    arguments += ["--restart"] if restart else []
     with interruptible(lambda: _KEPT.format(folder)):
         sys.exit(run_on_ranks(ranks, arguments))
 
 
-def _simulate(run_file: Path, output: Path | None) -> None:
+def _simulate(run_file: Path, output: Path | None, restart: bool) -> None:
     """Simulate as one rank of a mpirun, or as a single process."""
     from dmn_fe.cli.communicator import communicator
 
     comm = communicator()
     try:
-        from dmn_fe.fem import StepFailed  # before anything that imports torch
+        from dmn_fe.fem import Ending, StepFailed  # before anything that imports torch
     except ImportError as error:
         fail_together(InputError(str(error)), 2, comm)
     from dmn_fe.cli.simulation import simulate
@@ -66,8 +73,8 @@ def _simulate(run_file: Path, output: Path | None) -> None:
     rank = comm.rank
     kept = _KEPT.format(output or "the run file's 'output.folder'")
     try:
-        with ended_when_interrupted(kept, speak=rank == 0):
-            simulate(run_file, output)
+        with ended_when_interrupted(kept, speak=rank == 0), asked_to_stop() as stop:
+            ending = simulate(run_file, output, restart, stop)
     except (InputError, StepFailed) as error:
         fail_together(error, 2 if isinstance(error, InputError) else 1, comm)
     except Exception:
@@ -77,6 +84,9 @@ def _simulate(run_file: Path, output: Path | None) -> None:
         print(text, file=sys.stderr, flush=True)
         # A rank that failed alone would leave the others waiting for ever.
         comm.Abort(1)
+    if ending is not Ending.FINISHED:
+        stopped = RuntimeError(f"{ending.value}; go on with --restart")
+        fail_together(stopped, _STOPPED, comm)
 
 
 def _check(run_file: Path, output: Path | None) -> Path:

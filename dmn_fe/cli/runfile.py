@@ -1,105 +1,49 @@
 """The run file of ``dmn-fe run``: a macroscale simulation in TOML, checked before it starts."""
 
-import math
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-    model_validator,
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from dmn_fe.cli.condition_tables import (
+    AxesTable,
+    BodyForceTable,
+    CellFieldTable,
+    Points,
+    PressureTable,
+    ResultantTable,
+    SupportTable,
+    TemperatureTable,
+    TractionTable,
 )
-
 from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, Table
+from dmn_fe.cli.output_tables import OutputTable, UnitsTable
 from dmn_fe.cli.runfile_errors import sentence
+from dmn_fe.cli.step_tables import CheckpointTable, LoadingTable, SolverTable, StepTable
 from dmn_fe.errors import InputError
 
-__all__ = ["LoadingTable", "RunFile", "UnitsTable", "read_run_file"]
-
-
-_MAX_STEPS = 100_000
+__all__ = ["RunFile", "read_run_file"]
 
 
 class MeshTable(Table):
     """The part: a gmsh file, whose physical groups are referred to by name, and the elements.
 
-    Quadratic displacements, for linear ones lock in plasticity, and as many quadrature points.
+    Quadratic displacements, for linear ones lock in plasticity.
     """
 
     file: Path
+    kind: Literal["3d", "plane strain", "plane stress", "axisymmetric"] | None = None
+    thickness: float = 1.0
     displacement_degree: int = Field(default=2, ge=1, le=4)
-    quadrature_degree: int = Field(default=2, ge=1, le=10)
-
-
-def _number_or_free(value: Any) -> Any:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value == "free" or (number and math.isfinite(value)):
-        return value
-    raise ValueError('give a finite number or "free"')
-
-
-Component = Annotated[float | Literal["free"], BeforeValidator(_number_or_free)]
-
-
-class SupportTable(Table):
-    """Prescribed displacement of a surface group; it grows with the load factor.
-
-    Each component is a number (times the load factor) or ``"free"``.
-    """
-
-    group: str
-    displacement: tuple[Component, Component, Component]
-
-    @property
-    def moves(self) -> bool:
-        """Whether a component is prescribed and not zero."""
-        return any(value not in (0.0, "free") for value in self.displacement)
-
-
-class LoadingTable(Table):
-    """Load factor over time, linear between ``[time, factor]`` points, cut into equal steps."""
-
-    points: list[tuple[float, float]] = Field(min_length=2)
-    step: float = Field(gt=0)
-
-    @model_validator(mode="after")
-    def _rising(self):
-        times = [time for time, _ in self.points]
-        if any(later <= earlier for earlier, later in pairwise(times)):
-            raise ValueError("the times of 'points' must rise; give each a later one")
-        steps = (times[-1] - times[0]) / self.step
-        if steps > _MAX_STEPS:
-            raise ValueError(
-                f"'step' gives {steps:.3g} steps, more than {_MAX_STEPS}; give a larger one"
-            )
-        return self
-
-
-class OutputTable(Table):
-    """Where results go, which reactions are written, and how often the fields."""
-
-    folder: Path = Path("results")
-    reactions: list[str] = Field(default=[])
-    fields_every: int = Field(default=5, ge=1)
+    quadrature_degree: int | None = Field(default=None, ge=1, le=10)
 
 
 class ComparisonTable(Table):
     """Run the part a second time with one phase of every network alone, for the picture."""
 
     phase: str
-
-
-class UnitsTable(Table):
-    """Names of the units, for labels only: any consistent system will do."""
-
-    length: str = ""
-    force: str = ""
-    stress: str = ""
 
 
 class RunFile(Table):
@@ -109,8 +53,18 @@ class RunFile(Table):
     units: UnitsTable = UnitsTable()
     mesh: MeshTable
     materials: dict[str, MaterialTable] = Field(min_length=1)
+    axes: dict[str, AxesTable] = Field(default={})
     supports: list[SupportTable] = Field(min_length=1)
+    tractions: list[TractionTable] = Field(default=[])
+    pressures: list[PressureTable] = Field(default=[])
+    resultants: list[ResultantTable] = Field(default=[])
+    body_forces: list[BodyForceTable] = Field(default=[])
+    temperature: TemperatureTable | None = None
+    amplitudes: dict[str, Points] = Field(default={})
     loading: LoadingTable
+    steps: StepTable
+    solver: SolverTable = SolverTable()
+    checkpoints: CheckpointTable = CheckpointTable()
     output: OutputTable = OutputTable()
     comparison: ComparisonTable | None = None
 
@@ -121,14 +75,19 @@ class RunFile(Table):
         """The file itself, for messages."""
         return self._source
 
+    @property
+    def forces(self) -> list[TractionTable | PressureTable | ResultantTable | BodyForceTable]:
+        """All forces."""
+        return [*self.tractions, *self.pressures, *self.resultants, *self.body_forces]
+
     @field_validator("supports")
     @classmethod
     def _prescribed_once(cls, supports: list[SupportTable]) -> list[SupportTable]:
         prescribed = [
             (support.group, component)
             for support in supports
-            for component, value in enumerate(support.displacement, start=1)
-            if value != "free"
+            for component, value in enumerate(support.values, start=1)
+            if value is not None
         ]
         for group, component in prescribed:
             if prescribed.count((group, component)) > 1:
@@ -139,8 +98,27 @@ class RunFile(Table):
 
     @model_validator(mode="after")
     def _loaded(self):
-        if not any(support.moves for support in self.supports):
-            raise ValueError("no support moves: give one a displacement that is not zero")
+        moves = any(support.moves for support in self.supports)
+        if not (moves or self.forces or self.temperature):
+            raise ValueError(
+                "nothing loads the part: give a support a displacement or a rate that is not zero, "
+                "or give a force or a temperature"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _amplitudes_are_there(self):
+        warmth = [] if self.temperature is None else [self.temperature]
+        acting = [*self.supports, *self.forces, *warmth]
+        for one in acting:
+            if one.amplitude is not None and one.amplitude not in self.amplitudes:
+                known = ", ".join(repr(name) for name in self.amplitudes) or "none"
+                raise ValueError(
+                    f"there is no amplitude {one.amplitude!r} in 'amplitudes', which has: {known}"
+                )
+        for name, points in {**self.amplitudes, "loading": self.loading.points}.items():
+            if any(later <= earlier for (earlier, _), (later, _) in pairwise(points)):
+                raise ValueError(f"the times of {name!r} must rise; give each point a later one")
         return self
 
 
@@ -165,11 +143,28 @@ def read_run_file(path: Path) -> RunFile:
     run_file.mesh.file = path.parent / run_file.mesh.file
     for material in run_file.materials.values():
         if isinstance(material, NetworkTable):
-            material.network = path.parent / material.network
+            if material.network is not None:
+                material.network = path.parent / material.network
+            for member in material.networks:
+                member.network = path.parent / member.network
+            if material.field is not None:
+                material.field.file = path.parent / material.field.file
+    for axes in run_file.axes.values():
+        if axes.field is not None:
+            axes.field.file = path.parent / axes.field.file
+    if run_file.temperature is not None:
+        change = run_file.temperature.change
+        if isinstance(change, CellFieldTable):
+            change.file = path.parent / change.file
     run_file.output.folder = path.parent / run_file.output.folder
     return run_file
 
 
 def _known_keys() -> list[str]:
     """The keys of all tables, to guess what a misspelt one was meant to be."""
-    return sorted({key for table in Table.__subclasses__() for key in table.model_fields})
+    return sorted({key for table in _tables(Table) for key in table.model_fields})
+
+
+def _tables(table: type[Table]) -> list[type[Table]]:
+    below = [one for child in table.__subclasses__() for one in _tables(child)]
+    return [table, *below]

@@ -22,6 +22,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
         f"dmn_fe.fem needs DOLFINx 0.9 or newer, but found {dolfinx.__version__}; {_INSTALL}."
     )
 
+from dmn_fe.fem import output  # noqa: E402
 from dmn_fe.fem.case import make_problem  # noqa: E402
 from dmn_fe.fem.cell_data import map_cell_data  # noqa: E402
 from dmn_fe.fem.checkpoint import Checkpoints  # noqa: E402
@@ -36,12 +37,12 @@ from dmn_fe.fem.conditions import (  # noqa: E402
     displacement_field,
     prescribe,
 )
-from dmn_fe.fem.families import family_laws  # noqa: E402
 from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import read_mesh  # noqa: E402
 from dmn_fe.fem.node_law import NodeLaw  # noqa: E402
 from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
 from dmn_fe.fem.part import Part, mark  # noqa: E402
+from dmn_fe.fem.part_laws import CellLaws, VaryingNetwork, cell_laws, family_laws  # noqa: E402
 from dmn_fe.fem.path_following import (  # noqa: E402
     ArcLength,
     LoadFactor,
@@ -68,6 +69,7 @@ __all__ = [
     "Amplitude",
     "ArcLength",
     "BodyForce",
+    "CellLaws",
     "Checkpoints",
     "CsvLog",
     "DistributedRVE",
@@ -94,7 +96,9 @@ __all__ = [
     "Surface",
     "Temperature",
     "Traction",
+    "VaryingNetwork",
     "advance",
+    "cell_laws",
     "displacement_field",
     "distribute",
     "draw",
@@ -106,6 +110,7 @@ __all__ = [
     "mandel_strain",
     "map_cell_data",
     "mark",
+    "output",
     "prescribe",
     "read_mesh",
     "von_mises_field",

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
 from dolfinx import fem
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem.conditions import (
@@ -18,6 +17,7 @@ from dmn_fe.fem.conditions import (
 )
 from dmn_fe.fem.kinematics import Kind
 from dmn_fe.fem.part import Part
+from dmn_fe.fem.part_laws import VaryingNetwork, cell_laws
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.rigid_motion import free_rigid_motions
@@ -28,14 +28,14 @@ __all__ = ["make_problem"]
 
 def make_problem(
     part: Part,
-    laws: Mapping[str, MaterialLaw],
+    laws: Mapping[str, MaterialLaw | VaryingNetwork],
     supports: Sequence[Support],
     forces: Sequence[Force] = (),
     amplitude: Callable[[float], float] | None = None,
     temperature: Temperature | None = None,
     kind: Kind | None = None,
     thickness: float = 1.0,
-    axes: NDArray[np.float64] | fem.Function | None = None,
+    axes: Mapping[str, ArrayLike] | None = None,
     displacement_degree: int = 2,
     quadrature_degree: int | None = None,
     newton: Literal["full", "modified"] = "full",
@@ -47,7 +47,7 @@ def make_problem(
     Parameters
     ----------
     part : Part
-    laws : mapping of str to MaterialLaw
+    laws : mapping of str to MaterialLaw or VaryingNetwork
         One for each group of cells of the mesh.
     supports : sequence of Support
     forces : sequence of Traction, Pressure, Resultant or BodyForce
@@ -55,8 +55,10 @@ def make_problem(
         Of the supports, forces and temperatures that have none of their own; t ↦ t if left out.
     temperature : Temperature, optional
         Of laws that expand.
-    kind, thickness, axes
+    kind, thickness
         As of :class:`~dmn_fe.fem.quadrature.QuadratureMap`.
+    axes : mapping of str to array, optional
+        Material axes of groups of cells, as of :func:`~dmn_fe.fem.part_laws.cell_laws`.
     displacement_degree : int
         Of the Lagrange elements.
     quadrature_degree : int, optional
@@ -70,20 +72,20 @@ def make_problem(
         On every rank, if anything does not fit the mesh, a group of cells has no law, a component
         is prescribed twice, or the part is not held.
     """
-    forgotten = [name for name in part.cell_groups if name not in laws]
-    if forgotten:
-        raise InputError(
-            f"{part.source}: the volume group {forgotten[0]!r} has no material; give it a law."
-        )
-    for name in laws:
-        part.cells(name)
+    of_cells = cell_laws(part, laws, axes)
     _check_prescribed_once(supports)
     amplitude = amplitude or _time
     u = displacement_field(part, displacement_degree)
     warmth, loads = (None, {}) if temperature is None else temperature.field(part, amplitude)
-    by_tag = {part.cell_groups[name]: law for name, law in laws.items()}
     qmap = QuadratureMap(
-        u, by_tag, quadrature_degree, part.cell_tags, kind, thickness, axes, warmth
+        u,
+        of_cells.laws,
+        quadrature_degree,
+        of_cells.tags,
+        kind,
+        thickness,
+        of_cells.axes,
+        warmth,
     )
     bcs: list[fem.DirichletBC] = []
     for support in supports:

@@ -95,6 +95,16 @@ class Checkpoints:
                     shutil.rmtree(old, ignore_errors=True)
         return final
 
+    def is_finished(self, checkpoint: Path) -> bool:
+        """Whether a checkpoint is of the end of a run; of this rank alone.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read.
+        """
+        return bool(_read_manifest(checkpoint)["notes"].get("finished", False))
+
     def newest(self, comm: MPI.Comm) -> Path | None:
         """The last complete checkpoint, if there is one (collective)."""
         found = _complete(self.folder) if comm.rank == 0 else []

@@ -23,7 +23,7 @@ class NodeExchange:
 
     Parameters
     ----------
-    comm : MPI.Comm
+    comm : MPI.Intracomm
         The group; rank 0 evaluates.
     n : int
         Points of this rank.
@@ -37,13 +37,14 @@ class NodeExchange:
         Of this rank's points among all.
     """
 
-    def __init__(self, comm: MPI.Comm, n: int):
+    def __init__(self, comm: MPI.Intracomm, n: int):
         counts = comm.allgather(n)
         first, total = sum(counts[: comm.rank]), sum(counts)
         sizes = {name: width * np.dtype(kind).itemsize for name, (width, kind) in _FIELDS.items()}
         here = sum(sizes.values()) * total if comm.rank == 0 else 0
         self._window = MPI.Win.Allocate_shared(here, 1, comm=comm)
-        memory = np.frombuffer(self._window.Shared_query(0)[0], dtype=np.uint8)
+        shared, _ = self._window.Shared_query(0)
+        memory = np.frombuffer(shared, dtype=np.uint8)  # type: ignore[call-overload]
         self.rows = slice(first, first + n)
         self.all: dict[str, NDArray] = {}
         start = 0

@@ -51,7 +51,7 @@ class NodeLaw:
     ----------
     make : callable
         Makes the law; called only on the ranks that evaluate, one for each device.
-    comm : MPI.Comm
+    comm : MPI.Intracomm
         Ranks of the simulation.
     devices : int
         Devices of a node, among which its ranks are divided.
@@ -62,14 +62,14 @@ class NodeLaw:
     def __init__(
         self,
         make: Callable[[], MaterialLaw],
-        comm: MPI.Comm,
+        comm: MPI.Intracomm,
         devices: int = 1,
         batch: int | None = None,
     ):
         if devices < 1 or (batch is not None and batch < 1):
             raise InputError(f"NodeLaw: devices = {devices} and batch = {batch} must be 1 or more.")
         node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-        self._comm = node.Split(min(node.rank * devices // node.size, devices - 1))
+        self._comm: MPI.Intracomm = node.Split(node.rank * devices // node.size)  # type: ignore
         node.Free()
         self.batch = batch
         law = None
@@ -79,13 +79,14 @@ class NodeLaw:
 
     def _take(self, law: MaterialLaw | None) -> None:
         """Make this the law of the device; rank 0 has it."""
-        facts = None
+        facts: tuple[int, bool, bool, bool, str] | None = None
         if law is not None:
             symmetric = bool(getattr(law, "symmetric_tangent", False))
             isotropic = bool(getattr(law, "is_isotropic", False))
             mark = laws_fingerprint({"law": law})
             facts = law.state_size, symmetric, isotropic, takes_temperature(law), mark
         facts = self._comm.bcast(facts, root=0)
+        assert facts is not None
         self._law = law
         self.state_size, self.symmetric_tangent, self.is_isotropic = facts[:3]
         self.takes_temperature, self._fingerprint = facts[3:]
@@ -179,13 +180,11 @@ class NodeLaw:
 
     def own_rows(self, state: NodeState) -> Tensor:
         """States ``[n, state_size]`` of this rank's points (collective)."""
+        rows = self._comm.gather(state.exchange.rows, root=0)
         parts = None
-        if state.all is not None:
+        if rows is not None and state.all is not None:
             every = state.all.cpu()
-            counts = self._comm.gather(state.exchange.rows, root=0)
-            parts = [every[rows] for rows in counts]
-        else:
-            self._comm.gather(state.exchange.rows, root=0)
+            parts = [every[one] for one in rows]
         return self._comm.scatter(parts, root=0)
 
     def with_rows(self, state: NodeState, rows: Tensor) -> NodeState:

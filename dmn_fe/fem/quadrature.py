@@ -242,8 +242,10 @@ class QuadratureMap:
         self._committed_stress = stress.copy()
         for key, state in states.items():
             law, old = self.laws[key], self._committed[key]
-            shared = isinstance(law, NodeLaw)
-            self._committed[key] = law.with_rows(old, state) if shared else state.to(old)
+            if isinstance(law, NodeLaw):
+                self._committed[key] = law.with_rows(old, state)
+            else:
+                self._committed[key] = state.to(old)
         self.reset()
 
     def state_of(self, tag: int | None = None) -> torch.Tensor:

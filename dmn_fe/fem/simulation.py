@@ -5,7 +5,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from mpi4py import MPI
 
@@ -29,7 +28,7 @@ class Ending(enum.Enum):
     STOPPED = "it was asked to stop"
 
 
-class Output(Protocol):
+class Output:
     """What a run leaves behind or tells; all methods are collective."""
 
     def begin(self, run: "Simulation") -> None:
@@ -149,14 +148,16 @@ class Simulation:
             self._save()
 
     def _finish(self, ending: Ending | None) -> None:
-        if self.problem.steps > self._steps_saved:
-            self._save()
+        finished = ending is Ending.FINISHED
+        if finished or self.problem.steps > self._steps_saved:
+            self._save(finished)
         for output in self.outputs:
             output.end(self, ending)
 
-    def _save(self) -> None:
+    def _save(self, finished: bool = False) -> None:
         if self.checkpoints is not None:
-            self.checkpoints.save(self.problem, {"size": self.sizes.size})
+            notes = {"size": self.sizes.size, "finished": finished}
+            self.checkpoints.save(self.problem, notes)
         self._saved, self._steps_saved = time.monotonic(), self.problem.steps
 
     @property

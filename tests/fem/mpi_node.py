@@ -69,7 +69,7 @@ def sheet(law):
         {"part": law},
         supports,
         kind="plane stress",
-        axes=axes.numpy(),
+        axes={"part": axes.numpy()},
         petsc_options={"snes_rtol": 1e-12},
     )
     for t in (0.4, 1.0):

@@ -1,7 +1,7 @@
 """Microstructures that vary over a part: data of cells, families of networks."""
 
 # isort: off
-from dmn_fe.fem import QuadratureMap, family_laws, map_cell_data  # before torch
+from dmn_fe.fem import QuadratureMap, VaryingNetwork, family_laws, map_cell_data  # before torch
 
 # isort: on
 import meshio
@@ -65,7 +65,7 @@ def test_a_field_of_volume_fractions_gives_each_cell_its_network(tmp_path):
     write_field(tmp_path / "flow.vtu", lambda x: 0.1 + 0.3 * x[:, 0])
     fractions = map_cell_data(part, tmp_path / "flow.vtu", "f")
     family = NetworkFamily.of_volume_fractions({0.1: laminate(0.1), 0.4: laminate(0.4)}, "fibre")
-    by_tag, tags, axes = family_laws(MPI.COMM_SELF, family, fractions, law_of, 0.01)
+    by_tag, tags, axes = family_laws(MPI.COMM_SELF, VaryingNetwork(family, fractions, law_of, 0.01))
     assert axes is None
     assert 4 < len(by_tag) < 32
     u = fem.Function(fem.functionspace(part.mesh, ("Lagrange", 1, (3,))))
@@ -93,7 +93,7 @@ def test_orientation_tensors_turn_networks(tmp_path):
     given = map_cell_data(part, tmp_path / "flow.vtu", "f").reshape(-1, 3, 3)
     along = laminate(0.3, (0.0, 1.0, 0.0))  # layers in the plane of e1 and e3: stiff along e1
     family = NetworkFamily.of_orientations({(1.0, 0.0, 0.0): along, (0.5, 0.5, 0.0): along})
-    by_tag, tags, axes = family_laws(MPI.COMM_SELF, family, given, law_of)
+    by_tag, tags, axes = family_laws(MPI.COMM_SELF, VaryingNetwork(family, given, law_of))
     assert len(by_tag) == 1
     u = fem.Function(fem.functionspace(part.mesh, ("Lagrange", 1, (3,))))
     u.interpolate(lambda x: [1e-3 * x[0], 0.0 * x[0], 0.0 * x[0]])

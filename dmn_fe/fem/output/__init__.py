@@ -1,5 +1,24 @@
-"""What a simulation leaves behind and tells."""
+"""What a simulation leaves behind and tells: outputs to plug into a ``Simulation``."""
 
-from dmn_fe.fem.output.fields import CsvLog, FieldOutput, von_mises_field
+from dmn_fe.fem.output.fields import Fields
+from dmn_fe.fem.output.legacy import CsvLog, FieldOutput, von_mises_field
+from dmn_fe.fem.output.point_cloud import PointCloud
+from dmn_fe.fem.output.probes import Probes
+from dmn_fe.fem.output.progress import Progress
+from dmn_fe.fem.output.quantities import QUANTITIES, Quantity, quantity
+from dmn_fe.fem.output.tables import Reactions, Table
 
-__all__ = ["CsvLog", "FieldOutput", "von_mises_field"]
+__all__ = [
+    "QUANTITIES",
+    "CsvLog",
+    "FieldOutput",
+    "Fields",
+    "PointCloud",
+    "Probes",
+    "Progress",
+    "Quantity",
+    "Reactions",
+    "Table",
+    "quantity",
+    "von_mises_field",
+]

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError, file_sentence
 
-__all__ = ["StepFile", "grid", "vertices"]
+__all__ = ["StepFile"]
 
 
 class StepFile:
@@ -24,7 +25,7 @@ class StepFile:
     path : Path
         The file; replaced if it exists.
     geometry : mapping of str to array
-        Data sets of a :func:`grid` or of :func:`vertices`.
+        Data sets of :mod:`~dmn_fe.fem.output._vtkhdf_geometry`.
     append : float, optional
         Continue an existing file of this geometry behind the last step up to this time.
 
@@ -34,12 +35,14 @@ class StepFile:
         If the file cannot be written, or has another geometry.
     """
 
-    def __init__(self, path: Path, geometry: Mapping[str, NDArray], append: float | None = None):
+    def __init__(
+        self, path: Path, geometry: Mapping[str, NDArray[Any]], append: float | None = None
+    ):
         self._path = path
         if append is None or self._cut(geometry, append) == 0:
             self._create(geometry)
 
-    def _create(self, geometry: Mapping[str, NDArray]) -> None:
+    def _create(self, geometry: Mapping[str, NDArray[Any]]) -> None:
         with _opened(self._path, "w", geometry.values()) as root:
             root.attrs["Version"] = np.array([2, 0])
             # VTK reads only ASCII of fixed length.
@@ -50,7 +53,7 @@ class StepFile:
                 root[name] = values
             root.create_group("Steps").attrs["NSteps"] = 0
 
-    def _cut(self, geometry: Mapping[str, NDArray], time: float) -> int:
+    def _cut(self, geometry: Mapping[str, NDArray[Any]], time: float) -> int:
         """Drop the steps after ``time``; the number of those that stay."""
         with _opened(self._path, "r+") as root:
             if "Steps" not in root or not all(_holds(root, *item) for item in geometry.items()):
@@ -66,7 +69,7 @@ class StepFile:
                 steps["Values"].resize(n, axis=0)
         return n
 
-    def add(self, t: float, data: Mapping[str, NDArray]) -> None:
+    def add(self, t: float, data: Mapping[str, NDArray[Any]]) -> None:
         """Add a step.
 
         Parameters
@@ -99,8 +102,13 @@ class StepFile:
             _put(steps, "Values", k, np.array([float(t)]))
             steps.attrs.modify("NSteps", k + 1)  # last: now the step counts
 
-    def _check(self, root: h5py.Group, data: Mapping[str, NDArray], first: bool) -> None:
-        known = {f"{of}/{name}" for of in ("PointData", "CellData") for name in root.get(of, ())}
+    def fields(self) -> set[str]:
+        """Fields of the steps, by ``PointData/NAME`` or ``CellData/NAME``."""
+        with _opened(self._path, "r+") as root:
+            return _fields(root)
+
+    def _check(self, root: h5py.Group, data: Mapping[str, NDArray[Any]], first: bool) -> None:
+        known = _fields(root)
         if not first and known != set(data):
             raise InputError(
                 f"{self._path}: all steps need the same fields, but this one has "
@@ -114,40 +122,11 @@ class StepFile:
                 raise InputError(f"{self._path}: {name} has {size} numbers, but had {before}.")
 
 
-def grid(points: NDArray, cells: NDArray, types: NDArray) -> dict[str, NDArray]:
-    """Data sets of an unstructured grid.
-
-    Parameters
-    ----------
-    points : array ``[n, 3]``
-    cells : array ``[cells, m]`` of int
-        Points of each cell, in VTK's order.
-    types : array ``[cells]``
-        VTK's type of each cell.
-    """
-    size = {"NumberOfPoints": np.array([len(points)])}
-    return size | {"Points": points, "Types": types.astype(np.uint8)} | _cells("", cells)
+def _fields(root: h5py.Group) -> set[str]:
+    return {f"{of}/{name}" for of in ("PointData", "CellData") for name in root.get(of, ())}
 
 
-def vertices(points: NDArray) -> dict[str, NDArray]:
-    """Data sets of points ``[n, 3]``, each with a vertex, without which VTK shows nothing."""
-    sets = {"NumberOfPoints": np.array([len(points)]), "Points": points}
-    sets |= _cells("Vertices/", np.arange(len(points))[:, None])
-    for kind in ("Lines", "Polygons", "Strips"):  # VTK looks for them
-        sets |= _cells(f"{kind}/", np.empty((0, 1), dtype=np.int64))
-    return sets
-
-
-def _cells(prefix: str, cells: NDArray) -> dict[str, NDArray]:
-    return {
-        f"{prefix}NumberOfCells": np.array([len(cells)]),
-        f"{prefix}NumberOfConnectivityIds": np.array([cells.size]),
-        f"{prefix}Offsets": np.arange(len(cells) + 1) * cells.shape[1],
-        f"{prefix}Connectivity": cells.reshape(-1),
-    }
-
-
-def _put(parent: h5py.Group, name: str, start: int, rows: NDArray) -> None:
+def _put(parent: h5py.Group, name: str, start: int, rows: NDArray[Any]) -> None:
     """Write ``rows``, flattened, from row ``start`` of a data set, which then ends there."""
     if name not in parent:
         row = (math.prod(rows.shape[1:]),) if rows.ndim > 1 else ()
@@ -159,7 +138,7 @@ def _put(parent: h5py.Group, name: str, start: int, rows: NDArray) -> None:
     values[start:] = rows.reshape(len(rows), *values.shape[1:])
 
 
-def _holds(root: h5py.Group, name: str, values: NDArray) -> bool:
+def _holds(root: h5py.Group, name: str, values: NDArray[Any]) -> bool:
     """Whether a data set is the same but for the round-off of other numbers of ranks."""
     if name not in root or root[name].shape != values.shape:
         return False
@@ -168,7 +147,7 @@ def _holds(root: h5py.Group, name: str, values: NDArray) -> bool:
 
 
 @contextlib.contextmanager
-def _opened(path: Path, mode: str, new: Iterable[NDArray] = ()) -> Iterator[h5py.Group]:
+def _opened(path: Path, mode: str, new: Iterable[NDArray[Any]] = ()) -> Iterator[h5py.Group]:
     """The group of the format in a file, on a disk with room for ``new`` data sets."""
     try:
         _reserve(path, mode, [values.nbytes for values in new])

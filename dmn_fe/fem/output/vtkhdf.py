@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import basix
 import basix.ufl
@@ -10,47 +11,13 @@ from dolfinx import fem, plot
 from mpi4py import MPI
 from numpy.typing import ArrayLike, NDArray
 
-from dmn_fe.collective import RaiseTogether
-from dmn_fe.errors import InputError
-from dmn_fe.fem.output._vtkhdf_file import StepFile, grid, vertices
+from dmn_fe.fem.output._vtkhdf_geometry import grid, vertices
+from dmn_fe.fem.output._vtkhdf_series import Series
 
 __all__ = ["MeshSeries", "PointSeries"]
 
 
-class _Series:
-    """Data of all ranks, gathered and sorted on rank 0, which alone has the file."""
-
-    def __init__(self, path: str | Path, comm: MPI.Comm):
-        self._path, self._comm = Path(path), comm
-        self._file: StepFile | None = None
-        # Both by "PointData" and "CellData".
-        self._owned: dict[str, int] = {}
-        self._order: dict[str, NDArray] = {}  # gathered rows in the order of the file
-
-    def _start(self, geometry: dict[str, NDArray] | None, append: float | None) -> None:
-        """Make or continue the file on the rank that has the geometry (collective)."""
-        with RaiseTogether(self._comm):
-            if geometry is not None:
-                self._file = StepFile(self._path, geometry, append)
-
-    def _add(self, t: float, owned: dict[str, NDArray]) -> None:
-        """Add a step of owned rows by ``PointData/NAME`` and ``CellData/NAME`` (collective)."""
-        group = {name: name.split("/")[0] for name in owned}
-        with RaiseTogether(self._comm):
-            for name, rows in owned.items():
-                if len(rows) != (n := self._owned[group[name]]):
-                    raise InputError(f"{self._path}: {name} has {len(rows)} rows, but needs {n}.")
-        parts = self._comm.gather(owned)
-        with RaiseTogether(self._comm):
-            if parts is not None and self._file is not None:
-                data = {name: np.concatenate([part[name] for part in parts]) for name in owned}
-                self._file.add(t, {k: rows[self._order[group[k]]] for k, rows in data.items()})
-
-    def close(self) -> None:
-        """Nothing, as the file is open only in a write: a killed run leaves a readable file."""
-
-
-class MeshSeries(_Series):
+class MeshSeries(Series):
     """Fields over time on a mesh, at the points of the displacement: ``fields.vtkhdf``.
 
     The cells are VTK's Lagrange cells, which show the displacement in its full degree. The file
@@ -76,7 +43,7 @@ class MeshSeries(_Series):
         super().__init__(path, self._domain.comm)
         self._degree = u.function_space.ufl_element().degree
         self._space = self._lagrange(())
-        self._targets: dict[tuple[int, ...], tuple[fem.Function, NDArray]] = {}
+        self._targets: dict[tuple[int, ...], tuple[fem.Function, NDArray[Any]]] = {}
         self._start(self._gather_grid(), append)
 
     def write(
@@ -104,7 +71,7 @@ class MeshSeries(_Series):
         owned |= {f"CellData/{name}": np.asarray(values) for name, values in cell_data.items()}
         self._add(t, owned)
 
-    def _gather_grid(self) -> dict[str, NDArray] | None:
+    def _gather_grid(self) -> dict[str, NDArray[Any]] | None:
         """Points and cells of all ranks on rank 0, where they also set the order."""
         topology, types, _ = plot.vtk_mesh(self._space)
         cells = topology.reshape(len(types), self._space.dofmap.list.shape[1] + 1)[:, 1:]
@@ -149,7 +116,7 @@ class MeshSeries(_Series):
         return fem.functionspace(self._domain, element)
 
 
-class PointSeries(_Series):
+class PointSeries(Series):
     """Data over time at points, such as quadrature points: ``points.vtkhdf``.
 
     Parameters

@@ -1,0 +1,91 @@
+"""From a run file and a mesh to a problem."""
+
+from typing import cast
+
+import numpy as np
+import torch
+from dolfinx import fem
+
+from dmn_fe.cli.condition_tables import AxesTable, CellFieldTable, TemperatureTable
+from dmn_fe.cli.material_tables import NetworkTable
+from dmn_fe.cli.materials import Material, NetworksOfField, SharedNetwork
+from dmn_fe.cli.runfile import RunFile
+from dmn_fe.fem import (
+    Amplitude,
+    NodeLaw,
+    Part,
+    Problem,
+    VaryingNetwork,
+    make_problem,
+    map_cell_data,
+)
+from dmn_fe.laws import MaterialLaw
+
+__all__ = ["problem_of"]
+
+
+def problem_of(run_file: RunFile, part: Part, materials: dict[str, Material]) -> Problem:
+    """The problem of one pass of a run, at the start of its loading (collective).
+
+    Raises
+    ------
+    InputError
+        On all ranks, if file and mesh do not fit together.
+    """
+    amplitudes = {name: Amplitude(points) for name, points in run_file.amplitudes.items()}
+    loading = Amplitude(run_file.loading.points)
+    warm = run_file.temperature
+    return make_problem(
+        part,
+        {name: _law(run_file, part, name, material) for name, material in materials.items()},
+        [support.made(amplitudes) for support in run_file.supports],
+        [force.made(amplitudes) for force in run_file.forces],
+        loading,
+        None if warm is None else warm.made(_change(part, warm), amplitudes),
+        run_file.mesh.kind,
+        run_file.mesh.thickness,
+        {name: _axes(part, table) for name, table in run_file.axes.items()},
+        run_file.mesh.displacement_degree,
+        run_file.mesh.quadrature_degree,
+        run_file.solver.newton,
+        run_file.solver.petsc,
+        loading.times[0],
+    )
+
+
+def _law(
+    run_file: RunFile, part: Part, name: str, material: Material
+) -> MaterialLaw | VaryingNetwork:
+    """The material of a volume group as a problem takes it (collective)."""
+    if isinstance(material, SharedNetwork):
+        devices = max(1, torch.cuda.device_count())
+        # Its state is another kind of object, which nobody but the quadrature map looks into.
+        return cast("MaterialLaw", NodeLaw(material.make, part.mesh.comm, devices))
+    if not isinstance(material, NetworksOfField):
+        return material
+    table = run_file.materials[name]
+    assert isinstance(table, NetworkTable)
+    assert table.field is not None
+    values = map_cell_data(part, table.field.file, table.field.field)
+    if table.phase is None and values.shape[1:] == (9,):
+        values = values.reshape(-1, 3, 3)
+    return VaryingNetwork(material.family, values, material.law_of, table.resolution, table.clamp)
+
+
+def _axes(part: Part, table: AxesTable) -> np.ndarray:
+    """Material axes of a volume group (collective)."""
+    if table.rotation is not None:
+        return np.array(table.rotation)
+    assert table.field is not None
+    return map_cell_data(part, table.field.file, table.field.field).reshape(-1, 3, 3)
+
+
+def _change(part: Part, table: TemperatureTable) -> float | fem.Function:
+    """Number or field by cells of a temperature (collective)."""
+    if not isinstance(table.change, CellFieldTable):
+        return table.change
+    values = map_cell_data(part, table.change.file, table.change.field)
+    field = fem.Function(fem.functionspace(part.mesh, ("DG", 0)))
+    field.x.array[: len(values)] = values.reshape(-1)
+    field.x.scatter_forward()
+    return field
