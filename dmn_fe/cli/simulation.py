@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mpi4py import MPI
+from rich.console import Console
 
 from dmn_fe.cli.case import problem_of
 from dmn_fe.cli.passes import Pass, check_files, passes_of
@@ -20,6 +21,7 @@ from dmn_fe.fem import (
     Problem,
     Simulation,
     StepControl,
+    StepFailed,
     StepSizes,
     output,
     read_mesh,
@@ -65,7 +67,12 @@ def simulate(
     if restart:
         run.restart()
         say(comm, f"going on from step {problem.steps}, time {problem.time:g}")
-    ending = run.run()
+    _forget_picture(folder, restart, comm)
+    try:
+        ending = run.run()
+    except StepFailed as error:
+        draw_run(run_file, part, problem, folder, passes)
+        raise StepFailed(_remedy(problem, error)) from error
     if ending is Ending.FINISHED and len(passes) > 1:
         say(comm, f"\n{passes[0].name}, for comparison")
         _compare(run_file, part, passes[0], folder)
@@ -125,7 +132,7 @@ def _simulation(
 
 def _outputs(run_file: RunFile, part: Part, folder: Path) -> list[Output]:
     table = run_file.output
-    outputs: list[Output] = [output.Progress()]
+    outputs: list[Output] = [output.Progress(Console())]
     groups = [*table.reactions, *(support.group for support in run_file.supports)]
     outputs.append(output.Reactions(folder / "reactions.csv", part, groups))
     if table.probes:
@@ -145,8 +152,22 @@ def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
     problem = problem_of(run_file, part, one.materials)
     groups = [*run_file.output.reactions, *(support.group for support in run_file.supports)]
     reactions = output.Reactions(folder / one.csv, part, groups)
-    _simulation(run_file, problem, [output.Progress(), reactions]).run()
+    _simulation(run_file, problem, [output.Progress(Console()), reactions]).run()
     problem.close()
+
+
+def _forget_picture(folder: Path, restart: bool, comm: MPI.Intracomm) -> None:
+    """Remove the picture of an earlier run, which would pass for one of this."""
+    with RaiseTogether(comm):
+        if comm.rank == 0 and not restart:
+            (folder / "picture.png").unlink(missing_ok=True)
+
+
+def _remedy(problem: Problem, error: StepFailed) -> str:
+    remedy = "give a smaller 'steps.smallest'"
+    if problem.steps == 0:
+        remedy = f"check that every piece of the part is held, or {remedy}"
+    return f"{error}; {remedy}."
 
 
 def _check_checkpoints(checkpoints: Checkpoints, restart: bool, comm: MPI.Intracomm) -> None:

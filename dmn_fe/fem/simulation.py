@@ -96,7 +96,8 @@ class Simulation:
         """
         if self.checkpoints is None:
             raise InputError("a restart needs checkpoints; give their folder.")
-        self.sizes.size = float(self.checkpoints.restore(self.problem)["size"])
+        notes = self.checkpoints.restore(self.problem)
+        self.sizes.size, self.sizes.wait = float(notes["size"]), int(notes["wait"])
         self._steps_saved = self.problem.steps
 
     def run(self) -> Ending:
@@ -156,7 +157,8 @@ class Simulation:
 
     def _save(self, finished: bool = False) -> None:
         if self.checkpoints is not None:
-            notes = {"size": self.sizes.size, "finished": finished}
+            sizes = {"size": self.sizes.size, "wait": self.sizes.wait}
+            notes = sizes | {"finished": finished}
             self.checkpoints.save(self.problem, notes)
         self._saved, self._steps_saved = time.monotonic(), self.problem.steps
 

@@ -12,6 +12,8 @@ __all__ = ["StepControl", "StepFailed", "StepSizes", "advance"]
 
 # Steps this much longer than wanted are not divided for it: round-off of times.
 _ROUND_OFF = 1e-9
+# Steps after one that failed that must succeed before the size grows again.
+_WAIT = 4
 
 
 class StepFailed(RuntimeError):
@@ -89,14 +91,17 @@ class StepSizes:
     Attributes
     ----------
     size : float
-        Wanted size of the next step. With the time it is all there is to keep in a checkpoint.
+        Wanted size of the next step.
+    wait : int
+        Steps that must succeed before one grows again; with the size it is all there is to keep in
+        a checkpoint.
     """
 
     def __init__(self, control: StepControl, end: float, targets: Sequence[float] = ()):
         self.control = control
         self.targets = sorted({*(float(t) for t in targets if t < end), float(end)})
         self.end = float(end)
-        self.size = control.first_size
+        self.size, self.wait = control.first_size, 0
 
     def next(self, time: float) -> float:
         """Where the step from ``time`` ends.
@@ -113,6 +118,8 @@ class StepSizes:
         control, before = self.control, self.size
         if report.iterations >= control.many:
             self.size = max(control.cut * report.size, control.smallest_size)
+        elif self.wait > 0:
+            self.wait -= 1
         elif report.iterations <= control.few:
             self.size = min(control.growth * self.size, control.largest)
         if self.size == before:
@@ -135,7 +142,7 @@ class StepSizes:
                 f"of {report.size:.3g} cannot be cut below 'smallest' = {smallest:.3g} "
                 f"({report.reason})"
             )
-        self.size = max(self.control.cut * report.size, smallest)
+        self.size, self.wait = max(self.control.cut * report.size, smallest), _WAIT
         return f"cut back from {report.size:.4g} to {self.size:.4g}: {report.reason}"
 
 

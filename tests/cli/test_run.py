@@ -44,11 +44,14 @@ displacement = [0.02, "free", "free"]
 
 [loading]
 points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]
-step = 0.5
+
+[steps]
+largest = 0.5
 
 [output]
 folder = "out"
 reactions = ["left"]
+fields.every = 2
 
 [comparison]
 phase = "matrix"
@@ -93,21 +96,25 @@ def test_results(dmn_fe, folder):
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0, process.stderr
     rows = reactions(folder / "out" / "reactions.csv")
-    assert [row["time"] for row in rows] == [0.5, 1.0, 1.5, 2.0]
-    assert [row["factor"] for row in rows] == [0.5, 1.0, 0.5, 0.0]
-    assert [row["displacement"] for row in rows] == [0.01, 0.02, 0.01, 0.0]
+    assert [row["time"] for row in rows] == [0.0, 0.5, 1.0, 1.5, 2.0]
+    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]
+    moved = [row["right u1"] for row in rows]
+    assert moved == pytest.approx([0.0, 0.01, 0.02, 0.01, 0.0], abs=1e-12)
     for row in rows:
-        assert row["force"] == pytest.approx(row["right F1"], rel=1e-12)
         assert row["left F1"] == pytest.approx(-row["right F1"], rel=1e-6, abs=1e-6)
     alone = reactions(folder / "out" / "reactions_matrix.csv")
-    assert rows[1]["right F1"] > 1.2 * alone[1]["right F1"] > 0  # the inclusions stiffen
-    assert rows[3]["right F1"] < 0  # plastic strain is left
-    lines = [line for line in process.stdout.splitlines() if line.strip()[:1].isdigit()]
-    assert len([line for line in lines if "/" in line]) == 8
+    assert rows[2]["right F1"] > 1.2 * alone[2]["right F1"] > 0  # the inclusions stiffen
+    assert rows[4]["right F1"] < 0  # plastic strain is left
+    assert len(steps_told(process.stdout)) == 8
     picture = (folder / "out" / "picture.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
-    fields = {path.name for path in (folder / "out").iterdir()}
-    assert {"displacement.bp", "stress.bp"} <= fields or "fields.xdmf" in fields
+    assert (folder / "out" / "fields.vtkhdf").is_file()
+
+
+def steps_told(stdout: str) -> list[str]:
+    """The lines of load steps."""
+    lines = [line for line in stdout.splitlines() if line.strip()[:1].isdigit()]
+    return [line for line in lines if " / " in line]
 
 
 def assert_one_sentence(stderr, words):
@@ -152,8 +159,16 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         ),
         ('law = "J2", ', "", "'materials.body.phases.matrix.law' is missing"),
         ('type = "linear"', 'type = "line"', "give one of 'linear', 'voce', 'power'."),
-        ('network = "net.dmn"', "", "'materials.body': give 'network' with 'phases', or 'law'"),
-        ('network = "net.dmn"', 'law = "J3"', "'materials.body': give 'network' with 'phases'"),
+        (
+            'network = "net.dmn"',
+            "",
+            "'materials.body': give 'network' or 'networks' with 'phases', or 'law'",
+        ),
+        (
+            'network = "net.dmn"',
+            'law = "J3"',
+            "'materials.body': give 'network' or 'networks' with 'phases'",
+        ),
         (
             'network = "net.dmn"',
             'network = "net.dmn"\nlaw = "J2"',
@@ -172,10 +187,10 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         ("phases.inclusion", "phases.fibre", "'fibre'"),
         ("[materials.body]", "[materials.core]", '"core"'),
         ('group = "right"', 'group = "top"', '"top"'),
-        ("step = 0.5", "step = 0.0", "'loading.step'"),
+        ("largest = 0.5", "largest = 0.0", "largest = 0.0 must be a positive number"),
         ("[1.0, 1.0]", "[1.0, nan]", "loading.points"),
         ("[1.0, 1.0]", "[3.0, 1.0]", "must rise"),
-        ("[0.02,", "[0.0,", "no support moves"),
+        ("[0.02,", "[0.0,", "nothing loads the part"),
         ('file = "block.msh"', 'file = "block.msh"\nquadrature_degree = 3', "negative"),
         ('phase = "matrix"', 'phase = "resin"', "'resin'"),
         ("young = 70000.0", "young = -1.0", "young = -1.0"),
@@ -257,19 +272,21 @@ def test_a_step_that_does_not_converge_is_cut_back(dmn_fe, folder, only_short_st
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0
     assert process.stderr == ""
-    assert process.stdout.count("was cut back into 2 parts") == 4
+    assert process.stdout.count("cut back from 0.5 to 0.25: DIVERGED_") == 1
+    assert process.stdout.count("grows to 0.375") == 1  # after some steps
+    assert process.stdout.count("cut back from") == 2
     rows = reactions(folder / "out" / "reactions.csv")
-    assert [row["time"] for row in rows] == [0.5, 1.0, 1.5, 2.0]
+    assert rows[1]["time"] == 0.25
+    assert {1.0, 2.0} <= {row["time"] for row in rows}  # the corners of the loading
 
 
 def test_a_step_that_fails_ends_with_one_sentence(dmn_fe, folder, only_short_steps):
-    only_short_steps(0.01)
+    only_short_steps(0.0)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 1
-    assert_one_sentence(process.stderr, "network: step 1 to time 0.5 failed")
+    assert_one_sentence(process.stderr, "cannot be cut below 'smallest' = 0.000488")
     assert "check that every piece of the part is held" in process.stderr
-    assert reactions(folder / "out" / "reactions.csv") == []
-    assert len(reactions(folder / "out" / "reactions_matrix.csv")) == 4
+    assert len(reactions(folder / "out" / "reactions.csv")) == 1
     assert (folder / "out" / "picture.png").is_file()
 
 
@@ -279,7 +296,7 @@ def test_a_step_that_fails_on_two_ranks_ends_in_order(dmn_fe_process, folder, mo
     monkeypatch.setenv("PETSC_OPTIONS", "-dmn_fe_snes_max_it 0")
     process = dmn_fe_process("run", "part.toml", "--ranks", 2)
     assert process.returncode == 1
-    assert_one_sentence(process.stderr, "dmn-fe: part: step 1 to time 0.5 failed")
+    assert_one_sentence(process.stderr, "cannot be cut below 'smallest'")
     assert (folder / "out" / "picture.png").is_file()
 
 
@@ -287,13 +304,13 @@ def test_a_picture_that_fails_does_not_fail_the_run(dmn_fe, folder, monkeypatch)
     def fail(*_, **__):
         raise MemoryError("no room for\na picture")
 
-    monkeypatch.setattr("dmn_fe.cli.outcome.draw", fail)
+    monkeypatch.setattr("dmn_fe.cli.run_picture.draw", fail)
     without_comparison(folder)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0
     words = "warning: the picture could not be drawn (MemoryError: no room for a picture)"
     assert_one_sentence(process.stderr, words)
-    assert len(reactions(folder / "out" / "reactions.csv")) == 4
+    assert len(reactions(folder / "out" / "reactions.csv")) == 5
 
 
 def test_a_plain_law_needs_no_network(dmn_fe, folder):
@@ -308,15 +325,15 @@ def test_a_plain_law_needs_no_network(dmn_fe, folder):
     (folder / "part.toml").write_text(text)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0, process.stderr
-    forces = [row["force"] for row in reactions(folder / "out" / "reactions.csv")]
-    assert forces == pytest.approx([10.0, 20.0, 10.0, 0.0], abs=1e-6)
+    forces = [row["right F1"] for row in reactions(folder / "out" / "reactions.csv")]
+    assert forces == pytest.approx([0.0, 10.0, 20.0, 10.0, 0.0], abs=1e-6)
 
 
 def test_results_of_an_earlier_run_are_not_taken_for_new_ones(dmn_fe, folder, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("dmn_fe.cli.outcome.draw", fail)
+    monkeypatch.setattr("dmn_fe.cli.run_picture.draw", fail)
     without_comparison(folder)
     (folder / "out").mkdir()
     for name in ("picture.png", "notes.txt"):
@@ -325,9 +342,6 @@ def test_results_of_an_earlier_run_are_not_taken_for_new_ones(dmn_fe, folder, mo
     assert process.returncode == 0
     (results,) = [line for line in process.stdout.splitlines() if line.startswith("results in")]
     assert str(folder / "out") in results
-    assert "reactions.csv" in results
-    for name in ("picture.png", "notes.txt"):
-        assert name not in results
     assert not (folder / "out" / "picture.png").exists()
     assert (folder / "out" / "notes.txt").read_text() == "from yesterday"
 
@@ -337,7 +351,7 @@ def test_an_interrupted_run_says_what_is_kept(folder, ranks):
     """Ctrl-C, which a terminal sends to all processes of a command."""
     without_comparison(folder)
     text = (folder / "part.toml").read_text()
-    (folder / "part.toml").write_text(text.replace("step = 0.5", "step = 0.0001"))
+    (folder / "part.toml").write_text(text.replace("largest = 0.5", "largest = 0.0001"))
     command = [sys.executable, "-m", "dmn_fe", "run", "part.toml", "--ranks", str(ranks)]
     process = subprocess.Popen(
         command,
@@ -374,9 +388,106 @@ def test_after_a_run_ctrl_c_is_what_it_was_before(dmn_fe, folder):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_slow_step_shows_that_it_lives(dmn_fe, folder, monkeypatch):
+def run_process(folder, *options) -> subprocess.Popen:
+    command = [sys.executable, "-m", "dmn_fe", "run", "part.toml", *options]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_rows(table, count: int, process) -> None:
+    limit = time.monotonic() + 120
+    while not (table.exists() and table.read_text().count("\n") > count):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def many_steps(folder):
+    """A run of 60 steps, and the table of a run that is not interrupted."""
+    text = RUN_FILE.replace('[comparison]\nphase = "matrix"\n', "[checkpoints]\nevery = 0\n")
+    text = text.replace("largest = 0.5", "largest = 0.0334").replace("fields.every = 2", "")
+    (folder / "part.toml").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "dmn_fe", "run", "part.toml", "--output", "whole"],
+        cwd=folder,
+        env=clean_environment(),
+        timeout=200,
+        check=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0
+    return reactions(folder / "whole" / "reactions.csv")
+
+
+def assert_same_table(found, expected, tolerance):
+    assert [row["step"] for row in found] == [row["step"] for row in expected]
+    largest = max(abs(value) for row in expected for key, value in row.items() if "F" in key)
+    for row, other in zip(found, expected, strict=True):
+        for key, value in other.items():
+            if key != "iterations":
+                assert row[key] == pytest.approx(value, rel=0, abs=tolerance * largest)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_stops_after_the_step_and_restart_goes_on(folder, many_steps, number):
+    process, table = run_process(folder), folder / "out" / "reactions.csv"
+    wait_for_rows(table, 5, process)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 75, stderr
+    assert_one_sentence(stderr, "it was asked to stop; go on with --restart")
+    assert 5 < len(reactions(table)) < len(many_steps)
+    refused = run_process(folder)
+    _, stderr = refused.communicate(timeout=60)
+    assert refused.returncode == 2
+    assert_one_sentence(stderr, "holds a run that was not finished; go on with --restart")
+    process = run_process(folder, "--restart")
+    stdout, stderr = process.communicate(timeout=200)
+    assert process.returncode == 0, stderr
+    assert "going on from step" in stdout
+    assert_same_table(reactions(table), many_steps, 1e-12)
+
+
+@two_ranks
+def test_a_run_killed_twice_goes_on_with_other_ranks(folder, many_steps):
+    table = folder / "out" / "reactions.csv"
+    for options, rows in ((("--ranks", "2"), 8), (("--restart",), 20)):
+        process = run_process(folder, *options)
+        wait_for_rows(table, rows, process)
+        subprocess.run(["pkill", "-9", "-P", str(process.pid)], check=False)
+        process.kill()
+        process.communicate(timeout=60)
+        time.sleep(0.5)
+    process = run_process(folder, "--restart", "--ranks", "2")
+    _, stderr = process.communicate(timeout=200)
+    assert process.returncode == 0, stderr
+    assert_same_table(reactions(table), many_steps, 1e-9)
+
+
+def test_the_wall_clock_ends_a_run_in_time(folder, many_steps):
+    text = (folder / "part.toml").read_text()
+    (folder / "part.toml").write_text(text.replace("[steps]", '[steps]\nwall_clock = "1.5 s"'))
+    process = run_process(folder)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 75
+    assert_one_sentence(stderr, "the wall clock would run out in the next step; go on with")
+    assert len(reactions(folder / "out" / "reactions.csv")) < len(many_steps)
+
+
+def test_a_finished_run_may_be_repeated(dmn_fe, folder):
     without_comparison(folder)
-    monkeypatch.setattr("dmn_fe.cli.slow_steps._SECONDS_OF_SILENCE", 0.0)
-    process = dmn_fe("run", "part.toml")
-    assert process.returncode == 0
-    assert "step 4: Newton iteration 1, |F|" in process.stdout
+    for _ in range(2):
+        assert dmn_fe("run", "part.toml").returncode == 0
+    again = dmn_fe("run", "part.toml", "--restart")
+    assert again.returncode == 0
+    assert len(reactions(folder / "out" / "reactions.csv")) == 5
+    missing = dmn_fe("run", "part.toml", "--restart", "--output", "new")
+    assert missing.returncode == 2
+    assert_one_sentence(missing.stderr, "there is no checkpoint to go on from")
