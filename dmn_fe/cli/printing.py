@@ -6,9 +6,9 @@ from mpi4py import MPI
 
 from dmn_fe.cli.material_tables import MaterialTable, NetworkTable
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.fem import Part, Problem
+from dmn_fe.fem import Costs, Part, Problem, StepSizes
 
-__all__ = ["describe", "say", "warn"]
+__all__ = ["costs_in_words", "describe", "say", "warn"]
 
 
 def say(comm: MPI.Comm, line: str) -> None:
@@ -31,6 +31,20 @@ def describe(run_file: RunFile, part: Part, problem: Problem) -> str:
         f"{run_file.title}\n{part.source}: {cells} cells with {cells * q} quadrature points, "
         f"{problem.qmap.kinematics.kind}, on {part.mesh.comm.size} rank(s)\n{materials}\n"
         f"{problem.linear_solver}"
+    )
+
+
+def costs_in_words(costs: Costs, sizes: StepSizes, ranks: int) -> str:
+    """Memory and seconds of a run, and how they come about."""
+    points = costs.point_bytes * costs.points / ranks
+    span = sizes.end - sizes.targets[0] if len(sizes.targets) > 1 else sizes.end
+    steps = max(len(sizes.targets), round(span / sizes.control.largest))
+    return (
+        f"memory: {costs.point_bytes:.0f} B a quadrature point, {points / 1e6:.0f} MB of points a "
+        f"rank; a rank has needed {costs.rank_bytes / 1e6:.0f} MB in this trial\n"
+        f"time: {costs.step:.2g} s a step of four Newton iterations, each {costs.micro:.2g} s in "
+        f"the laws, {costs.assembly:.2g} s in the assembly, {costs.solve:.2g} s in the solver; "
+        f"{steps} steps or more"
     )
 
 

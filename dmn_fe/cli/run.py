@@ -36,6 +36,10 @@ def run(
     restart: Annotated[
         bool, typer.Option("--restart", help="Go on from the last checkpoint in the folder.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Check the input and tell memory and time, without solving."),
+    ] = False,
 ) -> None:
     """Run a macroscale DOLFINx simulation; also under mpirun.
 
@@ -43,23 +47,30 @@ def run(
     and USR1 stop it after the present step, with a checkpoint; it then ends with exit status 75, as
     when 'steps.wall_clock' runs out, and --restart goes on, on any number of ranks.
     """
-    start(run_file, output, ranks, restart)
+    start(run_file, output, ranks, restart, check)
 
 
-def start(run_file: Path, output: Path | None, ranks: int, restart: bool = False) -> None:
+def start(
+    run_file: Path,
+    output: Path | None,
+    ranks: int,
+    restart: bool = False,
+    check: bool = False,
+) -> None:
     """Check the input, then simulate here or on ``ranks`` ranks under ``mpirun``."""
     if ranks == 1:
-        _simulate(run_file, output, restart)
+        _simulate(run_file, output, restart, check)
         return
     folder = _check(run_file, output)
     arguments = ["run", str(run_file)]
     arguments += [] if output is None else ["--output", str(output)]
     arguments += ["--restart"] if restart else []
+    arguments += ["--check"] if check else []
     with interruptible(lambda: _KEPT.format(folder)):
         sys.exit(run_on_ranks(ranks, arguments))
 
 
-def _simulate(run_file: Path, output: Path | None, restart: bool) -> None:
+def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bool) -> None:
     """Simulate as one rank of a mpirun, or as a single process."""
     from dmn_fe.cli.communicator import communicator
 
@@ -68,12 +79,15 @@ def _simulate(run_file: Path, output: Path | None, restart: bool) -> None:
         from dmn_fe.fem import Ending, StepFailed  # before anything that imports torch
     except ImportError as error:
         fail_together(InputError(str(error)), 2, comm)
-    from dmn_fe.cli.simulation import simulate
+    from dmn_fe.cli.simulation import check, simulate
 
     rank = comm.rank
     kept = _KEPT.format(output or "the run file's 'output.folder'")
     try:
         with ended_when_interrupted(kept, speak=rank == 0), asked_to_stop() as stop:
+            if only_check:
+                check(run_file, output)
+                return
             ending = simulate(run_file, output, restart, stop)
     except (InputError, StepFailed) as error:
         fail_together(error, 2 if isinstance(error, InputError) else 1, comm)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from dmn_fe.cli.case import problem_of
 from dmn_fe.cli.passes import Pass, check_files, passes_of
-from dmn_fe.cli.printing import describe, say
+from dmn_fe.cli.printing import costs_in_words, describe, say
 from dmn_fe.cli.run_picture import draw_run
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import RaiseTogether
@@ -23,11 +23,12 @@ from dmn_fe.fem import (
     StepControl,
     StepFailed,
     StepSizes,
+    estimate_costs,
     output,
     read_mesh,
 )
 
-__all__ = ["read_case", "simulate"]
+__all__ = ["check", "read_case", "simulate"]
 
 
 def simulate(
@@ -80,6 +81,27 @@ def simulate(
     say(comm, f"results in {folder.resolve()}")
     problem.close()
     return ending
+
+
+def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM_WORLD) -> None:
+    """Check a run file with its mesh, networks and loads, and tell what it will cost (collective).
+
+    Nothing is written.
+
+    Raises
+    ------
+    InputError
+        As :func:`simulate`.
+    """
+    run_file, passes, part = read_case(path, folder, comm)
+    folder = folder or run_file.output.folder
+    problem = problem_of(run_file, part, passes[-1].materials)
+    run = _simulation(run_file, problem, _outputs(run_file, part, folder))
+    say(comm, describe(run_file, part, problem))
+    first = run.sizes.next(problem.time)
+    say(comm, costs_in_words(estimate_costs(problem, first), run.sizes, comm.size))
+    say(comm, f"{path}: all fits together")
+    problem.close()
 
 
 def read_case(

@@ -37,6 +37,7 @@ from dmn_fe.fem.conditions import (  # noqa: E402
     displacement_field,
     prescribe,
 )
+from dmn_fe.fem.costs import Costs, estimate_costs, memory_per_point  # noqa: E402
 from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import read_mesh  # noqa: E402
 from dmn_fe.fem.node_law import NodeLaw  # noqa: E402
@@ -71,6 +72,7 @@ __all__ = [
     "BodyForce",
     "CellLaws",
     "Checkpoints",
+    "Costs",
     "CsvLog",
     "DistributedRVE",
     "Ending",
@@ -103,6 +105,7 @@ __all__ = [
     "distribute",
     "draw",
     "effective_stiffness",
+    "estimate_costs",
     "family_laws",
     "free_rigid_motions",
     "gather_surface",
@@ -110,6 +113,7 @@ __all__ = [
     "mandel_strain",
     "map_cell_data",
     "mark",
+    "memory_per_point",
     "output",
     "prescribe",
     "read_mesh",

@@ -12,7 +12,7 @@ __all__ = ["LinearSolver", "choose_linear_solver", "set_near_null_space"]
 
 #: Displacements of a mesh in 2 and in 3 dimensions up to which a factorisation is taken. In space
 #: its fill grows with the power 4/3 of their number, in the plane hardly more than linearly.
-_DIRECT_UP_TO = {2: 400_000, 3: 100_000}
+_DIRECT_UP_TO = {2: 400_000, 3: 40_000}
 
 
 class LinearSolver(NamedTuple):

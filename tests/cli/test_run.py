@@ -491,3 +491,16 @@ def test_a_finished_run_may_be_repeated(dmn_fe, folder):
     missing = dmn_fe("run", "part.toml", "--restart", "--output", "new")
     assert missing.returncode == 2
     assert_one_sentence(missing.stderr, "there is no checkpoint to go on from")
+
+
+def test_check_tells_costs_and_writes_nothing(dmn_fe, folder):
+    process = dmn_fe("run", "part.toml", "--check")
+    assert process.returncode == 0, process.stderr
+    assert "B a quadrature point" in process.stdout
+    assert "s a step of four Newton iterations" in process.stdout
+    assert "part.toml: all fits together" in process.stdout
+    assert not (folder / "out").exists()
+    (folder / "part.toml").write_text(RUN_FILE.replace('group = "right"', 'group = "top"'))
+    refused = dmn_fe("run", "part.toml", "--check")
+    assert refused.returncode == 2
+    assert_one_sentence(refused.stderr, "top")

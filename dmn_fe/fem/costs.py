@@ -1,0 +1,122 @@
+"""What a simulation will need: memory and seconds, found by trying its parts once."""
+
+import resource
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mpi4py import MPI
+
+from dmn_fe.evaluate import EnsembleLaw, NetworkLaw
+from dmn_fe.evaluate.torch_engine import TorchEngine
+from dmn_fe.fem.problem import Problem
+
+__all__ = ["Costs", "estimate_costs", "memory_per_point"]
+
+# Of a rank's arrays for each point besides those of the laws: stress and tangent functions,
+# committed stress, strain, status and iterations.
+_MAP_BYTES = 8 * (6 + 36 + 6 + 6) + 1 + 4
+# What an update holds besides the state; and temporaries of a law in torch, such as J2.
+_UPDATE_BYTES, _TORCH_BYTES = 8 * (6 + 36) + 1 + 4, 1200
+_ITERATIONS = 4  # of Newton's method in a usual step
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Estimates for one rank, that with most.
+
+    Attributes
+    ----------
+    points : int
+        Quadrature points of all ranks.
+    point_bytes : float
+        Memory of a quadrature point.
+    rank_bytes : float
+        Memory of a rank: the program with mesh and matrix as they are, and the points.
+    micro, assembly, solve : float
+        Seconds of one Newton iteration.
+    """
+
+    points: int
+    point_bytes: float
+    rank_bytes: float
+    micro: float
+    assembly: float
+    solve: float
+
+    @property
+    def step(self) -> float:
+        """Seconds of a step of four Newton iterations."""
+        return _ITERATIONS * (self.micro + self.assembly + self.solve)
+
+
+def estimate_costs(problem: Problem, end: float) -> Costs:
+    """Try one Newton iteration towards the loads at a time, and undo it (collective).
+
+    The laws are evaluated at its strains, as they are and three times as large, since most points
+    of a part yield late or never.
+    """
+    comm, qmap, equilibrium = problem.qmap.comm, problem.qmap, problem.equilibrium
+    n = len(qmap.cells) * qmap.points_per_cell
+    point_bytes = comm.allreduce(memory_per_point(problem), MPI.MAX)
+    before = problem.u.x.array.copy()
+    x, right = problem.u.x.petsc_vec.copy(), equilibrium.residual.duplicate()
+    problem.loads.set(end)
+    equilibrium.dt = end - problem.time
+    try:
+        equilibrium.assemble_residual(None, x, right)
+        equilibrium.seconds = 0.0
+        equilibrium.assemble_tangent(None, x, equilibrium.matrix, None)
+        assembly = 2.0 * equilibrium.seconds
+        ksp, change = problem.snes.getKSP(), right.duplicate()
+        start = time.perf_counter()
+        ksp.setOperators(equilibrium.matrix)
+        ksp.solve(right, change)
+        solve = time.perf_counter() - start
+        seconds = []
+        for factor in (-1.0, -3.0):
+            trial = x.copy()
+            trial.axpy(factor, change)
+            equilibrium.set_solution(trial)
+            qmap.reset()
+            qmap.update_tangent(equilibrium.dt)
+            seconds.append(qmap.seconds)
+            trial.destroy()
+    finally:
+        problem.u.x.array[:] = before
+        problem.loads.restore()
+        qmap.reset()
+        x.destroy()
+        right.destroy()
+    change.destroy()
+    peak = 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    micro, assembly, solve, peak = (
+        comm.allreduce(float(value), MPI.MAX) for value in (np.mean(seconds), assembly, solve, peak)
+    )
+    return Costs(comm.allreduce(n), point_bytes, peak, micro, assembly, solve)
+
+
+def memory_per_point(problem: Problem) -> float:
+    """Bytes of a quadrature point of this rank at the peak of an update: the mean over its points.
+
+    The functions and copies of the map, the committed and the new state, and what the laws give
+    back; of laws that are evaluated in torch also what they need in between, by measurement.
+    """
+    qmap, total, count = problem.qmap, 0.0, 0
+    cells = qmap.cells_of_groups()
+    for key, law in qmap.laws.items():
+        total += len(cells[key]) * _law_bytes(law)
+        count += len(cells[key])
+    return _MAP_BYTES + (total / count if count else 0.0)
+
+
+def _law_bytes(law: Any) -> float:
+    """States, stress, tangent, status and iterations of one point."""
+    if isinstance(law, EnsembleLaw):
+        return sum(_law_bytes(member) for member in law.members) + _UPDATE_BYTES
+    size = 4 if getattr(law, "state_dtype", None) == torch.float32 else 8
+    compiled = isinstance(law, NetworkLaw) and not isinstance(law.engine, TorchEngine)
+    workspace = 0.0 if compiled else _TORCH_BYTES
+    return 2.0 * size * law.state_size + _UPDATE_BYTES + workspace
