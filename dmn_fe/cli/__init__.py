@@ -15,6 +15,7 @@ from dmn_fe import __version__
 from dmn_fe.cli.data import data
 from dmn_fe.cli.demo import demo
 from dmn_fe.cli.inspect import inspect
+from dmn_fe.cli.plot import plot
 from dmn_fe.cli.run import run
 from dmn_fe.cli.rve import rve
 from dmn_fe.cli.study import study
@@ -53,6 +54,7 @@ app.command()(train)
 app.command()(inspect)
 app.command()(study)
 app.command()(run)
+app.command()(plot)
 
 
 def _set_up_logging() -> None:

@@ -12,13 +12,15 @@ import matplotlib.colors
 import matplotlib.figure
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.gridspec import SubplotSpec
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from numpy.typing import ArrayLike, NDArray
 
 from dmn_fe.fem.surface import Surface
 from dmn_fe.files import written_whole
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_field"]
 
 _COLOURS = "viridis"
 _CHILD_SECONDS = 60.0
@@ -67,24 +69,55 @@ def draw(
     diagram.set(xlabel=curve_axes[0], ylabel=curve_axes[1])
     diagram.grid(alpha=0.3)
     diagram.legend()
+    drawn_by = _draw_part(figure, grid[1], surface, field, magnify, title)
+    with written_whole(path) as partial:
+        figure.savefig(partial, format="png")
+    return drawn_by
+
+
+def draw_field(
+    path: str | Path, surface: Surface, field: str, magnify: float = 1.0, title: str = ""
+) -> str:
+    """Draw the deformed part coloured by a field into a PNG; parameters as of :func:`draw`."""
+    figure = matplotlib.figure.Figure(figsize=(8.0, 6.5), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    drawn_by = _draw_part(figure, figure.add_gridspec(1, 1)[0], surface, field, magnify, title)
+    with written_whole(path) as partial:
+        figure.savefig(partial, format="png")
+    return drawn_by
+
+
+def _draw_part(
+    figure: matplotlib.figure.Figure,
+    place: SubplotSpec,
+    surface: Surface,
+    field: str,
+    magnify: float,
+    title: str,
+) -> str:
+    """The part with its colour bar; gives what drew it."""
     triangles = surface.corners + magnify * surface.displacement
     low, high = float(surface.values.min()), float(surface.values.max())
     norm = matplotlib.colors.Normalize(low, high if high > low else low + 1.0)
     colours = matplotlib.colormaps[_COLOURS](norm(surface.values))[:, :3]
-    image = _render(triangles, colours)
-    if image is None:
-        part = figure.add_subplot(grid[1], projection="3d")
+    flat = float(np.ptp(triangles[..., 2])) == 0.0
+    image = None if flat else _render(triangles, colours)
+    if flat:
+        part = figure.add_subplot(place)
+        part.add_collection(PolyCollection(list(triangles[..., :2]), facecolors=colours))
+        part.autoscale_view()
+        part.set_aspect("equal")
+    elif image is None:
+        part = figure.add_subplot(place, projection="3d")
         _draw_triangles(part, triangles, colours)
     else:
-        part = figure.add_subplot(grid[1])
+        part = figure.add_subplot(place)
         part.imshow(image)
     part.set_axis_off()
     scaled = f"displacement × {magnify:g}"
     part.set_title(f"{title}, {scaled}" if title else scaled, fontsize=10)
     scale = matplotlib.cm.ScalarMappable(norm, _COLOURS)
     figure.colorbar(scale, ax=part, label=field, shrink=0.7)
-    with written_whole(path) as partial:
-        figure.savefig(partial, format="png")
     return "matplotlib" if image is None else "pyvista"
 
 
