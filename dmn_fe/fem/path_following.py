@@ -10,6 +10,8 @@ the arc: Ramm, in Nonlinear Finite Element Analysis in Structural Mechanics (198
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import ufl
@@ -82,7 +84,7 @@ class MeanDisplacement:
         """Its derivative along a direction (collective)."""
         return float(self._vector.dot(direction))
 
-    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec) -> float:
+    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec, rises: bool) -> float:
         """Change of the load factor per motion, from the displacements per load (collective)."""
         return 1.0 / self.slope(last, tangent)
 
@@ -98,9 +100,13 @@ class ArcLength:
         """Its derivative along a direction (collective)."""
         return float(change.dot(direction) / change.norm())
 
-    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec) -> float:
-        """Change of the load factor per motion, in the direction of the last step (collective)."""
-        return math.copysign(1.0 / tangent.norm(), last.dot(tangent))
+    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec, rises: bool) -> float:
+        """Change of the load factor per motion, in the direction of the last step (collective).
+
+        Where there was none, the factor goes on to rise, or not.
+        """
+        along = last.dot(tangent) or (1.0 if rises else -1.0)
+        return math.copysign(1.0 / tangent.norm(), along)
 
 
 class PathFollowing:
@@ -137,36 +143,40 @@ class PathFollowing:
         self._correction, self._tangent = like.duplicate(), like.duplicate()
         self._x, self._right, self._old = like.duplicate(), like.duplicate(), like.duplicate()
         self._last.set(0.0)
+        self._rises = True
         vectors = [self._change, self._last, self._correction, self._tangent]
         destroy_with(self, [*vectors, self._x, self._right, self._old])
 
-    def step(self, t: float, size: float) -> StepReport:
-        """Move by ``size`` of the measure to time ``t``; commit if that converged (collective).
+    def step(self, t: float) -> StepReport:
+        """Move by ``t − problem.time`` of the measure; commit if that converged (collective).
 
-        By arc length the first step goes where the load factor rises, and the others go on in
-        their direction. If the step fails, displacement, state and factor are as before.
-
-        Parameters
-        ----------
-        t : float
-            Time at the end, for laws that depend on rates and for loads that follow time.
-        size : float
-            Above zero.
+        Time is the motion itself: laws that depend on rates get it as their time. By arc length the
+        first step goes where the load factor rises, and the others go on in their direction. If the
+        step fails, displacement, state and factor are as before.
 
         Raises
         ------
         InputError, RuntimeError
             As :meth:`Problem.step`.
         """
-        if not (math.isfinite(size) and size > 0):
-            raise InputError(f"PathFollowing.step: size = {size} must be a positive number.")
-        before = self.factor.value
+        before, size = self.factor.value, t - self.problem.time
         report = self.problem.step(t, lambda: self._solve(t, size))
         if report.converged:
+            self._rises = self.factor.value >= before
             self._change.copy(self._last)
         else:
             self.factor.value = before
         return report
+
+    def notes(self) -> dict[str, float]:
+        """What a checkpoint keeps of it: the load factor, and whether it has risen last."""
+        return {"factor": self.factor.value, "rises": float(self._rises)}
+
+    def restore(self, notes: Mapping[str, Any]) -> None:
+        """Go on from the notes of a checkpoint, to which the problem was restored (collective)."""
+        self.factor.value, self._rises = float(notes["factor"]), bool(notes["rises"])
+        self._last.set(0.0)
+        self.problem.loads.set(self.problem.time)
 
     def _solve(self, t: float, size: float) -> Solved:
         """Find displacement and load factor from the present ones."""
@@ -207,7 +217,7 @@ class PathFollowing:
             raise InputError("PathFollowing: no load has the load factor as its amplitude.")
         ksp.solve(self._right, self._tangent)
         if first:
-            change = size * measure.predicted(self._last, self._tangent)
+            change = size * measure.predicted(self._last, self._tangent, self._rises)
         else:
             moved = measure.of(self._change) + measure.slope(self._change, self._correction)
             change = (size - moved) / measure.slope(self._change, self._tangent)

@@ -10,6 +10,7 @@ from mpi4py import MPI
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem.checkpoint import Checkpoints
+from dmn_fe.fem.path_following import PathFollowing
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.steps import StepFailed, StepSizes
@@ -62,6 +63,8 @@ class Simulation:
         longer.
     stop : callable, optional
         Whether to stop after the present step, e.g. because of a signal; any rank may say so.
+    following : PathFollowing, optional
+        Of this problem, whose load factor is then found: times are its motion.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Simulation:
         checkpoint_every: float = 0.0,
         wall_clock: float | None = None,
         stop: Callable[[], bool] | None = None,
+        following: PathFollowing | None = None,
     ):
         if wall_clock is not None and not wall_clock > 0:
             raise InputError(f"wall_clock = {wall_clock} must be a positive number of seconds.")
@@ -80,7 +84,7 @@ class Simulation:
             raise InputError(f"checkpoint_every = {checkpoint_every} must not be negative.")
         self.problem, self.sizes, self.outputs = problem, sizes, list(outputs)
         self.checkpoints, self._every = checkpoints, checkpoint_every
-        self._wall_clock, self._stop = wall_clock, stop
+        self._wall_clock, self._stop, self.following = wall_clock, stop, following
         self._comm: MPI.Comm = problem.qmap.comm
         self._start = self._saved = time.monotonic()
         self._steps_saved = problem.steps
@@ -98,6 +102,8 @@ class Simulation:
             raise InputError("a restart needs checkpoints; give their folder.")
         notes = self.checkpoints.restore(self.problem)
         self.sizes.size, self.sizes.wait = float(notes["size"]), int(notes["wait"])
+        if self.following is not None:
+            self.following.restore(notes)
         self._steps_saved = self.problem.steps
 
     def run(self) -> Ending:
@@ -134,7 +140,8 @@ class Simulation:
 
     def _one_step(self) -> None:
         start = time.monotonic()
-        report = self.problem.step(self.sizes.next(self.problem.time))
+        end = self.sizes.next(self.problem.time)
+        report = (self.following or self.problem).step(end)
         self._last_seconds.append(time.monotonic() - start)
         if not report.converged:
             sentence = self.sizes.cut_back(report)
@@ -158,7 +165,8 @@ class Simulation:
     def _save(self, finished: bool = False) -> None:
         if self.checkpoints is not None:
             sizes = {"size": self.sizes.size, "wait": self.sizes.wait}
-            notes = sizes | {"finished": finished}
+            path = {} if self.following is None else self.following.notes()
+            notes = sizes | path | {"finished": finished}
             self.checkpoints.save(self.problem, notes)
         self._saved, self._steps_saved = time.monotonic(), self.problem.steps
 

@@ -3,10 +3,15 @@
 # isort: off
 from dmn_fe.fem import (  # before torch
     ArcLength,
+    Checkpoints,
+    Ending,
     LoadFactor,
     MeanDisplacement,
     PathFollowing,
     Pressure,
+    Simulation,
+    StepControl,
+    StepSizes,
     Support,
     Traction,
     make_problem,
@@ -47,7 +52,7 @@ def test_a_softening_bar_is_followed_past_its_limit(kind):
     following = PathFollowing(problem, factor, measure)
     loads, strains = [], []
     for step in range(1, 13):
-        assert following.step(float(step), size).converged
+        assert following.step(step * size).converged
         strains.append(problem.u.x.array.reshape(-1, 2)[:, 0].max())
         loads.append(factor.value)
         expected = 1000.0 * strains[-1] * np.exp(-0.5 * (strains[-1] / 0.01) ** 2)
@@ -75,11 +80,46 @@ def test_limit_load_of_a_thick_sphere():
     following = PathFollowing(problem, factor, measure)
     pressures = []
     for step in range(1, 16):
-        report = following.step(float(step), 5e-4)
+        report = following.step(step * 5e-4)
         assert report.converged, report
         pressures.append(factor.value)
     assert np.all(np.diff(pressures) > -1e-6)
     np.testing.assert_allclose(pressures[-1], 500.0 * np.log(2.0), rtol=5e-3)
+
+
+@pytest.mark.parametrize("kind", ["arc length", "mean displacement"])
+def test_a_restart_past_the_limit_goes_on_downwards(tmp_path, kind):
+    def make() -> Simulation:
+        part = rectangle(1.0, 1.0, (1, 1))
+        factor = LoadFactor()
+        problem = make_problem(
+            part,
+            {"part": laws.Batched(softening, symmetric=True)},
+            SIDES,
+            [Traction("right", [1.0, 0.0], factor)],
+            displacement_degree=1,
+        )
+        measure = ArcLength()
+        if kind == "mean displacement":
+            measure = MeanDisplacement(part, problem.u, "right", [1.0, 0.0])
+        following = PathFollowing(problem, factor, measure)
+        sizes = StepSizes(StepControl(0.002), end)
+        checkpoints = Checkpoints(tmp_path / "checkpoints")
+        return Simulation(problem, sizes, [], checkpoints, following=following)
+
+    end = 0.04
+    whole = make()
+    assert whole.run() is Ending.FINISHED
+    end = 0.03
+    first = make()
+    first.run()
+    assert first.following.factor.value > whole.following.factor.value
+    end = 0.04
+    second = make()
+    second.restart()
+    second.run()
+    np.testing.assert_allclose(second.following.factor.value, whole.following.factor.value)
+    np.testing.assert_allclose(second.problem.u.x.array, whole.problem.u.x.array, atol=1e-9)
 
 
 def test_a_failed_step_changes_nothing():
@@ -88,12 +128,12 @@ def test_a_failed_step_changes_nothing():
     law = laws.J2(1000.0, 0.3, laws.LinearHardening(1.0, 10.0))
     problem = make_problem(part, {"part": law}, SIDES, [Traction("right", [1.0, 0.0], factor)])
     following = PathFollowing(problem, factor, ArcLength(), max_iterations=2)
-    assert following.step(1.0, 1e-4).converged
+    assert following.step(1e-4).converged
     before, value = problem.u.x.array.copy(), factor.value
-    report = following.step(2.0, 0.5)
+    report = following.step(0.5)
     assert not report.converged
     assert np.array_equal(problem.u.x.array, before)
-    assert (factor.value, problem.time) == (value, 1.0)
+    assert (factor.value, problem.time) == (value, 1e-4)
 
 
 def test_wrong_input():
@@ -102,8 +142,8 @@ def test_wrong_input():
     problem = make_problem(part, {"part": law}, SIDES, [Traction("right", [1.0, 0.0])])
     following = PathFollowing(problem, LoadFactor(), ArcLength())
     with pytest.raises(InputError, match="no load has the load factor"):
-        following.step(1.0, 0.1)
-    with pytest.raises(InputError, match="must be a positive number"):
-        following.step(1.0, 0.0)
+        following.step(0.1)
+    with pytest.raises(InputError, match="must be a time later"):
+        following.step(0.0)
     with pytest.raises(InputError, match="must have 2 components"):
         MeanDisplacement(part, problem.u, "right", [1.0])

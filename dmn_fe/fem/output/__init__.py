@@ -1,7 +1,9 @@
 """What a simulation leaves behind and tells: outputs to plug into a ``Simulation``."""
 
+from dmn_fe.fem.output.envelope import EnvelopeWatch
 from dmn_fe.fem.output.fields import Fields
 from dmn_fe.fem.output.legacy import CsvLog, FieldOutput, von_mises_field
+from dmn_fe.fem.output.phases import PhaseAverages
 from dmn_fe.fem.output.point_cloud import PointCloud
 from dmn_fe.fem.output.probes import Probes
 from dmn_fe.fem.output.progress import Progress
@@ -11,8 +13,10 @@ from dmn_fe.fem.output.tables import Reactions, Table
 __all__ = [
     "QUANTITIES",
     "CsvLog",
+    "EnvelopeWatch",
     "FieldOutput",
     "Fields",
+    "PhaseAverages",
     "PointCloud",
     "Probes",
     "Progress",

@@ -155,8 +155,10 @@ def _opened(path: Path, mode: str, new: Iterable[NDArray[Any]] = ()) -> Iterator
         with h5py.File(path, mode, locking=False) as file:
             yield file.create_group("VTKHDF") if mode == "w" else file.get("VTKHDF", {})
     except (OSError, RuntimeError) as error:  # HDF5 raises either
-        reason = error if isinstance(error, OSError) else OSError(str(error))
-        raise InputError(file_sentence(path, reason)) from error
+        # Under no other name: error and frame would hold each other, and with them the callers'
+        # PETSc objects would live longer on this rank than on others.
+        sentence = file_sentence(path, error if isinstance(error, OSError) else OSError(str(error)))
+        raise InputError(sentence) from error
 
 
 def _reserve(path: Path, mode: str, sizes: list[int]) -> None:

@@ -7,13 +7,15 @@ import numpy as np
 from dolfinx import geometry
 from numpy.typing import NDArray
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
+from dmn_fe.fem._compat import geometry_dofmap
 from dmn_fe.fem.problem import Problem
 
 __all__ = ["Place", "find_places"]
 
-# A point this close to a cell, relative to the size of the mesh, lies in it.
-_TOUCHES = 1e-9
+# A point this close to a cell, relative to its size, lies in it.
+_TOUCHES = 1e-7
 # Distances that differ by less than this part are the same.
 _SAME = 1e-9
 
@@ -49,7 +51,8 @@ def find_places(
         On all ranks, if a point lies outside of the mesh.
     """
     comm, low, high = problem.qmap.comm, *_corners(problem)
-    touched = _touched(problem, points, _TOUCHES * float(np.linalg.norm(high - low)))
+    with RaiseTogether(comm):
+        touched = _touched(problem, points, _TOUCHES * float(np.max(high - low)))
     places: dict[str, Place | None] = {}
     everywhere = comm.allgather(touched)
     for name, point in points.items():
@@ -80,29 +83,37 @@ def _corners(problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 
 def _touched(
-    problem: Problem, points: Mapping[str, NDArray[np.float64]], tolerance: float
+    problem: Problem, points: Mapping[str, NDArray[np.float64]], padding: float
 ) -> dict[str, list[tuple[float, int, int, int]]]:
     """The owned cells that each point touches: distance of the quadrature point next to it, number
     of the cell in the mesh file, number of this quadrature point in the cell, and the cell."""
     domain, qmap = problem.u.function_space.mesh, problem.qmap
     tdim, owned = domain.topology.dim, len(qmap.cells)
-    tree = geometry.bb_tree(domain, tdim, padding=tolerance)
-    places = qmap.coordinates().reshape(owned, qmap.points_per_cell, -1)
+    tree = geometry.bb_tree(domain, tdim, padding=padding)
+    places = qmap.coordinates().reshape(owned, qmap.points_per_cell, domain.geometry.dim)
     original = domain.topology.original_cell_index
+    nodes = geometry_dofmap(domain)
     touched: dict[str, list[tuple[float, int, int, int]]] = {}
     for name, point in points.items():
         x = np.pad(point, (0, 3 - len(point)))
         cells = geometry.compute_collisions_points(tree, x).links(0)
         cells = cells[cells < owned]
-        away = np.zeros(0)
-        if len(cells) > 0:
-            away = geometry.squared_distance(domain, tdim, cells, np.tile(x, (len(cells), 1)))
         touched[name] = []
-        for cell in cells[away <= tolerance**2].tolist():
+        for cell in cells.tolist():
+            if not _touches(domain.geometry.x[nodes[cell]], x):
+                continue
             distance = np.linalg.norm(places[cell] - point, axis=1)
             number = int(np.flatnonzero(distance <= (1.0 + _SAME) * distance.min())[0])
             touched[name].append((float(distance.min()), int(original[cell]), number, cell))
     return touched
+
+
+def _touches(corners: NDArray[np.float64], point: NDArray[np.float64]) -> bool:
+    """Whether a point is in the convex hull of the corners ``[m, 3]`` of a cell, or very close."""
+    # In the unit of the cell: DOLFINx compares with fixed numbers.
+    unit = float(np.ptp(corners, axis=0).max())
+    away = geometry.compute_distance_gjk((corners - point) / unit, np.zeros((1, 3)))
+    return bool(np.linalg.norm(away) <= _TOUCHES)
 
 
 def _words(point: NDArray[np.float64]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from mpi4py import MPI
 from numpy.typing import NDArray
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.output.places import Place, find_places
 from dmn_fe.fem.output.tables import Table
@@ -65,10 +66,11 @@ class Probes(Table):
         """Displacements and stresses (collective)."""
         dim = problem.u.function_space.mesh.geometry.dim
         values = np.zeros((len(self._points), dim + len(_COMPONENTS)))
-        for value, x, place in zip(values, self._points.values(), self._places, strict=True):
-            if place is not None:
-                value[:dim] = problem.u.eval(np.pad(x, (0, 3 - dim)), np.array([place.cell]))
-                value[dim:] = problem.qmap.committed_stress[place.point] * _TO_TENSOR
+        with RaiseTogether(problem.qmap.comm):
+            for value, x, place in zip(values, self._points.values(), self._places, strict=True):
+                if place is not None:
+                    value[:dim] = problem.u.eval(np.pad(x, (0, 3 - dim)), np.array([place.cell]))
+                    value[dim:] = problem.qmap.committed_stress[place.point] * _TO_TENSOR
         problem.qmap.comm.Allreduce(MPI.IN_PLACE, values)
         return values.reshape(-1)
 

@@ -21,7 +21,7 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.problem import Problem
 
-__all__ = ["QUANTITIES", "Quantity", "at_points", "find_quantities", "quantity"]
+__all__ = ["FAMILIES", "QUANTITIES", "Quantity", "at_points", "find_quantities", "quantity"]
 
 Values = NDArray[Any]
 
@@ -55,6 +55,8 @@ class Quantity:
 
 #: All quantities that have a name.
 QUANTITIES: dict[str, Quantity] = {}
+#: What makes a quantity of the rest of a name that begins so, e.g. "matrix" of "stress of matrix".
+FAMILIES: dict[str, Callable[[str], Quantity]] = {}
 
 
 def quantity(
@@ -90,14 +92,21 @@ def find_quantities(wanted: Iterable[str | Quantity]) -> list[Quantity]:
     """
     found: dict[str, Quantity] = {}
     for one in [wanted] if isinstance(wanted, str) else wanted:
-        if isinstance(one, str) and one not in QUANTITIES:
-            known = ", ".join(sorted(QUANTITIES))
-            raise InputError(f"there is no quantity {one!r}; take some of: {known}.")
-        given = QUANTITIES[one] if isinstance(one, str) else one
+        given = _named(one) if isinstance(one, str) else one
         if given.name in found:
             raise InputError(f"the quantity {given.name!r} is asked for twice; name it once.")
         found[given.name] = given
     return list(found.values())
+
+
+def _named(name: str) -> Quantity:
+    if name in QUANTITIES:
+        return QUANTITIES[name]
+    for beginning, make in FAMILIES.items():
+        if name.startswith(beginning) and name != beginning:
+            return make(name.removeprefix(beginning))
+    known = ", ".join([*sorted(QUANTITIES), *(f"{one}PHASE" for one in sorted(FAMILIES))])
+    raise InputError(f"there is no quantity {name!r}; take some of: {known}.")
 
 
 def at_points(problem: Problem, quantities: Iterable[Quantity]) -> dict[str, Values]:

@@ -1,6 +1,6 @@
 """What outputs of whole states over time have in common."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from dmn_fe.fem.output.quantities import Quantity, at_points, find_quantities
@@ -12,7 +12,7 @@ from dmn_fe.fem.simulation import Ending, Output, Simulation
 __all__ = ["StateOutput"]
 
 
-class StateOutput(Output):
+class StateOutput(Output, ABC):
     """The initial state, every so many steps or some times, and the last one, however a run ends.
 
     Those that inherit give :meth:`open`, :meth:`write` and perhaps :meth:`close`, all collective.
@@ -60,6 +60,7 @@ class StateOutput(Output):
 
     def close(self) -> None:
         """Finish the files."""
+        return
 
     def begin(self, run: Simulation) -> None:
         """Start or continue the files (collective).

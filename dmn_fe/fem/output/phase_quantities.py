@@ -1,0 +1,108 @@
+"""Averages over the phases of networks at quadrature points, and what fields show of them."""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dmn_fe import mandel
+from dmn_fe.collective import RaiseTogether
+from dmn_fe.errors import InputError
+from dmn_fe.evaluate import PhaseAverage, phase_averages
+from dmn_fe.fem.node_law import NodeLaw
+from dmn_fe.fem.output.quantities import FAMILIES, Quantity
+from dmn_fe.fem.problem import Problem
+from dmn_fe.fem.quadrature import QuadratureMap
+
+__all__ = ["averages_of", "points_of_groups"]
+
+Averages = dict[Any, dict[str, PhaseAverage]]  # by law and phase
+
+# The last ones of each problem, and the stress array of their commit: tables and fields of one step
+# take them in turn, and they cost one or two evaluations of the laws.
+_last: "weakref.WeakKeyDictionary[QuadratureMap, tuple[NDArray[np.float64], Averages]]"
+_last = weakref.WeakKeyDictionary()
+
+
+def points_of_groups(qmap: QuadratureMap) -> dict[Any, NDArray[np.int64]]:
+    """Owned points of each law, in the order of its states."""
+    q = qmap.points_per_cell
+    groups = qmap.cells_of_groups().items()
+    return {key: (cells[:, None] * q + np.arange(q)).reshape(-1) for key, cells in groups}
+
+
+def averages_of(problem: Problem) -> Averages:
+    """Averages over the phases of each law at its owned points, as of the last committed step.
+
+    A law that the ranks of a node share is evaluated on the rank that has it; but for that nothing
+    is communicated.
+
+    Raises
+    ------
+    InputError
+        As :func:`~dmn_fe.evaluate.phase_averages`.
+    """
+    qmap = problem.qmap
+    stress, found = _last.get(qmap, (None, {}))
+    if stress is qmap.committed_stress:
+        return found
+    strain, temperature = torch.from_numpy(qmap.strain()), qmap.temperature()
+    warmth = None if temperature is None else torch.from_numpy(temperature)
+    found = {}
+    for key, points in points_of_groups(qmap).items():
+        law, own_warmth = qmap.laws[key], None if warmth is None else warmth[points]
+        evaluate: Callable[..., Any] = _shared if isinstance(law, NodeLaw) else phase_averages
+        found[key] = evaluate(law, qmap.state_of(key), strain[points], own_warmth)
+    _last[qmap] = qmap.committed_stress, found
+    return found
+
+
+def _shared(
+    law: NodeLaw, state: Tensor, strain: Tensor, temperature: Tensor | None
+) -> dict[str, PhaseAverage]:
+    """Averages of a law that one rank of a device has (collective over its ranks)."""
+    comm, inner = law._comm, law._law
+    ranks = comm.gather((state, strain, temperature), root=0)
+    parts: list[dict[str, PhaseAverage]] | None = None
+    with RaiseTogether(comm):
+        if inner is not None and ranks is not None:
+            states, strains, warmths = zip(*ranks, strict=True)
+            warmth = None if temperature is None else torch.cat(warmths)
+            averages = phase_averages(inner, torch.cat(states), torch.cat(strains), warmth)
+            parts, start = [], 0
+            for own in states:
+                rows = slice(start, start := start + len(own))
+                parts.append({name: one.rows(rows) for name, one in averages.items()})
+    return comm.scatter(parts, root=0)
+
+
+def _register(beginning: str, vector: str, unit: str) -> None:
+    def make(phase: str) -> Quantity:
+        def values(problem: Problem) -> NDArray[np.float64]:
+            return _tensors(problem, phase, vector)
+
+        return Quantity(beginning + phase, values, (3, 3), unit)
+
+    FAMILIES[beginning] = make
+
+
+_register("stress of ", "stress", "stress")
+_register("inelastic strain of ", "inelastic_strain", "1")
+
+
+def _tensors(problem: Problem, phase: str, vector: str) -> NDArray[np.float64]:
+    """Tensors ``[n, 3, 3]`` of a phase's averages; zero where the law has no such phase."""
+    values = torch.zeros(len(problem.qmap.committed_stress), 6, dtype=torch.float64)
+    averages = averages_of(problem)
+    for key, points in points_of_groups(problem.qmap).items():
+        if phase in averages[key]:
+            values[points] = getattr(averages[key][phase], vector)
+    known = dict.fromkeys(name for one in averages.values() for name in one)
+    if phase not in known:
+        names = ", ".join(repr(name) for name in known)
+        raise InputError(f"no material of the problem has a phase {phase!r}; there are: {names}.")
+    return mandel.to_tensor(values).numpy()
