@@ -1,6 +1,6 @@
 """From a run file and a mesh to a problem."""
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from dmn_fe.cli.materials import Material, NetworksOfField, SharedNetwork
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.fem import (
     Amplitude,
+    LoadFactor,
     NodeLaw,
     Part,
     Problem,
@@ -24,16 +25,27 @@ from dmn_fe.laws import MaterialLaw
 __all__ = ["problem_of"]
 
 
-def problem_of(run_file: RunFile, part: Part, materials: dict[str, Material]) -> Problem:
+def problem_of(
+    run_file: RunFile,
+    part: Part,
+    materials: dict[str, Material],
+    factor: LoadFactor | None = None,
+) -> Problem:
     """The problem of one pass of a run, at the start of its loading (collective).
+
+    ``factor`` is the unknown one of a run file with a path.
 
     Raises
     ------
     InputError
         On all ranks, if file and mesh do not fit together.
     """
-    amplitudes = {name: Amplitude(points) for name, points in run_file.amplitudes.items()}
-    loading = Amplitude(run_file.loading.points)
+    amplitudes: dict[str, Any] = {
+        name: Amplitude(points) for name, points in run_file.amplitudes.items()
+    }
+    if factor is not None:
+        amplitudes["factor"] = factor
+    loading = None if run_file.loading is None else Amplitude(run_file.loading.points)
     warm = run_file.temperature
     return make_problem(
         part,
@@ -49,7 +61,7 @@ def problem_of(run_file: RunFile, part: Part, materials: dict[str, Material]) ->
         run_file.mesh.quadrature_degree,
         run_file.solver.newton,
         run_file.solver.petsc,
-        loading.times[0],
+        0.0 if loading is None else loading.times[0],
     )
 
 

@@ -21,7 +21,13 @@ from dmn_fe.cli.condition_tables import (
 from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, Table
 from dmn_fe.cli.output_tables import OutputTable, UnitsTable
 from dmn_fe.cli.runfile_errors import sentence
-from dmn_fe.cli.step_tables import CheckpointTable, LoadingTable, SolverTable, StepTable
+from dmn_fe.cli.step_tables import (
+    CheckpointTable,
+    LoadingTable,
+    PathTable,
+    SolverTable,
+    StepTable,
+)
 from dmn_fe.errors import InputError
 
 __all__ = ["RunFile", "read_run_file"]
@@ -61,7 +67,8 @@ class RunFile(Table):
     body_forces: list[BodyForceTable] = Field(default=[])
     temperature: TemperatureTable | None = None
     amplitudes: dict[str, Points] = Field(default={})
-    loading: LoadingTable
+    loading: LoadingTable | None = None
+    path: PathTable | None = None
     steps: StepTable
     solver: SolverTable = SolverTable()
     checkpoints: CheckpointTable = CheckpointTable()
@@ -74,6 +81,11 @@ class RunFile(Table):
     def source(self) -> Path:
         """The file itself, for messages."""
         return self._source
+
+    @property
+    def amplitude_names(self) -> list[str]:
+        """Names that loads may give as their amplitude."""
+        return [*self.amplitudes, *([] if self.path is None else ["factor"])]
 
     @property
     def forces(self) -> list[TractionTable | PressureTable | ResultantTable | BodyForceTable]:
@@ -97,6 +109,16 @@ class RunFile(Table):
         return supports
 
     @model_validator(mode="after")
+    def _loading_or_path(self):
+        if (self.loading is None) == (self.path is None):
+            raise ValueError("give either 'loading', over time, or 'path', to find the load factor")
+        if self.path is not None and "factor" in self.amplitudes:
+            raise ValueError("with a 'path' the amplitude \"factor\" is the unknown; rename yours")
+        if self.path is not None and not any(f.amplitude == "factor" for f in self.forces):
+            raise ValueError("a 'path' needs a force with amplitude = \"factor\"")
+        return self
+
+    @model_validator(mode="after")
     def _loaded(self):
         moves = any(support.moves for support in self.supports)
         if not (moves or self.forces or self.temperature):
@@ -111,12 +133,13 @@ class RunFile(Table):
         warmth = [] if self.temperature is None else [self.temperature]
         acting = [*self.supports, *self.forces, *warmth]
         for one in acting:
-            if one.amplitude is not None and one.amplitude not in self.amplitudes:
-                known = ", ".join(repr(name) for name in self.amplitudes) or "none"
+            if one.amplitude not in (None, *self.amplitude_names):
+                known = ", ".join(repr(name) for name in self.amplitude_names) or "none"
                 raise ValueError(
                     f"there is no amplitude {one.amplitude!r} in 'amplitudes', which has: {known}"
                 )
-        for name, points in {**self.amplitudes, "loading": self.loading.points}.items():
+        loading = [] if self.loading is None else self.loading.points
+        for name, points in {**self.amplitudes, "loading": loading}.items():
             if any(later <= earlier for (earlier, _), (later, _) in pairwise(points)):
                 raise ValueError(f"the times of {name!r} must rise; give each point a later one")
         return self

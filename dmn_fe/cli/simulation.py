@@ -14,10 +14,14 @@ from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem import (
+    ArcLength,
     Checkpoints,
     Ending,
+    LoadFactor,
+    MeanDisplacement,
     Output,
     Part,
+    PathFollowing,
     Problem,
     Simulation,
     StepControl,
@@ -60,11 +64,12 @@ def simulate(
     """
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
-    problem = problem_of(run_file, part, passes[-1].materials)
+    problem, following = _made(run_file, part, passes[-1])
     checkpoints = Checkpoints(folder / "checkpoints", run_file.checkpoints.keep)
     _check_checkpoints(checkpoints, restart, comm)
     say(comm, describe(run_file, part, problem))
-    run = _simulation(run_file, problem, _outputs(run_file, part, folder), stop, checkpoints)
+    outputs = _outputs(run_file, part, folder, following)
+    run = _simulation(run_file, problem, outputs, following, stop, checkpoints)
     if restart:
         run.restart()
         say(comm, f"going on from step {problem.steps}, time {problem.time:g}")
@@ -95,8 +100,8 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
     """
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
-    problem = problem_of(run_file, part, passes[-1].materials)
-    run = _simulation(run_file, problem, _outputs(run_file, part, folder))
+    problem, following = _made(run_file, part, passes[-1])
+    run = _simulation(run_file, problem, _outputs(run_file, part, folder, following), following)
     say(comm, describe(run_file, part, problem))
     first = run.sizes.next(problem.time)
     say(comm, costs_in_words(estimate_costs(problem, first), run.sizes, comm.size))
@@ -126,10 +131,11 @@ def _simulation(
     run_file: RunFile,
     problem: Problem,
     outputs: list[Output],
+    following: PathFollowing | None,
     stop: Callable[[], bool] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Simulation:
-    steps, times = run_file.steps, [time for time, _ in run_file.loading.points]
+    steps, start, end = run_file.steps, problem.time, _end(run_file)
     corners = [time for points in run_file.amplitudes.values() for time, _ in points]
     control = StepControl(
         steps.largest,
@@ -140,23 +146,50 @@ def _simulation(
         steps.few,
         steps.many,
     )
-    inside = [t for t in (*times, *corners, *steps.at) if times[0] < t < times[-1]]
+    if run_file.loading is not None:
+        corners += [time for time, _ in run_file.loading.points]
+    inside = [t for t in (*corners, *steps.at) if start < t < end]
     return Simulation(
         problem,
-        StepSizes(control, times[-1], inside),
+        StepSizes(control, end, inside),
         outputs,
         checkpoints,
         run_file.checkpoints.every,
         steps.wall_clock,
         stop,
+        following,
     )
 
 
-def _outputs(run_file: RunFile, part: Part, folder: Path) -> list[Output]:
+def _end(run_file: RunFile) -> float:
+    """Time of the last step; of a path its motion."""
+    if run_file.path is not None:
+        return run_file.path.until
+    assert run_file.loading is not None
+    return run_file.loading.points[-1][0]
+
+
+def _made(run_file: RunFile, part: Part, one: Pass) -> tuple[Problem, PathFollowing | None]:
+    """The problem of a pass, and what finds its load factor if that is unknown (collective)."""
+    path = run_file.path
+    if path is None:
+        return problem_of(run_file, part, one.materials), None
+    factor = LoadFactor()
+    problem = problem_of(run_file, part, one.materials, factor)
+    if path.group is None:
+        return problem, PathFollowing(problem, factor, ArcLength())
+    measure = MeanDisplacement(part, problem.u, path.group, path.direction)
+    return problem, PathFollowing(problem, factor, measure)
+
+
+def _outputs(
+    run_file: RunFile, part: Part, folder: Path, following: PathFollowing | None
+) -> list[Output]:
     table = run_file.output
     outputs: list[Output] = [output.Progress(Console())]
-    groups = [*table.reactions, *(support.group for support in run_file.supports)]
-    outputs.append(output.Reactions(folder / "reactions.csv", part, groups))
+    groups = _groups(run_file)
+    factor = None if following is None else following.factor
+    outputs.append(output.Reactions(folder / "reactions.csv", part, groups, factor))
     if table.probes:
         outputs.append(output.Probes(folder / "probes.csv", part, table.probes))
     if table.fields is not None:
@@ -169,12 +202,18 @@ def _outputs(run_file: RunFile, part: Part, folder: Path) -> list[Output]:
     return outputs
 
 
+def _groups(run_file: RunFile) -> list[str]:
+    """Surfaces whose displacement and reaction are written."""
+    loaded = [*run_file.supports, *run_file.tractions, *run_file.pressures, *run_file.resultants]
+    return [*run_file.output.reactions, *(one.group for one in loaded)]
+
+
 def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
     """The same steps with other materials, for their table only."""
-    problem = problem_of(run_file, part, one.materials)
-    groups = [*run_file.output.reactions, *(support.group for support in run_file.supports)]
+    problem, following = _made(run_file, part, one)
+    groups = _groups(run_file)
     reactions = output.Reactions(folder / one.csv, part, groups)
-    _simulation(run_file, problem, [output.Progress(Console()), reactions]).run()
+    _simulation(run_file, problem, [output.Progress(Console()), reactions], following).run()
     problem.close()
 
 

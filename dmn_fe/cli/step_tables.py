@@ -3,12 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from dmn_fe.cli.condition_tables import Points
 from dmn_fe.cli.hardening_tables import Table
 
-__all__ = ["CheckpointTable", "LoadingTable", "SolverTable", "StepTable"]
+__all__ = ["CheckpointTable", "LoadingTable", "PathTable", "SolverTable", "StepTable"]
 
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -58,3 +58,21 @@ class CheckpointTable(Table):
 
     every: Duration = 600.0
     keep: int = Field(default=2, ge=1)
+
+
+class PathTable(Table):
+    """A :class:`~dmn_fe.fem.PathFollowing`: loads with the amplitude "factor" follow an unknown.
+
+    With a ``group`` steps prescribe its mean displacement along ``direction``, else the arc length;
+    the sizes of ``[steps]`` are in the unit of length then, and steps end at ``until``.
+    """
+
+    until: float = Field(gt=0)
+    group: str | None = None
+    direction: Annotated[list[float], Field(min_length=2, max_length=3)] | None = None
+
+    @model_validator(mode="after")
+    def _both(self):
+        if (self.group is None) != (self.direction is None):
+            raise ValueError("give 'group' and 'direction' together, or neither for arc length")
+        return self

@@ -504,3 +504,119 @@ def test_check_tells_costs_and_writes_nothing(dmn_fe, folder):
     refused = dmn_fe("run", "part.toml", "--check")
     assert refused.returncode == 2
     assert_one_sentence(refused.stderr, "top")
+
+
+def test_a_load_factor_is_found_along_a_path(dmn_fe, folder):
+    start, end = RUN_FILE.index("[[supports]]"), RUN_FILE.index("[output]")
+    text = (
+        RUN_FILE[:start]
+        + """
+[[supports]]
+group = "left"
+displacement = [0.0, 0.0, 0.0]
+
+[[tractions]]
+group = "right"
+traction = [10.0, 0.0, 0.0]
+amplitude = "factor"
+
+[path]
+group = "right"
+direction = [1.0, 0.0, 0.0]
+until = 0.02
+
+[steps]
+largest = 0.005
+
+"""
+        + RUN_FILE[end:].replace('[comparison]\nphase = "matrix"\n', "")
+    )
+    (folder / "part.toml").write_text(text)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    rows = reactions(folder / "out" / "reactions.csv")
+    assert [row["right u1"] for row in rows] == pytest.approx([0.0, 0.005, 0.01, 0.015, 0.02])
+    for row in rows:
+        assert row["left F1"] == pytest.approx(-10.0 * row["factor"], rel=1e-6, abs=1e-9)
+    (folder / "part.toml").write_text(text.replace('amplitude = "factor"', ""))
+    refused = dmn_fe("run", "part.toml")
+    assert_one_sentence(refused.stderr, "needs a force with amplitude")
+
+
+def test_other_loads_and_kinds_of_a_run_file(dmn_fe, folder):
+    """A sheet in plane stress that is warm, pulled and pressed, with probes and points."""
+    import gmsh
+
+    gmsh.initialize(readConfigFiles=False, interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    gmsh.model.occ.addRectangle(0, 0, 0, 2, 1)
+    gmsh.model.occ.synchronize()
+    gmsh.model.addPhysicalGroup(2, [1], name="sheet")
+    for name, tag in (("bottom", 1), ("right", 2), ("top", 3), ("left", 4)):
+        gmsh.model.addPhysicalGroup(1, [tag], name=name)
+    gmsh.option.setNumber("Mesh.MeshSizeMin", 0.5)
+    gmsh.model.mesh.generate(2)
+    gmsh.write(str(folder / "sheet.msh"))
+    gmsh.finalize()
+    (folder / "part.toml").write_text(
+        """
+[mesh]
+file = "sheet.msh"
+kind = "plane stress"
+thickness = 0.5
+
+[materials.sheet]
+law = "Elastic"
+young = 1000.0
+poisson = 0.25
+expansion = 1e-3
+
+[axes.sheet]
+rotation = [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+
+[[supports]]
+group = "left"
+displacement = [0.0, "free"]
+
+[[supports]]
+group = "bottom"
+displacement = ["free", 0.0]
+
+[[resultants]]
+group = "right"
+force = [2.0, 0.0]
+amplitude = "late"
+
+[[pressures]]
+group = "top"
+pressure = 8.0
+
+[temperature]
+change = 10.0
+
+[amplitudes]
+late = [[0.0, 0.0], [0.5, 0.0], [1.0, 1.0]]
+
+[loading]
+points = [[0.0, 0.0], [1.0, 1.0]]
+
+[steps]
+largest = 1.0
+
+[output]
+folder = "out"
+probes = { corner = [2.0, 1.0] }
+points = { quantities = ["stress", "temperature"] }
+fields = { format = "xdmf", quantities = ["von_mises", "temperature"] }
+"""
+    )
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    rows = reactions(folder / "out" / "probes.csv")
+    assert [row["time"] for row in rows] == [0.0, 0.5, 1.0]
+    for row, pull in ((rows[1], 0.0), (rows[2], 4.0)):
+        press, warm = -8.0 * row["time"], 1e-2 * row["time"]
+        assert row["corner u1"] == pytest.approx(2.0 * ((pull - 0.25 * press) / 1000.0 + warm))
+        assert row["corner u2"] == pytest.approx((press - 0.25 * pull) / 1000.0 + warm)
+    names = {path.name for path in (folder / "out").iterdir()}
+    assert {"fields.xdmf", "points.vtkhdf", "reactions.csv", "checkpoints"} <= names

@@ -10,6 +10,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.fem.output.csv_table import CsvTable
 from dmn_fe.fem.output.group_mean import GroupMean
 from dmn_fe.fem.part import Part
+from dmn_fe.fem.path_following import LoadFactor
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.simulation import Output, Simulation
@@ -87,6 +88,8 @@ class Reactions(Table):
     part : Part
     groups : iterable of str
         Surfaces, or curves in two dimensions.
+    factor : LoadFactor, optional
+        An unknown load factor, which gets a column ``factor``.
 
     Raises
     ------
@@ -94,12 +97,20 @@ class Reactions(Table):
         On all ranks, if the mesh has no such group, or one of them is empty.
     """
 
-    def __init__(self, path: str | Path, part: Part, groups: Iterable[str]):
+    def __init__(
+        self,
+        path: str | Path,
+        part: Part,
+        groups: Iterable[str],
+        factor: LoadFactor | None = None,
+    ):
         groups = list(dict.fromkeys([groups] if isinstance(groups, str) else groups))
         if not groups:
             raise InputError(f"{path}: a table of reactions needs the name of a group.")
         axes = range(1, part.mesh.geometry.dim + 1)
-        super().__init__(path, [f"{g} {what}{i}" for g in groups for what in "uF" for i in axes])
+        columns = [f"{g} {what}{i}" for g in groups for what in "uF" for i in axes]
+        super().__init__(path, columns if factor is None else ["factor", *columns])
+        self._factor = factor
         self._facets = {group: part.facets(group) for group in groups}
         self._means: dict[str, GroupMean] = {}
 
@@ -112,10 +123,14 @@ class Reactions(Table):
 
     def row(self, problem: Problem) -> NDArray[np.float64]:
         """Displacements and forces (collective)."""
+        first = [] if self._factor is None else [[self._factor.value]]
         return np.concatenate(
             [
-                vector
-                for group, facets in self._facets.items()
-                for vector in (self._means[group](), problem.reaction(facets))
+                *first,
+                *(
+                    vector
+                    for group, facets in self._facets.items()
+                    for vector in (self._means[group](), problem.reaction(facets))
+                ),
             ]
         )
