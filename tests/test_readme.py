@@ -13,6 +13,7 @@ ELSEWHERE = (
     "docker/run dmn-fe demo",
     "docker/run pytest",
     "cp demos/",
+    "dmn-fe plot results/mine",
     "dmn-fe run demos/mine.toml",
     "dmn-fe study demos/",
 )
