@@ -1,7 +1,6 @@
 """Networks of one topology over a parameter of the microstructure, for parts in which it varies."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -176,7 +175,7 @@ class NetworkFamily:
         corners, shares = (part[0] for part in self._cells.shares(coordinates[None]))
         network = blend([self.networks[corner] for corner in corners], shares.tolist())
         value = self._parameter.values(coordinates[None])[0]
-        return replace(network, metadata=self._parameter.entry(value))
+        return network.with_metadata(**self._parameter.entry(value))
 
 
 def _nodes(networks: Mapping, parameter: Parameter) -> tuple[NDArray[np.float64], list[Network]]:

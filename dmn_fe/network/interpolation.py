@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.network.envelope import common_envelope
 from dmn_fe.network.network import Network
 from dmn_fe.network.tree import Level
 
@@ -47,8 +48,9 @@ def with_volume_fractions(network: Network, fractions: Mapping[str, float]) -> N
         if now == 0 and then > 0:
             raise InputError(f"the network has no leaves of {name!r}; its fraction must stay 0.")
     ratio = wanted / torch.where(present > 0, present, 1.0)
-    # The metadata tells the errors of the network as it was.
-    return replace(network, weights=network.weights * ratio[network.leaf_phase], metadata={})
+    # The other metadata tells the errors of the network as it was.
+    weights = network.weights * ratio[network.leaf_phase]
+    return replace(network, weights=weights, metadata=common_envelope([network]))
 
 
 def interpolate(networks: Sequence[Network], values: Sequence[float], value: float) -> Network:
@@ -129,7 +131,7 @@ def blend(networks: Sequence[Network], shares: Sequence[float]) -> Network:
         weights=(parts * weights).sum(0),
         normals=normals,
         leaf_rotation=rotation,
-        metadata={},
+        metadata=common_envelope(networks),
     )
 
 

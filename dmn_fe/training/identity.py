@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dmn_fe.homogenization import PathDataset, StiffnessDataset
 from dmn_fe.network import Network
+from dmn_fe.training.envelope import envelope_entry
 from dmn_fe.training.history import TrainingResult
 from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.problem import TrainingProblem
@@ -41,9 +42,13 @@ def identity_of(
 
 
 def summary(
-    problem: TrainingProblem, result: TrainingResult, paths: PathDataset | None
+    problem: TrainingProblem,
+    result: TrainingResult,
+    paths: PathDataset | None,
+    validation: NonlinearValidation | None,
 ) -> dict[str, Any]:
-    """Metadata of a trained network: data, training and errors on the validation samples."""
+    """Metadata of a trained network: data, training, errors on the validation samples, and the
+    strains up to which it was tried."""
     chosen = result.chosen
     settings = problem.settings
     training = {
@@ -58,6 +63,7 @@ def summary(
             problem.data[0].meta if len(problem.data) == 1 else [d.meta for d in problem.data]
         ),
         "nonlinear_samples": None if paths is None else _copy(paths.meta),
+        "strain_envelope": envelope_entry(paths, validation),
         "training": {
             **training,
             "seed": result.seed,

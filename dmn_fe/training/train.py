@@ -136,11 +136,10 @@ def train_seeds(
     finally:
         file.write(state)
     results = [run.result(k) for k in range(len(seeds))]
+    told = [summary(problem, result, paths, validation) for result in results]
     return [
-        dataclasses.replace(
-            result, network=result.network.with_metadata(**summary(problem, result, paths))
-        )
-        for result in results
+        dataclasses.replace(result, network=result.network.with_metadata(**entries))
+        for result, entries in zip(results, told, strict=True)
     ]
 
 
