@@ -229,7 +229,7 @@ def watched(monkeypatch):
 
 
 def test_the_watch_warns_when_shares_are_passed_and_tells_the_total(watched, caplog):
-    n = watched([0.0, 0.005, 0.008, 0.05, 0.2, 0.15, 0.3, 0.6, 0.7])
+    n = watched([0.0, 0.005, 0.008, 0.05, 0.2, 0.15, 0.3, 0.6, 0.7, 0.1])
     lines = [record.getMessage() for record in caplog.records]
     assert all(record.levelno == logging.WARNING for record in caplog.records)
     counts = [round(n * share) for share in (0.005, 0.05, 0.2, 0.6)]
