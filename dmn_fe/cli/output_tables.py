@@ -35,6 +35,7 @@ class OutputTable(Table):
     probes: dict[str, Place] = Field(default={})
     fields: FieldsTable | None = FieldsTable()
     points: PointsTable | None = None
+    phases: bool = False
 
 
 class UnitsTable(Table):

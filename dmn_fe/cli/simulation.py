@@ -9,6 +9,7 @@ from rich.console import Console
 from dmn_fe.cli.case import problem_of
 from dmn_fe.cli.passes import Pass, check_files, passes_of
 from dmn_fe.cli.printing import costs_in_words, describe, say
+from dmn_fe.cli.run_outputs import outputs_of, reaction_groups
 from dmn_fe.cli.run_picture import draw_run
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import RaiseTogether
@@ -68,7 +69,7 @@ def simulate(
     checkpoints = Checkpoints(folder / "checkpoints", run_file.checkpoints.keep)
     _check_checkpoints(checkpoints, restart, comm)
     say(comm, describe(run_file, part, problem))
-    outputs = _outputs(run_file, part, folder, following)
+    outputs = outputs_of(run_file, part, folder, problem, following)
     run = _simulation(run_file, problem, outputs, following, stop, checkpoints)
     if restart:
         run.restart()
@@ -101,7 +102,9 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
     problem, following = _made(run_file, part, passes[-1])
-    run = _simulation(run_file, problem, _outputs(run_file, part, folder, following), following)
+    run = _simulation(
+        run_file, problem, outputs_of(run_file, part, folder, problem, following), following
+    )
     say(comm, describe(run_file, part, problem))
     first = run.sizes.next(problem.time)
     say(comm, costs_in_words(estimate_costs(problem, first), run.sizes, comm.size))
@@ -182,36 +185,10 @@ def _made(run_file: RunFile, part: Part, one: Pass) -> tuple[Problem, PathFollow
     return problem, PathFollowing(problem, factor, measure)
 
 
-def _outputs(
-    run_file: RunFile, part: Part, folder: Path, following: PathFollowing | None
-) -> list[Output]:
-    table = run_file.output
-    outputs: list[Output] = [output.Progress(Console())]
-    groups = _groups(run_file)
-    factor = None if following is None else following.factor
-    outputs.append(output.Reactions(folder / "reactions.csv", part, groups, factor))
-    if table.probes:
-        outputs.append(output.Probes(folder / "probes.csv", part, table.probes))
-    if table.fields is not None:
-        fields = table.fields
-        outputs.append(output.Fields(folder, fields.format, fields.quantities, fields.every))
-    if table.points is not None:
-        points = table.points
-        path = folder / "points.vtkhdf"
-        outputs.append(output.PointCloud(path, points.quantities, points.every))
-    return outputs
-
-
-def _groups(run_file: RunFile) -> list[str]:
-    """Surfaces whose displacement and reaction are written."""
-    loaded = [*run_file.supports, *run_file.tractions, *run_file.pressures, *run_file.resultants]
-    return [*run_file.output.reactions, *(one.group for one in loaded)]
-
-
 def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
     """The same steps with other materials, for their table only."""
     problem, following = _made(run_file, part, one)
-    groups = _groups(run_file)
+    groups = reaction_groups(run_file)
     reactions = output.Reactions(folder / one.csv, part, groups)
     _simulation(run_file, problem, [output.Progress(Console()), reactions], following).run()
     problem.close()
