@@ -1,5 +1,6 @@
 """A whole run: load steps with outputs and checkpoints, until its end or until it must stop."""
 
+import contextlib
 import enum
 import math
 import time
@@ -87,6 +88,7 @@ class Simulation:
         self._wall_clock, self._stop, self.following = wall_clock, stop, following
         self._comm: MPI.Comm = problem.qmap.comm
         self._start = self._saved = time.monotonic()
+        self._begun: list[Output] = []
         self._steps_saved = problem.steps
         self._last_seconds: deque[float] = deque(maxlen=5)
 
@@ -117,13 +119,17 @@ class Simulation:
         InputError, RuntimeError
             As :meth:`Problem.step`, or if an output cannot be written.
         """
-        for output in self.outputs:
-            output.begin(self)
         try:
+            for output in self.outputs:
+                output.begin(self)
+                self._begun.append(output)
             while (ending := self._ending()) is None:
                 self._one_step()
         except StepFailed:  # on all ranks alike
             self._finish(None)
+            raise
+        except InputError:  # as well: an output or checkpoint that cannot be written, wrong loads
+            self._close_outputs()
             raise
         self._finish(ending)
         return ending
@@ -144,7 +150,12 @@ class Simulation:
         report = (self.following or self.problem).step(end)
         self._last_seconds.append(time.monotonic() - start)
         if not report.converged:
-            sentence = self.sizes.cut_back(report)
+            try:
+                sentence = self.sizes.cut_back(report)
+            except StepFailed:
+                for output in self.outputs:
+                    output.cut(self, report, report.reason)
+                raise
             for output in self.outputs:
                 output.cut(self, report, sentence)
             return
@@ -161,6 +172,12 @@ class Simulation:
             self._save(finished)
         for output in self.outputs:
             output.end(self, ending)
+
+    def _close_outputs(self) -> None:
+        """End what has begun after an error, whose sentence is the one to be told."""
+        for output in self._begun:
+            with contextlib.suppress(InputError):
+                output.end(self, None)
 
     def _save(self, finished: bool = False) -> None:
         if self.checkpoints is not None:

@@ -54,6 +54,11 @@ class Oriented:
         return takes_temperature(self.law)
 
     @property
+    def state_dtype(self) -> torch.dtype:
+        """As the law."""
+        return getattr(self.law, "state_dtype", torch.float64)
+
+    @property
     def state_size(self) -> int:
         """As the law."""
         return self.law.state_size

@@ -1,0 +1,152 @@
+"""Runs: how they end, and what they tell their outputs."""
+
+# isort: off
+from dmn_fe.fem import (  # before torch
+    Checkpoints,
+    Ending,
+    Output,
+    Simulation,
+    StepControl,
+    StepFailed,
+    StepSizes,
+    Support,
+    make_problem,
+)
+
+# isort: on
+import numpy as np
+import pytest
+from helpers.blocks import OnlyShortSteps
+from helpers.parts import rectangle
+
+from dmn_fe import InputError, laws
+
+STEEL = laws.J2(200e3, 0.3, laws.LinearHardening(250.0, 2000.0))
+
+
+class Told(Output):
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.words: list[str] = []
+
+    def begin(self, run):
+        self.words.append(f"begin {run.problem.steps}")
+
+    def step(self, run, report, note):
+        self.words.append(f"step {report.time:.4g}" + (" " + note.split(" after")[0]) * bool(note))
+
+    def cut(self, run, report, sentence):
+        self.words.append(f"cut {report.time:.4g}")
+
+    def end(self, run, ending):
+        self.words.append(f"end {ending and ending.name}")
+
+
+class Full(Told):
+    """Cannot write its second step."""
+
+    def step(self, run, report, note):
+        super().step(run, report, note)
+        if len(self.words) == 3:
+            raise InputError("the disk is full")
+
+
+def sheet(law=STEEL):
+    part = rectangle(1.0, 1.0, (2, 2))
+    supports = [Support("left", [0.0, 0.0]), Support("right", [0.01, 0.0])]
+    return make_problem(part, {"part": law}, supports)
+
+
+def test_steps_grow_and_targets_are_hit():
+    told = Told()
+    sizes = StepSizes(StepControl(0.4, first=0.1, growth=2.0), 1.0, [0.5])
+    assert Simulation(sheet(), sizes, [told]).run() is Ending.FINISHED
+    ends = [word for word in told.words if word.startswith("step")]
+    assert ends == [
+        "step 0.1 the step grows to 0.2",
+        "step 0.3 the step grows to 0.4",
+        "step 0.5",
+        "step 0.75",
+        "step 1",
+    ]
+    assert told.words[0] == "begin 0"
+    assert told.words[-1] == "end FINISHED"
+
+
+def test_a_step_is_cut_back_and_grows_again_after_some():
+    told, law = Told(), OnlyShortSteps(STEEL, 0.15)
+    Simulation(sheet(law), StepSizes(StepControl(0.2, growth=1.2), 1.4), [told]).run()
+    cut = [n for n, word in enumerate(told.words) if word.startswith("cut")]
+    assert cut[0] == 1
+    assert "grows" not in "".join(told.words[2:6])
+    assert any("grows" in word for word in told.words[6:])
+
+
+def test_a_step_of_many_iterations_shortens_the_next():
+    told = Told()
+    control = StepControl(0.5, few=0, many=1, cut=0.5)
+    Simulation(sheet(), StepSizes(control, 1.0), [told]).run()
+    assert "step 0.5 the step shrinks to 0.25" in told.words
+
+
+def test_a_failed_run_tells_its_last_attempt_and_keeps_a_checkpoint(tmp_path):
+    told, law = Told(), OnlyShortSteps(STEEL, 1.0)
+    checkpoints = Checkpoints(tmp_path)
+    run = Simulation(
+        sheet(law), StepSizes(StepControl(0.25), 1.0), [told], checkpoints, checkpoint_every=1e9
+    )
+    run.problem.step(0.25)
+    law.limit = 0.0
+    with pytest.raises(StepFailed, match="cannot be cut below"):
+        run.run()
+    assert told.words.count("cut 0.5") == 1
+    assert len([word for word in told.words if word.startswith("cut")]) == 11
+    assert told.words[-1] == "end None"
+    assert [path.name for path in tmp_path.iterdir()] == ["step_0000001"]
+
+
+def test_an_output_that_cannot_write_ends_the_others():
+    first, full, last = Told(), Full(), Told()
+    sizes = StepSizes(StepControl(0.25), 1.0)
+    with pytest.raises(InputError, match="the disk is full"):
+        Simulation(sheet(), sizes, [first, full, last]).run()
+    assert first.words[-1] == last.words[-1] == full.words[-1] == "end None"
+    assert len(last.words) == 3  # begin, one step, end
+
+
+def test_wall_clock_and_stop(tmp_path):
+    told = Told()
+    sizes = StepSizes(StepControl(0.1), 1.0)
+    stopping = Simulation(
+        sheet(), sizes, [told], Checkpoints(tmp_path), stop=lambda: len(told.words) > 3
+    )
+    assert stopping.run() is Ending.STOPPED
+    assert told.words[-1] == "end STOPPED"
+    again = Simulation(sheet(), StepSizes(StepControl(0.1), 1.0), [], Checkpoints(tmp_path))
+    again.restart()
+    assert again.problem.steps == stopping.problem.steps == 3
+    assert again.run() is Ending.FINISHED
+    whole = sheet()
+    Simulation(whole, StepSizes(StepControl(0.1), 1.0)).run()
+    np.testing.assert_allclose(again.problem.u.x.array, whole.u.x.array, atol=1e-15)
+    short = Simulation(sheet(), StepSizes(StepControl(1e-4), 1.0), wall_clock=0.5)
+    assert short.run() is Ending.WALL_CLOCK
+    assert short.seconds < 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"largest": 0.0}, "largest = 0.0 must be a positive number"),
+        ({"largest": 1.0, "first": 2.0}, "must be positive and rise"),
+        ({"largest": 1.0, "growth": 0.5}, "growth = 0.5 must be 1 or more"),
+        ({"largest": 1.0, "cut": 1.0}, "cut = 1.0 must lie between 0 and 1"),
+        ({"largest": 1.0, "few": 9, "many": 3}, "numbers of iterations that rise"),
+    ],
+)
+def test_wrong_steps_are_refused(arguments, words):
+    with pytest.raises(InputError, match=words):
+        StepControl(**arguments)
+    with pytest.raises(InputError, match="wall_clock"):
+        Simulation(sheet(), StepSizes(StepControl(0.1), 1.0), wall_clock=0.0)
