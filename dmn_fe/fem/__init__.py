@@ -41,7 +41,7 @@ from dmn_fe.fem.costs import Costs, estimate_costs, memory_per_point  # noqa: E4
 from dmn_fe.fem.kinematics import mandel_strain  # noqa: E402
 from dmn_fe.fem.mesh import read_mesh  # noqa: E402
 from dmn_fe.fem.node_law import NodeLaw  # noqa: E402
-from dmn_fe.fem.output import CsvLog, FieldOutput, von_mises_field  # noqa: E402
+from dmn_fe.fem.output import von_mises_field  # noqa: E402
 from dmn_fe.fem.part import Part, mark  # noqa: E402
 from dmn_fe.fem.part_laws import CellLaws, VaryingNetwork, cell_laws, family_laws  # noqa: E402
 from dmn_fe.fem.path_following import (  # noqa: E402
@@ -73,10 +73,8 @@ __all__ = [
     "CellLaws",
     "Checkpoints",
     "Costs",
-    "CsvLog",
     "DistributedRVE",
     "Ending",
-    "FieldOutput",
     "LoadFactor",
     "MeanDisplacement",
     "MeshRVEProblem",

@@ -2,19 +2,17 @@
 
 from dmn_fe.fem.output.envelope import EnvelopeWatch
 from dmn_fe.fem.output.fields import Fields
-from dmn_fe.fem.output.legacy import CsvLog, FieldOutput, von_mises_field
 from dmn_fe.fem.output.phases import PhaseAverages
 from dmn_fe.fem.output.point_cloud import PointCloud
 from dmn_fe.fem.output.probes import Probes
 from dmn_fe.fem.output.progress import Progress
 from dmn_fe.fem.output.quantities import QUANTITIES, Quantity, quantity
 from dmn_fe.fem.output.tables import Reactions, Table
+from dmn_fe.fem.output.von_mises import von_mises_field
 
 __all__ = [
     "QUANTITIES",
-    "CsvLog",
     "EnvelopeWatch",
-    "FieldOutput",
     "Fields",
     "PhaseAverages",
     "PointCloud",

@@ -1,7 +1,7 @@
-"""Fields, tables and pictures."""
+"""Pictures of a part."""
 
 # isort: off
-from dmn_fe.fem import CsvLog, FieldOutput, draw, gather_surface, pictures, von_mises_field
+from dmn_fe.fem import draw, gather_surface, pictures, von_mises_field
 
 # isort: on
 import numpy as np
@@ -15,26 +15,6 @@ def block():
     made = uniaxial_block(STEEL)
     assert made.problem.step(0.01).converged
     return made
-
-
-@pytest.mark.parametrize("vtx", [True, False])
-def test_fields_are_written_and_von_mises_is_the_uniaxial_stress(block, tmp_path, vtx):
-    with FieldOutput(tmp_path / "out", block.u, block.qmap, vtx=vtx) as output:
-        output.write(0.0)
-        output.write(1.0)
-    force = block.problem.reaction(block.moved)[0]
-    np.testing.assert_allclose(output.von_mises.x.array, force, rtol=1e-7)
-    names = {"displacement.bp", "stress.bp"} if vtx else {"fields.xdmf", "fields.h5"}
-    assert {file.name for file in (tmp_path / "out").iterdir()} == names
-    if not vtx:
-        text = (tmp_path / "out" / "fields.xdmf").read_text()
-        assert text.count('Name="von_mises"') >= 2
-
-
-def test_table_can_be_read_while_it_grows(tmp_path):
-    with CsvLog(tmp_path / "log.csv", ["t", "force"]) as log:
-        log.write(0.1, np.float64(1.0 / 3.0))
-        assert (tmp_path / "log.csv").read_text() == f"t,force\n0.1,{1.0 / 3.0!r}\n"
 
 
 def test_surface_holds_the_deformed_boundary(block):
