@@ -101,7 +101,7 @@ def test_points_that_fail_go_in_parts(phase_laws):
     assert torch.equal(update.iterations, expected.iterations)
     good = expected.status == Status.CONVERGED
     assert (expected.iterations[good] > 3).sum() > 100
-    assert set(expected.status.tolist()) == set(Status)
+    assert set(expected.status.tolist()) == set(Status) - {Status.SMALLER_STEP}
     assert_alike(update.stress[good], expected.stress[good], "stress")
     assert_alike(update.tangent[good], expected.tangent[good], "tangent")
 
