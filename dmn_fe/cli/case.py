@@ -4,7 +4,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from dolfinx import fem
 
 from dmn_fe.cli.condition_tables import AxesTable, CellFieldTable, TemperatureTable
 from dmn_fe.cli.material_tables import NetworkTable
@@ -17,6 +16,7 @@ from dmn_fe.fem import (
     Part,
     Problem,
     VaryingNetwork,
+    cell_field,
     make_problem,
     map_cell_data,
 )
@@ -92,12 +92,9 @@ def _axes(part: Part, table: AxesTable) -> np.ndarray:
     return map_cell_data(part, table.field.file, table.field.field).reshape(-1, 3, 3)
 
 
-def _change(part: Part, table: TemperatureTable) -> float | fem.Function:
+def _change(part: Part, table: TemperatureTable) -> Any:
     """Number or field by cells of a temperature (collective)."""
     if not isinstance(table.change, CellFieldTable):
         return table.change
     values = map_cell_data(part, table.change.file, table.change.field)
-    field = fem.Function(fem.functionspace(part.mesh, ("DG", 0)))
-    field.x.array[: len(values)] = values.reshape(-1)
-    field.x.scatter_forward()
-    return field
+    return cell_field(part, values, "temperature")

@@ -24,7 +24,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
 
 from dmn_fe.fem import output  # noqa: E402
 from dmn_fe.fem.case import make_problem  # noqa: E402
-from dmn_fe.fem.cell_data import map_cell_data  # noqa: E402
+from dmn_fe.fem.cell_data import cell_field, map_cell_data  # noqa: E402
 from dmn_fe.fem.checkpoint import Checkpoints  # noqa: E402
 from dmn_fe.fem.conditions import (  # noqa: E402
     Amplitude,
@@ -98,6 +98,7 @@ __all__ = [
     "Traction",
     "VaryingNetwork",
     "advance",
+    "cell_field",
     "cell_laws",
     "displacement_field",
     "distribute",

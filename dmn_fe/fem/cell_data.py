@@ -8,7 +8,7 @@ from pathlib import Path
 
 import meshio
 import numpy as np
-from dolfinx import mesh
+from dolfinx import fem, mesh
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -16,7 +16,7 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.part import Part
 
-__all__ = ["map_cell_data"]
+__all__ = ["cell_field", "map_cell_data"]
 
 
 def map_cell_data(part: Part, path: str | Path, name: str) -> NDArray[np.float64]:
@@ -58,6 +58,14 @@ def map_cell_data(part: Part, path: str | Path, name: str) -> NDArray[np.float64
             "more than a tenth of the mesh; give both in the same place and unit of length."
         )
     return values[nearest]
+
+
+def cell_field(part: Part, values: NDArray[np.float64], name: str = "field") -> fem.Function:
+    """A scalar DG-0 function of values ``[owned cells]`` (collective)."""
+    field = fem.Function(fem.functionspace(part.mesh, ("DG", 0)), name=name)
+    field.x.array[: len(values)] = values.reshape(-1)
+    field.x.scatter_forward()
+    return field
 
 
 def _read(path: Path, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
