@@ -1,6 +1,7 @@
 """Starting a command of our own on several MPI ranks."""
 
 import contextlib
+import ctypes
 import importlib.util
 import os
 import shutil
@@ -11,12 +12,22 @@ import tempfile
 import time
 from pathlib import Path
 
-from dmn_fe.cli.failure import handover, read_failure
+from dmn_fe.cli.failure import handover, read_failure, started_ranks
 from dmn_fe.errors import InputError
 
-__all__ = ["available_cores", "available_ranks", "run_on_ranks"]
+__all__ = ["available_cores", "available_ranks", "end_with_parent", "run_on_ranks"]
 
 _SECONDS_TO_END = 5.0
+
+
+def end_with_parent() -> None:
+    """Let the system kill this rank if its mpirun is killed; Linux only.
+
+    Ranks of an mpirun that got no chance to end them would wait for each other for ever.
+    """
+    if sys.platform == "linux" and started_ranks() is not None:
+        death_signal = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
 
 
 def available_ranks(wanted: int) -> int:

@@ -9,7 +9,7 @@ import typer
 
 from dmn_fe.cli.failure import fail_together
 from dmn_fe.cli.interruption import asked_to_stop, ended_when_interrupted, interruptible
-from dmn_fe.cli.launch import run_on_ranks
+from dmn_fe.cli.launch import end_with_parent, run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
 from dmn_fe.errors import InputError
 
@@ -74,6 +74,7 @@ def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bo
     """Simulate as one rank of a mpirun, or as a single process."""
     from dmn_fe.cli.communicator import communicator
 
+    end_with_parent()
     comm = communicator()
     try:
         from dmn_fe.fem import Ending, StepFailed  # before anything that imports torch
