@@ -1,6 +1,7 @@
 """The compiled core: robustness, histories of all kinds, threads and unusual batches."""
 
 import copy
+import ctypes
 import os
 import pickle
 import signal
@@ -17,7 +18,8 @@ from helpers.processes import ROOT, clean_environment
 from dmn_fe import InputError, laws
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.evaluate.core import cpu
-from dmn_fe.evaluate.core.compiler import find_compiler
+from dmn_fe.evaluate.core.compiler import find_compiler, the_compiler
+from dmn_fe.evaluate.core.library import load_source
 from dmn_fe.evaluate.core.threads import thread_count
 from dmn_fe.evaluate.leaves import Leaves
 from dmn_fe.evaluate.sweep import Sweep
@@ -259,6 +261,26 @@ def test_threads_do_not_change_the_result(phase_laws, n):
     for other in responses[1:]:
         assert torch.equal(other.stress, responses[0].stress)
         assert torch.equal(other.state, responses[0].state)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_each_part_is_done_once_and_short_memory_is_told(threads):
+    text = (
+        '#include "threads.hpp"\n'
+        'extern "C" int dmn_try(long count, int threads, long short_of_memory, int* done) {\n'
+        "    return dmn::run_parts(count, threads, [&](long number) {\n"
+        "        if (number == short_of_memory) throw std::bad_alloc();\n"
+        "        ++done[number];\n"
+        "    });\n"
+        "}\n"
+    )
+    library = load_source(the_compiler(), text, "a trial of threads")
+    for count, failing in ((0, -1), (1, -1), (7, -1), (7, 3), (1, 0)):
+        done = (ctypes.c_int * 7)()
+        arguments = ctypes.c_long(count), threads, ctypes.c_long(failing), done
+        assert library.dmn_try(*arguments) == int(failing >= 0)
+        if failing < 0:
+            assert list(done) == [1] * count + [0] * (7 - count)
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
