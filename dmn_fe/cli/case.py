@@ -62,6 +62,7 @@ def problem_of(
         run_file.solver.newton,
         run_file.solver.petsc,
         0.0 if loading is None else loading.times[0],
+        None if run_file.periodic is None else run_file.periodic.made(amplitudes),
     )
 
 

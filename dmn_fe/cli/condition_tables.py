@@ -16,6 +16,7 @@ __all__ = [
     "AxesTable",
     "BodyForceTable",
     "CellFieldTable",
+    "PeriodicTable",
     "Points",
     "PressureTable",
     "ResultantTable",
@@ -33,6 +34,7 @@ def _number_or_free(value: Any) -> Any:
 
 
 Component = Annotated[float | Literal["free"], BeforeValidator(_number_or_free)]
+TensorComponent = Literal["11", "22", "33", "23", "13", "12"]
 Vector = Annotated[list[float], Field(min_length=2, max_length=3)]
 #: ``[time, factor]`` pairs of an amplitude.
 Points = Annotated[list[tuple[float, float]], Field(min_length=2)]
@@ -78,6 +80,19 @@ class SupportTable(_Acting):
         if self.rate is not None:
             return Support(self.group, rate=self.values)
         return Support(self.group, self.values, **self._common(amplitudes))
+
+
+class PeriodicTable(_Acting):
+    """A :class:`~dmn_fe.fem.Periodic`: components of mean strain and stress; others are free."""
+
+    strain: dict[TensorComponent, float] = Field(default={})
+    stress: dict[TensorComponent, float] = Field(default={})
+
+    def made(self, amplitudes: Mapping[str, "Amplitude"]):
+        """The mean strain and stress of a periodic cell."""
+        from dmn_fe.fem import Periodic
+
+        return Periodic({**self.strain}, {**self.stress}, **self._common(amplitudes))
 
 
 class TractionTable(_Acting):

@@ -23,7 +23,7 @@ class Pass:
     materials : dict of str to MaterialLaw or NetworksOfField
         Of each volume group.
     csv : str
-        Name of the table of reactions.
+        Name of the table of its curve: of reactions, of a periodic cell of mean strain and stress.
     is_comparison : bool
         Whether it is only for the picture: no fields are written.
     """
@@ -45,17 +45,18 @@ def passes_of(run_file: RunFile) -> list[Pass]:
     where = {name: f"{run_file.source}: materials.{name}" for name in run_file.materials}
     tables = run_file.materials
     materials = {name: material_law(table, where[name]) for name, table in tables.items()}
+    kind = "reactions" if run_file.periodic is None else "cell"
     if run_file.comparison is None:
-        return [Pass("part", materials, "reactions.csv")]
+        return [Pass("part", materials, f"{kind}.csv")]
     phase = run_file.comparison.phase
     if not any(isinstance(table, NetworkTable) for table in tables.values()):
         raise InputError(
             f"{run_file.source}: 'comparison' needs a material with a network; remove that table."
         )
     alone = {name: comparison_law(t, phase, where[name]) for name, t in tables.items()}
-    table = "".join(c if c.isalnum() else "_" for c in f"reactions {phase}") + ".csv"
+    table = "".join(c if c.isalnum() else "_" for c in f"{kind} {phase}") + ".csv"
     comparison = Pass(f"{phase} alone", alone, table, is_comparison=True)
-    return [comparison, Pass("network", materials, "reactions.csv")]
+    return [comparison, Pass("network", materials, f"{kind}.csv")]
 
 
 def check_files(run_file: RunFile, folder: Path) -> None:

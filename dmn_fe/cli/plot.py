@@ -33,26 +33,27 @@ def plot(
 ) -> None:
     """Draw the curves of a simulation's tables, and its fields on the deformed part.
 
-    Without options: the largest force over the displacement of its group, from reactions.csv, and
-    the von Mises stress at the last time.
+    Without options: the largest force over the displacement of its group, or mean stress over
+    strain of a periodic cell, and the von Mises stress at the last time.
     """
     from dmn_fe.cli.plot_curves import draw_curves
     from dmn_fe.cli.plot_field import draw_field
+    from dmn_fe.cli.result_tables import TABLES
 
     if not results.is_dir():
         raise InputError(f"{results}: there is no such folder; give that of a simulation.")
     folder = output or results
     folder.mkdir(parents=True, exist_ok=True)
     pictures = []
-    if (results / "reactions.csv").is_file():
+    if any((results / name).is_file() for name in TABLES):
         pictures.append(draw_curves(results, x, list(y or []), folder))
     elif x or y:
-        raise InputError(f"{results}: there is no reactions.csv to draw from.")
+        raise InputError(f"{results}: there is no table to draw from.")
     if (results / "fields.vtkhdf").is_file():
         pictures.append(draw_field(results, field or "von_mises", time, magnify, folder))
     elif field is not None:
         raise InputError(f"{results}: there is no fields.vtkhdf to draw from.")
     if not pictures:
-        raise InputError(f"{results}: holds neither reactions.csv nor fields.vtkhdf.")
+        raise InputError(f"{results}: holds neither a table nor fields.vtkhdf.")
     for picture in pictures:
         print(picture)

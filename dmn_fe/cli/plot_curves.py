@@ -1,21 +1,20 @@
 """Curves from the tables of a simulation."""
 
-import csv
+import re
 from pathlib import Path
 
 import matplotlib.figure
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from numpy.typing import NDArray
 
+from dmn_fe.cli.result_tables import Columns, read_tables, varies_most
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
 
-__all__ = ["draw_curves", "read_tables"]
+__all__ = ["draw_curves"]
 
 
 def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Path:
-    """Write ``curves.png``, of columns of ``reactions.csv`` and ``probes.csv``.
+    """Write ``curves.png``, of columns of the tables of a simulation.
 
     Raises
     ------
@@ -28,12 +27,8 @@ def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Pat
         if name not in columns:
             known = ", ".join(repr(one) for one in columns)
             raise InputError(f"{results}: there is no column {name!r}; the tables have: {known}.")
-    if x is None:
-        x = _largest(columns, "u")
-    if not y:
-        group = x.rsplit(" ", 1)[0]
-        own = {name: v for name, v in columns.items() if name.startswith(f"{group} F")}
-        y = [_largest(own or columns, "F")]
+    x = x or _motion(columns)
+    y = y or [_response(columns, x)]
     figure = matplotlib.figure.Figure(figsize=(7.0, 5.0), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -48,34 +43,27 @@ def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Pat
     return path
 
 
-def read_tables(results: Path) -> dict[str, NDArray[np.float64]]:
-    """Columns of the tables of a simulation, by name; those of probes only where rows agree."""
-    columns: dict[str, NDArray[np.float64]] = {}
-    for name in ("reactions.csv", "probes.csv"):
-        path = results / name
-        if not path.is_file():
-            continue
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        if not rows:
-            raise InputError(f"{path}: has no rows yet; wait for the first step.")
-        try:
-            table = {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{path}: is no table of numbers ({error}).") from error
-        lengths = {len(values) for values in (*table.values(), *columns.values())}
-        if len(lengths) == 1:
-            columns = table | columns
-    return columns
+def _motion(columns: Columns) -> str:
+    """The displacement ``<group> u1`` or mean strain ``strain 11`` that varies most."""
+    motions = _of(columns, "u") or [name for name in columns if name.startswith("strain ")]
+    if not motions:
+        raise InputError("the tables have no displacements to choose from; give --x and --y.")
+    return varies_most(columns, motions)
 
 
-def _largest(columns: dict[str, NDArray[np.float64]], kind: str) -> str:
-    """The column ``<group> F1`` or ``<group> u1`` that varies most."""
-    ranges = {
-        name: float(np.ptp(values))
-        for name, values in columns.items()
-        if name.rsplit(" ", 1)[-1][:1] == kind and name.rsplit(" ", 1)[-1][1:].isdigit()
-    }
-    if not ranges:
-        raise InputError("the tables have no such columns to choose from; give --x and --y.")
-    return max(ranges, key=ranges.__getitem__)
+def _response(columns: Columns, x: str) -> str:
+    """The force of the group of a displacement, the mean stress of a mean strain; if there is none,
+    the force that varies most."""
+    if x.startswith("strain "):
+        return x.replace("strain", "stress")
+    forces = _of(columns, "F")
+    group = x.rsplit(" ", 1)[0]
+    own = [name for name in forces if name.rsplit(" ", 1)[0] == group]
+    if not forces:
+        raise InputError("the tables have no forces to choose from; give --y.")
+    return varies_most(columns, own or forces)
+
+
+def _of(columns: Columns, kind: str) -> list[str]:
+    """Names such as ``<group> u1``, of a kind."""
+    return [name for name in columns if re.fullmatch(f".* {kind}[0-9]", name)]

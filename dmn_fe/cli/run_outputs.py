@@ -8,22 +8,24 @@ from dmn_fe.cli.runfile import RunFile
 from dmn_fe.evaluate import strain_envelope
 from dmn_fe.fem import Output, Part, PathFollowing, Problem, output
 
-__all__ = ["outputs_of", "reaction_groups"]
+__all__ = ["curve_table", "outputs_of"]
 
 
 def outputs_of(
     run_file: RunFile,
     part: Part,
     folder: Path,
+    table_name: str,
     problem: Problem,
     following: PathFollowing | None,
 ) -> list[Output]:
-    """The outputs that a run file asks for, and a watch over the strains of its networks."""
+    """The outputs that a run file asks for, and a watch over the strains of its networks.
+
+    ``table_name`` is that of the table of the run's curve.
+    """
     table = run_file.output
     outputs: list[Output] = [output.Progress(Console())]
-    groups = reaction_groups(run_file)
-    factor = None if following is None else following.factor
-    outputs.append(output.Reactions(folder / "reactions.csv", part, groups, factor))
+    outputs.append(curve_table(run_file, part, folder / table_name, problem, following))
     if table.probes:
         outputs.append(output.Probes(folder / "probes.csv", part, table.probes))
     if table.fields is not None:
@@ -40,9 +42,18 @@ def outputs_of(
     return outputs
 
 
-def reaction_groups(run_file: RunFile) -> list[str]:
-    """Surfaces whose displacement and reaction are written."""
-    held = [support.group for support in run_file.supports]
-    loaded = [one.group for one in run_file.tractions]
-    loaded += [one.group for one in run_file.pressures] + [one.group for one in run_file.resultants]
-    return [*run_file.output.reactions, *held, *loaded]
+def curve_table(
+    run_file: RunFile,
+    part: Part,
+    path: Path,
+    problem: Problem,
+    following: PathFollowing | None,
+) -> Output:
+    """The table of a run: reactions of all that is held or loaded, or means of a periodic cell."""
+    if problem.cell is not None:
+        return output.CellAverages(path, problem)
+    groups = run_file.output.reactions + [one.group for one in run_file.supports]
+    groups += [one.group for one in run_file.tractions]
+    groups += [one.group for one in run_file.pressures]
+    groups += [one.group for one in run_file.resultants]
+    return output.Reactions(path, part, groups, None if following is None else following.factor)

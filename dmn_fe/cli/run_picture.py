@@ -1,46 +1,45 @@
 """The picture of a run: its curve of force over displacement beside the part."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from dmn_fe.cli.passes import Pass
 from dmn_fe.cli.printing import warn
+from dmn_fe.cli.result_tables import read_table, varies_most
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.fem import Part, Problem, draw, gather_surface, von_mises_field
+from dmn_fe.fem import Problem, draw, gather_surface, von_mises_field
 
 __all__ = ["draw_run"]
 
+Curve = tuple[np.ndarray, np.ndarray]
 
-def draw_run(
-    run_file: RunFile, part: Part, problem: Problem, folder: Path, passes: list[Pass]
-) -> None:
+
+def draw_run(run_file: RunFile, problem: Problem, folder: Path, passes: list[Pass]) -> None:
     """Write ``picture.png`` from the tables and the last state (collective).
 
     The results are worth more than it: where it cannot be drawn, a warning says so.
     """
-    if part.mesh.geometry.dim != 3:
-        return
     surface = gather_surface(problem.u, von_mises_field(problem.qmap))
     if surface is None:
         return
     try:
-        group, direction = driven_group(run_file)
-        curves = {}
-        for one in passes:
-            path = folder / one.csv
-            if path.is_file():
-                curves[one.name] = curve(path, group, direction)
+        tables = {one.name: folder / one.csv for one in passes}
+        tables = {name: path for name, path in tables.items() if path.is_file()}
+        units = run_file.units
+        if run_file.periodic is not None:
+            curves, axes = cell_curves(tables)
+            axes = axes[0], _labelled(axes[1], units.stress)
+        else:
+            group, direction = driven_group(run_file)
+            curves = {name: curve(path, group, direction) for name, path in tables.items()}
+            axes = _labelled("displacement", units.length), _labelled("force", units.force)
         draw(
             folder / "picture.png",
             curves,
             surface,
-            curve_axes=(
-                _labelled("displacement", run_file.units.length),
-                _labelled("force", run_file.units.force),
-            ),
-            field=_labelled("von Mises stress", run_file.units.stress),
+            curve_axes=axes,
+            field=_labelled("von Mises stress", units.stress),
             title=f"time {problem.time:g}",
         )
     except Exception as error:
@@ -62,17 +61,27 @@ def driven_group(run_file: RunFile) -> tuple[str, np.ndarray]:
     return first.group, np.eye(len(first.values))[0]
 
 
-def curve(path: Path, group: str, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def curve(path: Path, group: str, direction: np.ndarray) -> Curve:
     """Displacement and force of a group along a direction, from a table of reactions."""
     unit = direction / np.linalg.norm(direction)
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    columns = read_table(path)
 
     def along(what: str) -> np.ndarray:
-        columns = [f"{group} {what}{i + 1}" for i in range(len(unit))]
-        return np.array([[float(row[name]) for name in columns] for row in rows]) @ unit
+        return np.sum([columns[f"{group} {what}{i + 1}"] * x for i, x in enumerate(unit)], axis=0)
 
     return along("u"), along("F")
+
+
+def cell_curves(tables: dict[str, Path]) -> tuple[dict[str, Curve], tuple[str, str]]:
+    """Mean stress over mean strain of periodic cells by their tables, with the labels of the axes:
+    of the component whose strain varies most."""
+    columns = {name: read_table(path) for name, path in tables.items()}
+    first = next(iter(columns.values()))
+    strains = [name for name in first if name.startswith("strain ")]
+    x = varies_most(first, strains)
+    y = x.replace("strain", "stress")
+    curves = {name: (table[x], table[y]) for name, table in columns.items()}
+    return curves, (f"mean {x}", f"mean {y}")
 
 
 def _labelled(quantity: str, unit: str) -> str:

@@ -11,6 +11,7 @@ from dmn_fe.cli.condition_tables import (
     AxesTable,
     BodyForceTable,
     CellFieldTable,
+    PeriodicTable,
     Points,
     PressureTable,
     ResultantTable,
@@ -60,7 +61,8 @@ class RunFile(Table):
     mesh: MeshTable
     materials: dict[str, MaterialTable] = Field(min_length=1)
     axes: dict[str, AxesTable] = Field(default={})
-    supports: list[SupportTable] = Field(min_length=1)
+    supports: list[SupportTable] = Field(default=[])
+    periodic: PeriodicTable | None = None
     tractions: list[TractionTable] = Field(default=[])
     pressures: list[PressureTable] = Field(default=[])
     resultants: list[ResultantTable] = Field(default=[])
@@ -109,6 +111,16 @@ class RunFile(Table):
         return supports
 
     @model_validator(mode="after")
+    def _held(self):
+        if bool(self.supports) == (self.periodic is not None):
+            raise ValueError(
+                "give 'supports' that hold the part, or else 'periodic' for a periodic cell"
+            )
+        if self.periodic is not None and self.output.reactions:
+            raise ValueError("a periodic cell has no reactions; remove 'output.reactions'")
+        return self
+
+    @model_validator(mode="after")
     def _loading_or_path(self):
         if (self.loading is None) == (self.path is None):
             raise ValueError("give either 'loading', over time, or 'path', to find the load factor")
@@ -121,7 +133,7 @@ class RunFile(Table):
     @model_validator(mode="after")
     def _loaded(self):
         moves = any(support.moves for support in self.supports)
-        if not (moves or self.forces or self.temperature):
+        if not (moves or self.periodic or self.forces or self.temperature):
             raise ValueError(
                 "nothing loads the part: give a support a displacement or a rate that is not zero, "
                 "or give a force or a temperature"
@@ -131,7 +143,8 @@ class RunFile(Table):
     @model_validator(mode="after")
     def _amplitudes_are_there(self):
         warmth = [] if self.temperature is None else [self.temperature]
-        acting = [*self.supports, *self.forces, *warmth]
+        cells = [] if self.periodic is None else [self.periodic]
+        acting = [*self.supports, *cells, *self.forces, *warmth]
         for one in acting:
             if one.amplitude not in (None, *self.amplitude_names):
                 known = ", ".join(repr(name) for name in self.amplitude_names) or "none"

@@ -9,7 +9,7 @@ from rich.console import Console
 from dmn_fe.cli.case import problem_of
 from dmn_fe.cli.passes import Pass, check_files, passes_of
 from dmn_fe.cli.printing import costs_in_words, describe, say
-from dmn_fe.cli.run_outputs import outputs_of, reaction_groups
+from dmn_fe.cli.run_outputs import curve_table, outputs_of
 from dmn_fe.cli.run_picture import draw_run
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import RaiseTogether
@@ -69,7 +69,7 @@ def simulate(
     checkpoints = Checkpoints(folder / "checkpoints", run_file.checkpoints.keep)
     _check_checkpoints(checkpoints, restart, comm)
     say(comm, describe(run_file, part, problem))
-    outputs = outputs_of(run_file, part, folder, problem, following)
+    outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
     run = _simulation(run_file, problem, outputs, following, stop, checkpoints)
     if restart:
         run.restart()
@@ -78,12 +78,12 @@ def simulate(
     try:
         ending = run.run()
     except StepFailed as error:
-        draw_run(run_file, part, problem, folder, passes)
+        draw_run(run_file, problem, folder, passes)
         raise StepFailed(_remedy(problem, error)) from error
     if ending is Ending.FINISHED and len(passes) > 1:
         say(comm, f"\n{passes[0].name}, for comparison")
         _compare(run_file, part, passes[0], folder)
-    draw_run(run_file, part, problem, folder, passes)
+    draw_run(run_file, problem, folder, passes)
     say(comm, f"results in {folder.resolve()}")
     problem.close()
     return ending
@@ -102,9 +102,8 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
     problem, following = _made(run_file, part, passes[-1])
-    run = _simulation(
-        run_file, problem, outputs_of(run_file, part, folder, problem, following), following
-    )
+    outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
+    run = _simulation(run_file, problem, outputs, following)
     say(comm, describe(run_file, part, problem))
     first = run.sizes.next(problem.time)
     say(comm, costs_in_words(estimate_costs(problem, first), run.sizes, comm.size))
@@ -188,9 +187,8 @@ def _made(run_file: RunFile, part: Part, one: Pass) -> tuple[Problem, PathFollow
 def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
     """The same steps with other materials, for their table only."""
     problem, following = _made(run_file, part, one)
-    groups = reaction_groups(run_file)
-    reactions = output.Reactions(folder / one.csv, part, groups)
-    _simulation(run_file, problem, [output.Progress(Console()), reactions], following).run()
+    table = curve_table(run_file, part, folder / one.csv, problem, None)
+    _simulation(run_file, problem, [output.Progress(Console()), table], following).run()
     problem.close()
 
 

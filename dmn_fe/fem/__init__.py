@@ -29,6 +29,7 @@ from dmn_fe.fem.checkpoint import Checkpoints  # noqa: E402
 from dmn_fe.fem.conditions import (  # noqa: E402
     Amplitude,
     BodyForce,
+    Periodic,
     Pressure,
     Resultant,
     Support,
@@ -83,6 +84,7 @@ __all__ = [
     "Output",
     "Part",
     "PathFollowing",
+    "Periodic",
     "Pressure",
     "Problem",
     "QuadratureMap",

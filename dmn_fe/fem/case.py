@@ -1,5 +1,6 @@
 """A part with its materials, supports and forces, as a problem to solve."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -9,6 +10,8 @@ from numpy.typing import ArrayLike
 from dmn_fe.errors import InputError
 from dmn_fe.fem.conditions import (
     Force,
+    Periodic,
+    Pressure,
     Support,
     Temperature,
     displacement_field,
@@ -29,7 +32,7 @@ __all__ = ["make_problem"]
 def make_problem(
     part: Part,
     laws: Mapping[str, MaterialLaw | VaryingNetwork],
-    supports: Sequence[Support],
+    supports: Sequence[Support] = (),
     forces: Sequence[Force] = (),
     amplitude: Callable[[float], float] | None = None,
     temperature: Temperature | None = None,
@@ -41,6 +44,7 @@ def make_problem(
     newton: Literal["full", "modified"] = "full",
     petsc_options: Mapping[str, Any] | None = None,
     time: float = 0.0,
+    periodic: Periodic | None = None,
 ) -> Problem:
     """The problem of a part in words of its mesh (collective).
 
@@ -50,6 +54,7 @@ def make_problem(
     laws : mapping of str to MaterialLaw or VaryingNetwork
         One for each group of cells of the mesh.
     supports : sequence of Support
+        They hold the part, unless it is a periodic cell.
     forces : sequence of Traction, Pressure, Resultant or BodyForce
     amplitude : callable of time, optional
         Of the supports, forces and temperatures that have none of their own; t ↦ t if left out.
@@ -65,6 +70,9 @@ def make_problem(
         ``degree`` of the :class:`~dmn_fe.fem.quadrature.QuadratureMap`.
     newton, petsc_options, time
         As of :class:`~dmn_fe.fem.problem.Problem`.
+    periodic : Periodic, optional
+        In place of supports: the mesh is a periodic cell. Of forces it takes pressures only, those
+        inside holes.
 
     Raises
     ------
@@ -92,18 +100,43 @@ def make_problem(
         factor = support.factor(amplitude, time)
         own_bcs, own_loads = prescribe(part, u, support.group, support.values, factor)
         bcs, loads = bcs + own_bcs, loads | own_loads
-    free = free_rigid_motions(u, bcs, qmap.kinematics.kind)
-    if free:
+    if periodic is not None:
+        _check_periodic(supports, forces)
+        periodic = dataclasses.replace(periodic, amplitude=periodic.amplitude or amplitude)
+    elif free := free_rigid_motions(u, bcs, qmap.kinematics.kind):
         raise InputError(
             f"{part.source}: the supports leave the part free to move ({', '.join(free)}); "
             "prescribe more components."
         )
     work, of_forces = external_work(part, u, qmap.kinematics, forces, amplitude)
-    return Problem(u, qmap, bcs, loads | of_forces, work, petsc_options, time=time, newton=newton)
+    return Problem(
+        u,
+        qmap,
+        bcs,
+        loads | of_forces,
+        work,
+        petsc_options,
+        time=time,
+        newton=newton,
+        periodic=periodic,
+    )
 
 
 def _time(t: float) -> float:
     return t
+
+
+def _check_periodic(supports: Sequence[Support], forces: Sequence[Force]) -> None:
+    if supports:
+        raise InputError(
+            f"a periodic cell takes no supports, but has one of {supports[0].group!r}; remove it."
+        )
+    for force in forces:
+        if not isinstance(force, Pressure):
+            raise InputError(
+                f"a {type(force).__name__} would move a periodic cell away; prescribe its "
+                "mean stress instead."
+            )
 
 
 def _check_prescribed_once(supports: Sequence[Support]) -> None:

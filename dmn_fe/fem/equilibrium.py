@@ -17,6 +17,9 @@ from dmn_fe.fem.quadrature import QuadratureMap
 
 __all__ = ["Equilibrium"]
 
+# Residuals below this part of the largest nodal forces are round-off.
+_ROUND_OFF = 1e-12
+
 
 class Equilibrium:
     """∫ σ(ε(u)) : ε(v) dx less the external work of v, and its derivative in u.
@@ -30,6 +33,8 @@ class Equilibrium:
 
     Attributes
     ----------
+    u, qmap
+        Displacement, and the laws.
     residual, matrix : petsc4py.PETSc.Vec, petsc4py.PETSc.Mat
         Where a solver has them assembled.
     dt : float
@@ -50,7 +55,7 @@ class Equilibrium:
         bcs: Sequence[fem.DirichletBC],
         external_work: ufl.Form | None = None,
     ):
-        self._u, self._qmap, self._bcs = qmap.u, qmap, list(bcs)
+        self.u, self.qmap, self._bcs = qmap.u, qmap, list(bcs)
         space, kinematics = qmap.u.function_space, qmap.kinematics
         v, du = (f(space) for f in (ufl.TestFunction, ufl.TrialFunction))
         virtual = kinematics.volume * kinematics.strain(v)
@@ -60,21 +65,27 @@ class Equilibrium:
         stiffness = ufl.dot(qmap.tangent, kinematics.strain(du))
         self._residual_form = fem.form(residual)
         self._tangent_form = fem.form(ufl.inner(stiffness, virtual) * qmap.dx)
-        self.residual = self._u.x.petsc_vec.duplicate()
+        self.residual = self.u.x.petsc_vec.duplicate()
         self._work = self.residual.duplicate()
         self.matrix = fem_petsc.create_matrix(self._tangent_form)
         self.dt = self.seconds = self.largest_force = 0.0
         self.error: Exception | None = None
         self.close = destroy_with(self, [self.matrix, self.residual, self._work])
 
+    @property
+    def round_off(self) -> float:
+        """Norm of a residual that is nothing but round-off."""
+        # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
+        return max(float(np.finfo(np.float64).tiny), _ROUND_OFF * self.largest_force)
+
     def set_solution(self, x: PETSc.Vec) -> None:
         """Copy a vector to the displacement, ghosts included (collective)."""
-        x.copy(self._u.x.petsc_vec)
-        self._u.x.scatter_forward()
+        x.copy(self.u.x.petsc_vec)
+        self.u.x.scatter_forward()
 
     def assemble_residual(self, _, x: PETSc.Vec, b: PETSc.Vec) -> None:
         """Residual at x; of prescribed dofs their distance to the prescribed value (collective)."""
-        start, micro = time.perf_counter(), self._qmap.seconds
+        start, micro = time.perf_counter(), self.qmap.seconds
         self.set_solution(x)
         lift = self._is_off_bcs()
         if not self._evaluate_laws(tangent=lift):
@@ -82,7 +93,7 @@ class Equilibrium:
             return
         _zero(b)
         fem_petsc.assemble_vector(b, self._residual_form)
-        displacement = self._u.x.petsc_vec
+        displacement = self.u.x.petsc_vec
         if lift:
             fem_petsc.apply_lifting(
                 b, [self._tangent_form], bcs=[self._bcs], x0=[displacement], alpha=-1.0
@@ -96,7 +107,7 @@ class Equilibrium:
 
     def assemble_tangent(self, _, x: PETSc.Vec, matrix: PETSc.Mat, __) -> None:
         """Derivative of the residual at x; of prescribed dofs one (collective)."""
-        start, micro = time.perf_counter(), self._qmap.seconds
+        start, micro = time.perf_counter(), self.qmap.seconds
         self.set_solution(x)
         matrix.zeroEntries()
         if self._evaluate_laws(tangent=True):
@@ -104,13 +115,19 @@ class Equilibrium:
         matrix.assemble()
         self._count_seconds(start, micro)
 
+    def insert_zeros(self) -> None:
+        """Give the matrix its entries, all zero (collective): without them it has no pattern."""
+        self.qmap.tangent.x.array[:] = 0.0
+        fem_petsc.assemble_matrix(self.matrix, self._tangent_form, bcs=self._bcs)
+        self.matrix.assemble()
+
     def _count_seconds(self, start: float, micro: float) -> None:
-        self.seconds += time.perf_counter() - start - (self._qmap.seconds - micro)
+        self.seconds += time.perf_counter() - start - (self.qmap.seconds - micro)
 
     def _evaluate_laws(self, tangent: bool) -> bool:
         if self.error is None:
             try:
-                (self._qmap.update_tangent if tangent else self._qmap.update)(self.dt)
+                (self.qmap.update_tangent if tangent else self.qmap.update)(self.dt)
             except (InputError, RuntimeError) as error:  # the same on all ranks
                 self.error = error
         return self.error is None
@@ -118,27 +135,34 @@ class Equilibrium:
     def _is_off_bcs(self) -> bool:
         """Whether u differs from a prescribed value by more than round-off: lifting is not free."""
         _zero(self._work)
-        fem_petsc.set_bc(self._work, self._bcs, x0=self._u.x.petsc_vec, alpha=-1.0)
+        fem_petsc.set_bc(self._work, self._bcs, x0=self.u.x.petsc_vec, alpha=-1.0)
         distance = self._work.norm(PETSc.NormType.NORM_INFINITY)
-        largest = self._u.x.petsc_vec.norm(PETSc.NormType.NORM_INFINITY)
+        largest = self.u.x.petsc_vec.norm(PETSc.NormType.NORM_INFINITY)
         # Agreed on explicitly: a maximum over NaN may differ between ranks.
-        return self._qmap.comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
+        return self.qmap.comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
+
+    def unbalanced(self) -> PETSc.Vec:
+        """Internal less external nodal forces (collective), until the next call of a method.
+
+        Of the stress that the map holds now.
+        """
+        _zero(self._work)
+        fem_petsc.assemble_vector(self._work, self._residual_form)
+        self._work.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        return self._work
 
     def reaction(self, facets: NDArray[np.int32]) -> NDArray[np.float64]:
         """Internal less external forces ``[gdim]`` of the dofs on facets of this rank (collective).
 
         Of the stress that the map holds now.
         """
-        space = self._u.function_space
+        space = self.u.function_space
         fdim = space.mesh.topology.dim - 1
-        _zero(self._work)
-        fem_petsc.assemble_vector(self._work, self._residual_form)
-        self._work.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
+        forces = self.unbalanced().array_r.reshape(-1, space.dofmap.index_map_bs)
         space.mesh.topology.create_connectivity(fdim, fdim + 1)
         nodes = fem.locate_dofs_topological(space, fdim, facets)
         nodes = nodes[nodes < space.dofmap.index_map.size_local]
-        forces = self._work.array_r.reshape(-1, space.dofmap.index_map_bs)
-        return self._qmap.comm.allreduce(forces[nodes].sum(axis=0))
+        return self.qmap.comm.allreduce(forces[nodes].sum(axis=0))
 
 
 def _zero(vector: PETSc.Vec) -> None:

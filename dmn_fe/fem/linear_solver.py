@@ -22,7 +22,9 @@ class LinearSolver(NamedTuple):
     sentence: str
 
 
-def choose_linear_solver(space: fem.FunctionSpace, symmetric: bool) -> LinearSolver:
+def choose_linear_solver(
+    space: fem.FunctionSpace, symmetric: bool, direct: bool = False
+) -> LinearSolver:
     """The solver for a displacement space by its size.
 
     Parameters
@@ -30,16 +32,19 @@ def choose_linear_solver(space: fem.FunctionSpace, symmetric: bool) -> LinearSol
     space : dolfinx.fem.FunctionSpace
     symmetric : bool
         Whether the tangents of all laws are.
+    direct : bool
+        Whether to take a direct solver for any size.
     """
     size = space.dofmap.index_map.size_global * space.dofmap.index_map_bs
     limit = _DIRECT_UP_TO[space.mesh.geometry.dim]
-    if size <= limit:
-        direct = {"ksp_type": "preonly", "pc_type": "lu"}
+    if direct or size <= limit:
+        options: dict[str, Any] = {"ksp_type": "preonly", "pc_type": "lu"}
+        up_to = "" if direct else f" (up to {limit})"
         if PETSc.Sys.hasExternalPackage("mumps"):
-            direct["pc_factor_mat_solver_type"] = "mumps"
-            return LinearSolver(direct, f"{size} displacements: LU by MUMPS (up to {limit})")
+            options["pc_factor_mat_solver_type"] = "mumps"
+            return LinearSolver(options, f"{size} displacements: LU by MUMPS{up_to}")
         if space.mesh.comm.size == 1:
-            return LinearSolver(direct, f"{size} displacements: LU by PETSc (MUMPS is missing)")
+            return LinearSolver(options, f"{size} displacements: LU by PETSc (MUMPS is missing)")
     krylov = "cg" if symmetric else "gmres"
     options = {
         "ksp_type": krylov,

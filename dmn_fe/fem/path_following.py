@@ -124,7 +124,8 @@ class PathFollowing:
     Raises
     ------
     InputError
-        If no load follows the factor.
+        If the problem is a periodic cell, whose mean strain can be prescribed past a limit point;
+        in a step, if no load follows the factor.
     """
 
     def __init__(
@@ -134,6 +135,8 @@ class PathFollowing:
         measure: MeanDisplacement | ArcLength,
         max_iterations: int = 25,
     ):
+        if problem.cell is not None:
+            raise InputError("PathFollowing: prescribe the mean strain of a periodic cell instead.")
         self.problem, self.factor, self.measure = problem, factor, measure
         self._max_iterations = max_iterations
         self._tolerance = problem.snes.getTolerances()[0]

@@ -98,7 +98,9 @@ def _draw_part(
     """The part with its colour bar; gives what drew it."""
     triangles = surface.corners + magnify * surface.displacement
     low, high = float(surface.values.min()), float(surface.values.max())
-    norm = matplotlib.colors.Normalize(low, high if high > low else low + 1.0)
+    if high - low <= 1e-6 * max(abs(low), abs(high)):  # no colours for round-off
+        low, high = (0.0, max(abs(low), 1.0)) if low >= 0 else (2.0 * low, 0.0)
+    norm = matplotlib.colors.Normalize(low, high)
     colours = matplotlib.colormaps[_COLOURS](norm(surface.values))[:, :3]
     flat = float(np.ptp(triangles[..., 2])) == 0.0
     image = None if flat else _render(triangles, colours)

@@ -4,48 +4,32 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import ufl
 from dolfinx import fem
 from mpi4py import MPI
 from numpy.typing import NDArray
-from petsc4py import PETSc
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.fem._destroy import destroy_with
 from dmn_fe.fem.conditions.loads import Loads
+from dmn_fe.fem.conditions.periodic import Periodic
 from dmn_fe.fem.equilibrium import Equilibrium
-from dmn_fe.fem.linear_solver import choose_linear_solver, set_near_null_space
+from dmn_fe.fem.newton import Newton, NewtonKind
+from dmn_fe.fem.periodic.cell import PeriodicCell
 from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.report import StepReport
-from dmn_fe.fem.snes import make_snes, reason_name, weakly
+from dmn_fe.fem.snes import Solved
 
-__all__ = ["Problem", "Solved"]
+__all__ = ["Problem"]
 
 _log = logging.getLogger(__name__)
-# Residuals below this part of the largest nodal forces are round-off.
-_ROUND_OFF = 1e-12
-
-
-class Solved(NamedTuple):
-    """How a search for equilibrium went: whether it was found, the outcome in words, iterations,
-    and norms of the residual at the start and after each iteration."""
-
-    converged: bool
-    reason: str
-    iterations: int
-    residuals: list[float]
 
 
 class Problem:
     """Find u with ∫ σ(ε(u)) : ε(v) dx = external work of v, step by step in time.
-
-    Dirichlet values enter the residual by lifting: the first Newton iteration of a step predicts
-    the interior with the tangent at the committed state and strain. Of an elastoplastic point on
-    its yield surface that is the elastic tangent, the one of unloading.
 
     Parameters
     ----------
@@ -71,13 +55,19 @@ class Problem:
     newton : str
         ``"full"``, with a new tangent in every iteration, or ``"modified"``, with that of the first
         one of a step: more iterations, each without assembling and factorising a matrix.
+    periodic : Periodic, optional
+        In place of ``bcs``: the mesh is a periodic cell under this mean strain and stress.
 
     Attributes
     ----------
+    newton : Newton or PeriodicCell
+        What solves a step.
+    snes : petsc4py.PETSc.SNES
+        Its nonlinear solver, e.g. for a monitor.
     linear_solver : str
         What solves the linear systems, in words.
-    snes : petsc4py.PETSc.SNES
-        The nonlinear solver, e.g. for a monitor.
+    cell : PeriodicCell or None
+        Of a periodic cell its mean strain and stress.
     time : float
         Time of the last committed step.
     steps : int
@@ -99,8 +89,11 @@ class Problem:
         petsc_options: Mapping[str, Any] | None = None,
         options_prefix: str = "dmn_fe_",
         time: float = 0.0,
-        newton: Literal["full", "modified"] = "full",
+        newton: NewtonKind = "full",
+        periodic: Periodic | None = None,
     ):
+        if periodic is not None and bcs:
+            raise InputError("Problem: a periodic cell takes no bcs; leave them out.")
         if qmap.u is not u:
             raise InputError("Problem: qmap belongs to another displacement; build it with this u.")
         self.u, self.qmap, self.bcs = u, qmap, list(bcs)
@@ -108,24 +101,16 @@ class Problem:
         self._comm = qmap.comm
         self.loads = Loads(loads or {}, self._comm)
         self.equilibrium = Equilibrium(qmap, self.bcs, external_work)
-        matrix = self.equilibrium.matrix
-        set_near_null_space(matrix, u.function_space, qmap.kinematics.kind)
-        options, self.linear_solver = choose_linear_solver(u.function_space, qmap.symmetric_tangent)
-        given = dict(petsc_options or {})
-        if given.keys() & {"ksp_type", "pc_type"}:
-            options, self.linear_solver = {}, "as the PETSc options say"
-        self.snes = make_snes(
-            self._comm, options_prefix, {**_newton_options(newton), **options, **given}
-        )
-        self.snes.setFunction(weakly(self._assemble_residual), self.equilibrium.residual)
-        self.snes.setJacobian(weakly(self.equilibrium.assemble_tangent), matrix)
-        self._x = u.x.petsc_vec.duplicate()
-        self._absolute_tolerance = self.snes.getTolerances()[1]
-        self._finalizer = destroy_with(self, [self.snes, self._x])
+        solver = newton, petsc_options, options_prefix
+        self.cell: PeriodicCell | None = None
+        if periodic is not None:
+            self.cell = PeriodicCell(self.equilibrium, periodic, *solver)
+        self.newton = self.cell or Newton(self.equilibrium, *solver)
+        self.snes, self.linear_solver = self.newton.snes, self.newton.linear_solver
 
     def close(self) -> None:
         """Destroy the PETSc objects (collective); the problem cannot be used afterwards."""
-        self._finalizer()
+        self.newton.close()
         self.equilibrium.close()
 
     def step(self, t: float, solve: Callable[[], Solved] | None = None) -> StepReport:
@@ -159,7 +144,7 @@ class Problem:
         self.equilibrium.seconds = 0.0
         start = time.perf_counter()
         try:
-            solved = (solve or self._solve)()
+            solved = self.newton.solve(t) if solve is None else solve()
             self._raise_error()
             report = self._report(t, solved, time.perf_counter() - start)
             if report.converged:
@@ -176,18 +161,6 @@ class Problem:
             _log.info("step %d to t = %g failed: %s", report.step, t, report.reason)
         return report
 
-    def _solve(self) -> Solved:
-        """Run SNES from the present ``u``."""
-        snes = self.snes
-        max_it = snes.getTolerances()[3]
-        self.u.x.petsc_vec.copy(self._x)
-        snes.setConvergenceHistory(length=max_it + 1, reset=True)
-        snes.solve(None, self._x)
-        self.equilibrium.set_solution(self._x)
-        residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
-        reason = snes.getConvergedReason()
-        return Solved(reason > 0, reason_name(reason), snes.getIterationNumber(), residuals)
-
     def _raise_error(self) -> None:
         """Raise what a law raised while PETSc was at work."""
         error, self.equilibrium.error = self.equilibrium.error, None
@@ -196,13 +169,6 @@ class Problem:
                 raise error
             finally:
                 del error  # see RaiseTogether
-
-    def _assemble_residual(self, snes: PETSc.SNES, x: PETSc.Vec, b: PETSc.Vec) -> None:
-        self.equilibrium.assemble_residual(snes, x, b)
-        # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
-        smallest = float(np.finfo(np.float64).tiny)
-        round_off = _ROUND_OFF * self.equilibrium.largest_force
-        snes.setTolerances(atol=max(self._absolute_tolerance, smallest, round_off))
 
     def _report(self, t: float, solved: Solved, seconds: float) -> StepReport:
         sentence = solved.reason
@@ -275,10 +241,3 @@ class Problem:
             Facets of this rank, e.g. ``part.facets("clamped")``.
         """
         return self.equilibrium.reaction(facets)
-
-
-def _newton_options(newton: str) -> dict[str, Any]:
-    if newton not in ("full", "modified"):
-        raise InputError(f"Problem: newton = {newton!r} must be 'full' or 'modified'.")
-    # Lagging for longer than any step: the matrix is built anew at the start of each.
-    return {} if newton == "full" else {"snes_lag_jacobian": 10_000, "snes_max_it": 200}

@@ -2,18 +2,28 @@
 
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from mpi4py import MPI
 from petsc4py import PETSc
 
-__all__ = ["make_snes", "reason_name", "weakly"]
+__all__ = ["Solved", "make_snes", "solve", "weakly"]
 
 _REASONS = {
     value: name
     for name, value in vars(PETSc.SNES.ConvergedReason).items()
     if isinstance(value, int) and value != 0
 }
+
+
+class Solved(NamedTuple):
+    """How a search for equilibrium went: whether it was found, the outcome in words, iterations,
+    and norms of the residual at the start and after each iteration."""
+
+    converged: bool
+    reason: str
+    iterations: int
+    residuals: list[float]
 
 
 def make_snes(comm: MPI.Comm, prefix: str, options: Mapping[str, Any]) -> PETSc.SNES:
@@ -59,9 +69,14 @@ def _defaults() -> dict[str, Any]:
     }
 
 
-def reason_name(reason: int) -> str:
-    """PETSc's name of a converged (positive) or diverged reason."""
-    return _REASONS.get(reason, f"reason {reason}")
+def solve(snes: PETSc.SNES, x: PETSc.Vec) -> Solved:
+    """Solve from ``x``, which then holds the solution (collective)."""
+    snes.setConvergenceHistory(length=snes.getTolerances()[3] + 1, reset=True)
+    snes.solve(None, x)
+    residuals = [float(norm) for norm in snes.getConvergenceHistory()[0]]
+    reason = snes.getConvergedReason()
+    sentence = _REASONS.get(reason, f"reason {reason}")
+    return Solved(reason > 0, sentence, snes.getIterationNumber(), residuals)
 
 
 def weakly(method: Callable[..., None]) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""The boundary of a distributed mesh, gathered on rank 0 for a picture."""
+"""The boundary of a distributed mesh, or a flat mesh, gathered on rank 0 for a picture."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ __all__ = ["Surface", "gather_surface"]
 
 @dataclass(frozen=True)
 class Surface:
-    """Triangles of a boundary.
+    """Triangles of the boundary of a mesh in space, or of a flat mesh.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Surface:
     displacement : array ``[n, 3, 3]``
         Displacement of the corners.
     values : array ``[n]``
-        Value of the cell behind each triangle.
+        Value of the cell of each triangle.
     """
 
     corners: NDArray[np.float64]
@@ -31,7 +31,7 @@ class Surface:
 
 
 def gather_surface(u: fem.Function, cell_values: fem.Function) -> Surface | None:
-    """Boundary of a 3D mesh with a value for each triangle; ``None`` except on rank 0 (collective).
+    """Triangles with a value for each; ``None`` except on rank 0 (collective).
 
     Parameters
     ----------
@@ -41,12 +41,15 @@ def gather_surface(u: fem.Function, cell_values: fem.Function) -> Surface | None
         Scalar DG-0 function with up-to-date ghost values.
     """
     domain = u.function_space.mesh
-    domain.topology.create_connectivity(domain.topology.dim - 1, domain.topology.dim)
-    facets = mesh.exterior_facet_indices(domain.topology)
     displacement = _at_vertices(u)
+    if domain.topology.dim == 3:
+        domain.topology.create_connectivity(2, 3)
+        faces = mesh.exterior_facet_indices(domain.topology)
+    else:
+        faces = np.arange(domain.topology.index_map(2).size_local, dtype=np.int32)
     local = None
-    if len(facets) > 0:
-        nodes, cells = _corners(domain, facets)
+    if len(faces) > 0:
+        nodes, cells = _corners(domain, faces)
         # Triangle by triangle, so that nodes need no numbering across ranks.
         local = domain.geometry.x[nodes], displacement[nodes], cell_values.x.array[cells]
     parts = domain.comm.gather(local, root=0)
@@ -56,12 +59,13 @@ def gather_surface(u: fem.Function, cell_values: fem.Function) -> Surface | None
     return Surface(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def _corners(domain: mesh.Mesh, facets: NDArray[np.int32]) -> tuple[NDArray, NDArray]:
-    """Geometry nodes ``[n, 3]`` of triangles of ``facets``, and the cell ``[n]`` behind each."""
-    tdim = domain.topology.dim
-    nodes = mesh.entities_to_geometry(domain, tdim - 1, facets).reshape(len(facets), -1)
-    cell_of_facet = domain.topology.connectivity(tdim - 1, tdim)
-    cells = np.array([cell_of_facet.links(facet)[0] for facet in facets], dtype=np.int32)
+def _corners(domain: mesh.Mesh, faces: NDArray[np.int32]) -> tuple[NDArray, NDArray]:
+    """Geometry nodes ``[n, 3]`` of the triangles of faces, and the cell ``[n]`` of each."""
+    nodes = mesh.entities_to_geometry(domain, 2, faces).reshape(len(faces), -1)
+    cells = faces
+    if domain.topology.dim == 3:
+        cell_of_face = domain.topology.connectivity(2, 3)
+        cells = np.array([cell_of_face.links(face)[0] for face in faces], dtype=np.int32)
     if nodes.shape[1] == 4:  # quadrilaterals, corners in tensor-product order
         return np.concatenate([nodes[:, :3], nodes[:, [1, 3, 2]]]), np.concatenate([cells, cells])
     return nodes, cells
@@ -76,5 +80,6 @@ def _at_vertices(u: fem.Function) -> NDArray[np.float64]:
     linear.x.scatter_forward()
     at_nodes = np.zeros_like(domain.geometry.x)
     # Both number the corners of a cell alike.
-    at_nodes[geometry_dofmap(domain)] = linear.x.array.reshape(-1, 3)[space.dofmap.list]
+    values = linear.x.array.reshape(-1, domain.geometry.dim)
+    at_nodes[geometry_dofmap(domain), : domain.geometry.dim] = values[space.dofmap.list]
     return at_nodes

@@ -70,5 +70,5 @@ def test_wrong_wishes_are_one_sentence(dmn_fe, results, options, words):
 def test_a_folder_without_results_is_refused(dmn_fe, tmp_path):
     assert "no such folder" in dmn_fe("plot", "none").stderr
     (tmp_path / "empty").mkdir()
-    assert "holds neither reactions.csv nor fields.vtkhdf" in dmn_fe("plot", "empty").stderr
-    assert "no reactions.csv" in dmn_fe("plot", "empty", "--y", "F").stderr
+    assert "holds neither a table nor fields.vtkhdf" in dmn_fe("plot", "empty").stderr
+    assert "no table to draw from" in dmn_fe("plot", "empty", "--y", "F").stderr

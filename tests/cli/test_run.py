@@ -542,6 +542,73 @@ largest = 0.005
     assert_one_sentence(refused.stderr, "needs a force with amplitude")
 
 
+@pytest.fixture
+def cell(folder):
+    """A run file of a cube under a mean strain; uneven.msh is one that is no periodic cell."""
+    import gmsh
+
+    gmsh.initialize(readConfigFiles=False, interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    gmsh.model.occ.addBox(0, 0, 0, 1, 1, 1)
+    gmsh.model.occ.synchronize()
+    gmsh.model.addPhysicalGroup(3, [1], name="body")
+    for name, nodes_of_one_edge in (("cell", 3), ("uneven", 4)):
+        for _, curve in gmsh.model.getEntities(1):
+            gmsh.model.mesh.setTransfiniteCurve(curve, 3 if curve > 1 else nodes_of_one_edge)
+        gmsh.model.mesh.clear()
+        gmsh.model.mesh.generate(3)
+        gmsh.write(str(folder / f"{name}.msh"))
+    gmsh.finalize()
+    start, end = RUN_FILE.index("[[supports]]"), RUN_FILE.index("[loading]")
+    strain = "[periodic]\nstrain = { 11 = 0.02, 12 = 0.0 }\nstress = { 33 = 4.0 }\n"
+    text = RUN_FILE[:start] + strain + RUN_FILE[end:]
+    text = text.replace("block.msh", "cell.msh").replace('reactions = ["left"]\n', "")
+    (folder / "part.toml").write_text(text)
+    return folder
+
+
+def test_a_periodic_cell(dmn_fe, cell):
+    assert "all fits together" in dmn_fe("run", "part.toml", "--check").stdout
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    rows, alone = (reactions(cell / "out" / name) for name in ("cell.csv", "cell_matrix.csv"))
+    assert [row["strain 11"] for row in rows] == pytest.approx([0.0, 0.01, 0.02, 0.01, 0.0])
+    assert [row["stress 33"] for row in rows] == pytest.approx([0.0, 2.0, 4.0, 2.0, 0.0], abs=1e-6)
+    assert rows[2]["stress 11"] > 1.2 * alone[2]["stress 11"] > 0
+    assert rows[4]["stress 11"] < 0
+    assert rows[4]["stress 22"] == pytest.approx(0.0, abs=1e-6)
+    assert not (cell / "out" / "reactions.csv").exists()
+    assert (cell / "out" / "picture.png").read_bytes().startswith(b"\x89PNG")
+    process = dmn_fe("plot", "out")
+    assert process.returncode == 0, process.stderr
+    assert (cell / "out" / "curves.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "[periodic]\n",
+            '[[supports]]\ngroup = "left"\nrate = [0, 0, 0]\n[periodic]\n',
+            "or else 'periodic'",
+        ),
+        ("12 = 0.0", "21 = 0.0", "it must be '11', '22'"),
+        ("stress = { 33", "stress = { 11", "both have the component 11"),
+        ("12 = 0.0", "12 = nan", "the key 'periodic.strain.12' = nan"),
+        ("[output]\n", '[output]\nreactions = ["left"]\n', "remove 'output.reactions'"),
+        ("cell.msh", "uneven.msh", "the mesh is not periodic"),
+    ],
+)
+def test_wrong_periodic_cells_get_one_sentence(dmn_fe, cell, old, new, words):
+    text = (cell / "part.toml").read_text()
+    assert old in text
+    (cell / "part.toml").write_text(text.replace(old, new))
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, words)
+    assert not (cell / "out").exists()
+
+
 def test_other_loads_and_kinds_of_a_run_file(dmn_fe, folder):
     """A sheet in plane stress that is warm, pulled and pressed, with probes and points."""
     import gmsh

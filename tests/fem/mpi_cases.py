@@ -6,6 +6,7 @@ A case returns what one rank saw; it goes to ``CASE.N.RANK.json``.
 # isort: off
 from dmn_fe.fem import (  # before torch
     MeshRVEProblem,
+    Periodic,
     Problem,
     QuadratureMap,
     StepFailed,
@@ -13,6 +14,8 @@ from dmn_fe.fem import (  # before torch
     effective_stiffness,
     free_rigid_motions,
     gather_surface,
+    make_problem,
+    mark,
     read_mesh,
     von_mises_field,
 )
@@ -54,6 +57,24 @@ def forces(folder: Path) -> dict:
         assert block.problem.step(t).converged
         reactions.append([list(block.problem.reaction(f)) for f in (block.fixed, block.moved)])
     return {"reactions": reactions, "ghosts": int(ghosts)}
+
+
+def periodic(folder: Path) -> list:
+    """Mean strains and stresses of a plastic cell of two materials over a cycle."""
+    domain = mesh.create_unit_cube(COMM, 3, 3, 3)
+    inside = {"part": lambda x: x[0] < 1 / 3 + 1e-9, "steel": lambda x: x[0] > 1 / 3 - 1e-9}
+    cell = make_problem(
+        mark(domain, {}, inside),
+        {"part": STEEL, "steel": laws.Elastic.isotropic(4e5, 0.2)},
+        petsc_options={"snes_rtol": 1e-13},
+        periodic=Periodic({"11": 0.004, "12": 0.003}, {"33": 50.0}),
+        amplitude=np.sin,
+    )
+    means = []
+    for t in (0.4, 1.5, 2.5):
+        assert cell.step(t).converged
+        means.append([1e5 * cell.cell.mean_strain(), cell.cell.mean_stress()])
+    return np.array(means).tolist()
 
 
 def empty_rank(folder: Path) -> dict:

@@ -277,6 +277,10 @@ def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path, format):
             with largest_file(1000):
                 super().step(*arguments)
 
+        def end(self, *arguments):
+            with largest_file(1000):
+                super().end(*arguments)
+
     run = simulation(cube()[1], [Full(tmp_path, format)])
     with pytest.raises(InputError, match="space on the disk"):
         run.run()

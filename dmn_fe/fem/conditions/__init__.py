@@ -10,6 +10,7 @@ from dmn_fe.fem.conditions.forces import (
     external_work,
 )
 from dmn_fe.fem.conditions.loads import Loads
+from dmn_fe.fem.conditions.periodic import Periodic
 from dmn_fe.fem.conditions.supports import Support, displacement_field, prescribe
 from dmn_fe.fem.conditions.temperature import Temperature
 
@@ -18,6 +19,7 @@ __all__ = [
     "BodyForce",
     "Force",
     "Loads",
+    "Periodic",
     "Pressure",
     "Resultant",
     "Support",

@@ -1,5 +1,6 @@
 """What a simulation leaves behind and tells: outputs to plug into a ``Simulation``."""
 
+from dmn_fe.fem.output.cell_averages import CellAverages
 from dmn_fe.fem.output.envelope import EnvelopeWatch
 from dmn_fe.fem.output.fields import Fields
 from dmn_fe.fem.output.phases import PhaseAverages
@@ -12,6 +13,7 @@ from dmn_fe.fem.output.von_mises import von_mises_field
 
 __all__ = [
     "QUANTITIES",
+    "CellAverages",
     "EnvelopeWatch",
     "Fields",
     "PhaseAverages",

@@ -8,10 +8,10 @@ import numpy as np
 from dolfinx import fem
 from numpy.typing import NDArray
 
-from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
+from dmn_fe.fem.periodic.nodes import periodic_nodes
 from dmn_fe.microstructure import MeshRVE
-from dmn_fe.microstructure.periodic_faces import PLACE_TOLERANCE, coinciding, face_differences
+from dmn_fe.microstructure.periodic_faces import PLACE_TOLERANCE, face_differences
 
 __all__ = ["check_periodic", "import_dolfinx_mpc", "periodic_constraint"]
 
@@ -53,46 +53,23 @@ def periodic_constraint(
         If dolfinx_mpc is not installed.
     """
     dolfinx_mpc = import_dolfinx_mpc()
-    comm, index_map = space.mesh.comm, space.dofmap.index_map
-    tolerance = PLACE_TOLERANCE * size.max()
-    n_owned = index_map.size_local
-    n_local = n_owned + index_map.num_ghosts
-    x = space.tabulate_dof_coordinates()[:n_local, : len(size)] - corner
-    upper = np.abs(x - size) <= tolerance
-    boundary = np.flatnonzero((upper | (np.abs(x) <= tolerance)).any(1))
-    at_upper = upper.any(1)
-    image = np.where(upper | (np.abs(x) <= tolerance), 0.0, x)
-    global_node = index_map.local_to_global(np.arange(n_local, dtype=np.int32))
-
-    # The nodes that others may follow, with their owners, known to all ranks.
-    own = boundary[(boundary < n_owned) & ~at_upper[boundary]]
-    gathered = comm.allgather((image[own], global_node[own]))
-    masters = np.concatenate([nodes for _, nodes in gathered])
-    owner = np.repeat(np.arange(comm.size, dtype=np.int32), [len(nodes) for _, nodes in gathered])
-    place = coinciding(np.concatenate([*(at for at, _ in gathered), image[boundary]]), tolerance)
-    of_masters, of_boundary = np.split(place, [len(masters)])
-    master_at = np.full(place.max(initial=0) + 1, -1)
-    master_at[of_masters] = np.arange(len(masters))
-
-    pinned = boundary[(image[boundary] == 0.0).all(1)]
-    follows = at_upper[boundary] & ~np.isin(boundary, pinned)
-    master = master_at[of_boundary[follows]]
-    with RaiseTogether(comm):
-        assert (master >= 0).all(), "a node on the boundary has no image"
+    pairs = periodic_nodes(space, corner, size)
+    follows = ~np.isin(pairs.follower, pairs.corner)
+    leader, owner = pairs.leader[follows], pairs.owner[follows]
     components = np.arange(space.dofmap.index_map_bs)
-    slaves = _dofs(boundary[follows], components).astype(np.int32)
+    slaves = _dofs(pairs.follower[follows], components).astype(np.int32)
     constraint = dolfinx_mpc.MultiPointConstraint(space)
     constraint.add_constraint(
         space,
         slaves,
-        _dofs(masters[master], components).astype(np.int64),
+        _dofs(leader, components).astype(np.int64),
         np.ones(len(slaves)),
-        np.repeat(owner[master], len(components)),
+        np.repeat(owner, len(components)),
         np.arange(len(slaves) + 1, dtype=np.int32),
     )
     constraint.finalize()
     zero = np.zeros(len(components))
-    return constraint, fem.dirichletbc(zero, pinned.astype(np.int32), space)
+    return constraint, fem.dirichletbc(zero, pairs.corner.astype(np.int32), space)
 
 
 def _dofs(nodes: NDArray, components: NDArray) -> NDArray:
