@@ -2,8 +2,7 @@
 #
 # [dolfinx_materials](https://github.com/bleyerj/dolfinx_materials) brings laws of MFront, JAX and
 # Python to DOLFINx: a `Material` holds the law and its state, a `QuadratureMap` puts it into forms.
-# Here a network becomes such a `Material`, for a script that is built on that package. The result
-# is compared with the classes of `dmn_fe`.
+# Here a network becomes such a `Material`, for a script that is built on that package.
 #
 # It runs under MPI too: `mpirun -n 2 python demos/dolfinx_materials_law.py`.
 
@@ -174,8 +173,7 @@ snes.setFromOptions()
 #
 # Beside it, the same bar with the classes of `dmn_fe`.
 
-own_u = fem.Function(space)
-own_map = dmn_fe.fem.QuadratureMap(own_u, law, degree=2)
+own_map = dmn_fe.fem.QuadratureMap(own_u := fem.Function(space), law, degree=2)
 own = dmn_fe.fem.Problem(own_u, own_map, bcs, {moved: motion}, petsc_options={"snes_rtol": 1e-10})
 for t in (0.25, 0.5, 0.75, 1.0):
     moved.interpolate(motion(t))
