@@ -17,6 +17,11 @@ from dmn_fe.homogenization import ReferencePaths
 
 ASSESSMENT = ROOT / "demos" / "assessment"
 DEMOS = sorted((ROOT / "demos").glob("*.py"))
+#: Modules of packages that the project does not install, by the demo that shows how to use them.
+NEEDED = {
+    "dolfinx_materials_law": "dolfinx_materials",
+    "external_operator": "dolfinx_external_operator",
+}
 
 
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda path: path.stem)
@@ -25,15 +30,35 @@ def test_demo(demo: Path, tmp_path: Path):
     assert "assert" in text, "a demo ends in an assertion on a number"
     if "dolfinx" in text and importlib.util.find_spec("dolfinx") is None:
         pytest.skip("DOLFINx is not installed")
-    process = subprocess.run(
+    if demo.stem in NEEDED and importlib.util.find_spec(NEEDED[demo.stem]) is None:
+        pytest.skip(f"{NEEDED[demo.stem]} is not installed")
+    process = run_demo(demo, tmp_path)
+    assert process.returncode == 0, process.stderr
+
+
+@pytest.mark.parametrize("demo", NEEDED)
+def test_a_demo_tells_in_one_sentence_what_it_needs(demo: str, tmp_path: Path):
+    if importlib.util.find_spec("dolfinx") is None:
+        pytest.skip("DOLFINx is not installed")
+    if importlib.util.find_spec(NEEDED[demo]) is not None:
+        pytest.skip(f"{NEEDED[demo]} is installed")
+    process = run_demo(ROOT / "demos" / f"{demo}.py", tmp_path)
+    assert process.returncode == 1
+    (sentence,) = process.stderr.splitlines()
+    assert sentence.startswith("This demo needs dolfinx")
+    assert "DOLFINx 0.1" in sentence
+    assert "pip install" in sentence
+
+
+def run_demo(demo: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, str(demo)],
-        cwd=tmp_path,
-        env=clean_environment() | {"TMPDIR": str(tmp_path)},
+        cwd=folder,
+        env=clean_environment() | {"TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=400,
     )
-    assert process.returncode == 0, process.stderr
 
 
 def test_the_run_file_of_the_demo_on_two_ranks(dmn_fe_process, tmp_path):
