@@ -122,8 +122,6 @@ def outputs() -> list[Output]:
 # full pressure, when the plastic strains have grown.
 
 checkpoints = Checkpoints(folder / "checkpoints")
-if comm.rank == 0:
-    shutil.rmtree(checkpoints.folder, ignore_errors=True)  # of an earlier run in this folder
 first = beam_problem()
 run = Simulation(first, step_sizes(), outputs(), checkpoints, stop=lambda: first.time >= 1.0)
 assert run.run() is Ending.STOPPED

@@ -92,7 +92,9 @@ class PeriodicTable(_Acting):
         """The mean strain and stress of a periodic cell."""
         from dmn_fe.fem import Periodic
 
-        return Periodic({**self.strain}, {**self.stress}, **self._common(amplitudes))
+        strain: dict[str, float] = dict(self.strain.items())
+        stress: dict[str, float] = dict(self.stress.items())
+        return Periodic(strain, stress, **self._common(amplitudes))
 
 
 class TractionTable(_Acting):

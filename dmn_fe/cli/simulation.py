@@ -67,11 +67,12 @@ def simulate(
     folder = folder or run_file.output.folder
     problem, following = _made(run_file, part, passes[-1])
     checkpoints = Checkpoints(folder / "checkpoints", run_file.checkpoints.keep)
-    _check_checkpoints(checkpoints, restart, comm)
     say(comm, describe(run_file, part, problem))
     outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
     run = _simulation(run_file, problem, outputs, following, stop, checkpoints)
-    if restart:
+    if not restart:
+        checkpoints.begin(comm)
+    else:
         run.restart()
         say(comm, f"going on from step {problem.steps}, time {problem.time:g}")
     _forget_picture(folder, restart, comm)
@@ -204,18 +205,3 @@ def _remedy(problem: Problem, error: StepFailed) -> str:
     if problem.steps == 0:
         remedy = f"check that every piece of the part is held, or {remedy}"
     return f"{error}; {remedy}."
-
-
-def _check_checkpoints(checkpoints: Checkpoints, restart: bool, comm: MPI.Intracomm) -> None:
-    """Refuse to begin anew where a run was not finished: its work would be lost."""
-    newest = checkpoints.newest(comm)
-    with RaiseTogether(comm):
-        if restart and newest is None:
-            raise InputError(
-                f"{checkpoints.folder}: there is no checkpoint to go on from; leave --restart out."
-            )
-        if not restart and newest is not None and not checkpoints.is_finished(newest):
-            raise InputError(
-                f"{checkpoints.folder} holds a run that was not finished; go on with --restart, or "
-                "remove that folder to begin anew."
-            )

@@ -46,7 +46,28 @@ class Checkpoints:
             raise InputError(f"checkpoints: keep = {keep} must be 1 or more.")
         self.folder, self.keep = Path(folder), keep
 
-    def save(self, problem: Problem, notes: dict[str, Any] | None = None) -> Path:
+    def begin(self, comm: MPI.Comm) -> None:
+        """Make way for a new run: remove the checkpoints of one that was finished (collective).
+
+        Raises
+        ------
+        InputError
+            On all ranks, if the newest is of a run that was not finished, whose work would be lost.
+        """
+        with RaiseTogether(comm):
+            if comm.rank == 0:
+                found = _complete(self.folder)
+                if found and not _read_manifest(found[-1]).get("finished", False):
+                    raise InputError(
+                        f"{self.folder}: holds a run that was not finished; restart it "
+                        "(--restart), or remove that folder to begin anew."
+                    )
+                for old in found:
+                    shutil.rmtree(old, ignore_errors=True)
+
+    def save(
+        self, problem: Problem, notes: dict[str, Any] | None = None, finished: bool = False
+    ) -> Path:
         """Write a checkpoint of what the problem has committed (collective).
 
         Parameters
@@ -54,11 +75,14 @@ class Checkpoints:
         problem : Problem
         notes : dict
             JSON values to keep with it, such as the size of the next step.
+        finished : bool
+            Whether it is of the end of a run.
 
         Returns
         -------
         Path
-            Its folder, named by the number of the step.
+            Its folder, named by the number of the step; of an end it is another one, since that of
+            the step may be there already.
 
         Raises
         ------
@@ -66,7 +90,9 @@ class Checkpoints:
             On all ranks, if it cannot be written; earlier ones stay.
         """
         comm, qmap = problem.qmap.comm, problem.qmap
-        final = self.folder / f"step_{problem.steps:07d}"
+        final = self.folder / (
+            f"step_{problem.steps:07d}_end" if finished else f"step_{problem.steps:07d}"
+        )
         partial = final.with_name(f".{final.name}.partial")
         with RaiseTogether(comm):
             if comm.rank == 0:
@@ -83,6 +109,7 @@ class Checkpoints:
             "step": problem.steps,
             "time": problem.time,
             "largest_force": problem.largest_force,
+            "finished": finished,
             "notes": notes or {},
         }
         with RaiseTogether(comm):
@@ -94,16 +121,6 @@ class Checkpoints:
                 for old in _complete(self.folder)[: -self.keep]:
                     shutil.rmtree(old, ignore_errors=True)
         return final
-
-    def is_finished(self, checkpoint: Path) -> bool:
-        """Whether a checkpoint is of the end of a run; of this rank alone.
-
-        Raises
-        ------
-        InputError
-            If it cannot be read.
-        """
-        return bool(_read_manifest(checkpoint)["notes"].get("finished", False))
 
     def newest(self, comm: MPI.Comm) -> Path | None:
         """The last complete checkpoint, if there is one (collective)."""

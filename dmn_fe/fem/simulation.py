@@ -90,6 +90,7 @@ class Simulation:
         self._start = self._saved = time.monotonic()
         self._begun: list[Output] = []
         self._steps_saved = problem.steps
+        self._has_begun = False
         self._last_seconds: deque[float] = deque(maxlen=5)
 
     def restart(self) -> None:
@@ -106,6 +107,7 @@ class Simulation:
         self.sizes.size, self.sizes.wait = float(notes["size"]), int(notes["wait"])
         if self.following is not None:
             self.following.restore(notes)
+        self._has_begun = True
         self._steps_saved = self.problem.steps
 
     def run(self) -> Ending:
@@ -117,8 +119,12 @@ class Simulation:
             On every rank, if a step does not converge; outputs and a checkpoint up to there are
             written.
         InputError, RuntimeError
-            As :meth:`Problem.step`, or if an output cannot be written.
+            As :meth:`Problem.step`, if an output cannot be written, or if the checkpoints are of
+            another run that was not finished.
         """
+        if self.checkpoints is not None and not self._has_begun:
+            self.checkpoints.begin(self._comm)
+        self._has_begun = True
         try:
             for output in self.outputs:
                 output.begin(self)
@@ -183,8 +189,7 @@ class Simulation:
         if self.checkpoints is not None:
             sizes = {"size": self.sizes.size, "wait": self.sizes.wait}
             path = {} if self.following is None else self.following.notes()
-            notes = sizes | path | {"finished": finished}
-            self.checkpoints.save(self.problem, notes)
+            self.checkpoints.save(self.problem, sizes | path, finished)
         self._saved, self._steps_saved = time.monotonic(), self.problem.steps
 
     @property

@@ -448,7 +448,7 @@ def test_a_signal_stops_after_the_step_and_restart_goes_on(folder, many_steps, n
     refused = run_process(folder)
     _, stderr = refused.communicate(timeout=60)
     assert refused.returncode == 2
-    assert_one_sentence(stderr, "holds a run that was not finished; go on with --restart")
+    assert_one_sentence(stderr, "holds a run that was not finished; restart it")
     process = run_process(folder, "--restart")
     stdout, stderr = process.communicate(timeout=200)
     assert process.returncode == 0, stderr
@@ -489,7 +489,7 @@ def test_a_finished_run_may_be_repeated(dmn_fe, folder):
     assert len(reactions(folder / "out" / "reactions.csv")) == 5
     missing = dmn_fe("run", "part.toml", "--restart", "--output", "new")
     assert missing.returncode == 2
-    assert_one_sentence(missing.stderr, "there is no checkpoint to go on from")
+    assert_one_sentence(missing.stderr, "there is no checkpoint; start without a restart")
 
 
 def test_check_tells_costs_and_writes_nothing(dmn_fe, folder):

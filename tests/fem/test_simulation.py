@@ -115,6 +115,28 @@ def test_an_output_that_cannot_write_ends_the_others():
     assert len(last.words) == 3  # begin, one step, end
 
 
+def test_a_new_run_takes_the_place_of_a_finished_one_alone(tmp_path):
+    def run(stop_at: float) -> Simulation:
+        problem = sheet()
+        sizes, checkpoints = StepSizes(StepControl(0.1), 1.0), Checkpoints(tmp_path, keep=1)
+        return Simulation(
+            problem, sizes, [], checkpoints, stop=lambda: problem.time > stop_at - 1e-9
+        )
+
+    assert run(2.0).run() is Ending.FINISHED
+    assert [path.name for path in tmp_path.iterdir()] == ["step_0000010_end"]
+    first = run(0.3)
+    assert first.run() is Ending.STOPPED
+    assert [path.name for path in tmp_path.iterdir()] == ["step_0000003"]
+    with pytest.raises(InputError, match="holds a run that was not finished; restart it"):
+        run(2.0).run()
+    second = run(2.0)
+    second.restart()
+    assert second.problem.steps == 3
+    assert second.run() is Ending.FINISHED
+    assert second.run() is Ending.FINISHED  # nothing is left to do
+
+
 def test_wall_clock_and_stop(tmp_path):
     told = Told()
     sizes = StepSizes(StepControl(0.1), 1.0)

@@ -1,8 +1,8 @@
 """Newton's method for a periodic cell: its displacement and the free components of its mean strain.
 
 The equilibrium of the whole mesh is asked for motions u = T z only, see
-:class:`~dmn_fe.fem.periodic.motions.PeriodicMotions`: residual Tᵀ R and tangent Tᵀ K T. The entries of the
-mean strain in a residual are volume times mean stress.
+:class:`~dmn_fe.fem.periodic.motions.PeriodicMotions`: residual Tᵀ R and tangent Tᵀ K T. Entries of
+the mean strain in a residual are volume times mean stress.
 """
 
 import time
