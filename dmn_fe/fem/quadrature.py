@@ -237,6 +237,10 @@ class QuadratureMap:
         q = self.points_per_cell
         return {key: points[::q] // q for key, points in self._material.points.items()}
 
+    def points_of_groups(self) -> dict[Any, NDArray[np.int64]]:
+        """Owned points of each law, in the order of its states."""
+        return dict(self._material.points)
+
     def restore(self, stress: NDArray[np.float64], states: Mapping[Any, torch.Tensor]) -> None:
         """Replace the committed stress ``[n, 6]`` and states, e.g. by those of a checkpoint."""
         self._committed_stress = stress.copy()

@@ -29,7 +29,13 @@ MATRIX = laws.J2(200e3, 0.3, laws.VoceHardening(250.0, 100.0, 40.0, 1000.0))
 WARM = laws.ThermalExpansion(laws.Elastic.isotropic(400e3, 0.2), 1e-5)
 PHASES = {"matrix": MATRIX, "inclusion": WARM}
 TIGHT = {"petsc_options": {"snes_rtol": 1e-13}}
-QUANTITIES = ["stress of matrix", "inelastic strain of matrix", "stress of inclusion", "envelope"]
+QUANTITIES = [
+    "stress of matrix",
+    "inelastic strain of matrix",
+    "stress of inclusion",
+    "envelope",
+    "strain",
+]
 
 
 def networks(*seeds: int) -> list:

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from dmn_fe.evaluate import StrainEnvelope, strain_envelope
 from dmn_fe.fem.node_law import NodeLaw
-from dmn_fe.fem.output.phase_quantities import points_of_groups
-from dmn_fe.fem.output.quantities import QUANTITIES, at_points, quantity
+from dmn_fe.fem.output.quantities import QUANTITIES, at_points, quantity, total_strain
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.simulation import Ending, Output, Simulation
 from dmn_fe.laws import MaterialLaw
-from dmn_fe.laws.out_of_plane import OUT_OF_PLANE
 
 __all__ = ["EnvelopeWatch"]
 
@@ -28,15 +26,12 @@ def _envelope(problem: Problem) -> NDArray[np.float64]:
     """Strain over that which the network was validated for, see
     :meth:`~dmn_fe.evaluate.StrainEnvelope.ratio`; zero where the law tells of none."""
     qmap = problem.qmap
-    strain = torch.from_numpy(qmap.strain())
+    strain = torch.from_numpy(total_strain(qmap))
     ratio = torch.zeros(len(strain), dtype=torch.float64)
-    for key, points in points_of_groups(qmap).items():
-        envelope, own = _envelope_of(qmap.laws[key]), strain[points]
-        if qmap.kinematics.kind == "plane stress":
-            # As of PlaneStress, also where only one rank of a device has that law.
-            own[:, OUT_OF_PLANE] = qmap.state_of(key)[:, -3:].to(own)
+    for key, points in qmap.points_of_groups().items():
+        envelope = _envelope_of(qmap.laws[key])
         if envelope is not None:
-            ratio[points] = envelope.ratio(own)
+            ratio[points] = envelope.ratio(strain[points])
     return ratio.numpy()
 
 
@@ -70,7 +65,7 @@ class EnvelopeWatch(Output):
         self._told, self._largest = 0, 0.0
         self._watched = np.zeros(len(qmap.committed_stress), dtype=bool)
         self._beyond = self._watched.copy()
-        points = points_of_groups(qmap)
+        points = qmap.points_of_groups()
         for key, law in qmap.laws.items():
             self._watched[points[key]] = _envelope_of(law) is not None
         if qmap.comm.allreduce(int(self._watched.sum())) == 0 and qmap.comm.rank == 0:

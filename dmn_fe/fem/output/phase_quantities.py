@@ -18,7 +18,7 @@ from dmn_fe.fem.output.quantities import FAMILIES, Quantity
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.quadrature import QuadratureMap
 
-__all__ = ["averages_of", "points_of_groups"]
+__all__ = ["averages_of"]
 
 Averages = dict[Any, dict[str, PhaseAverage]]  # by law and phase
 
@@ -26,13 +26,6 @@ Averages = dict[Any, dict[str, PhaseAverage]]  # by law and phase
 # take them in turn, and they cost one or two evaluations of the laws.
 _last: "weakref.WeakKeyDictionary[QuadratureMap, tuple[NDArray[np.float64], Averages]]"
 _last = weakref.WeakKeyDictionary()
-
-
-def points_of_groups(qmap: QuadratureMap) -> dict[Any, NDArray[np.int64]]:
-    """Owned points of each law, in the order of its states."""
-    q = qmap.points_per_cell
-    groups = qmap.cells_of_groups().items()
-    return {key: (cells[:, None] * q + np.arange(q)).reshape(-1) for key, cells in groups}
 
 
 def averages_of(problem: Problem) -> Averages:
@@ -53,7 +46,7 @@ def averages_of(problem: Problem) -> Averages:
     strain, temperature = torch.from_numpy(qmap.strain()), qmap.temperature()
     warmth = None if temperature is None else torch.from_numpy(temperature)
     found = {}
-    for key, points in points_of_groups(qmap).items():
+    for key, points in qmap.points_of_groups().items():
         law, own_warmth = qmap.laws[key], None if warmth is None else warmth[points]
         evaluate: Callable[..., Any] = _shared if isinstance(law, NodeLaw) else phase_averages
         found[key] = evaluate(law, qmap.state_of(key), strain[points], own_warmth)
@@ -98,7 +91,7 @@ def _tensors(problem: Problem, phase: str, vector: str) -> NDArray[np.float64]:
     """Tensors ``[n, 3, 3]`` of a phase's averages; zero where the law has no such phase."""
     values = torch.zeros(len(problem.qmap.committed_stress), 6, dtype=torch.float64)
     averages = averages_of(problem)
-    for key, points in points_of_groups(problem.qmap).items():
+    for key, points in problem.qmap.points_of_groups().items():
         if phase in averages[key]:
             values[points] = getattr(averages[key][phase], vector)
     known = dict.fromkeys(name for one in averages.values() for name in one)

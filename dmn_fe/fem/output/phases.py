@@ -14,7 +14,7 @@ from torch import Tensor
 from dmn_fe import mandel
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.fem.output.cell_values import CellValues
-from dmn_fe.fem.output.phase_quantities import averages_of, points_of_groups
+from dmn_fe.fem.output.phase_quantities import averages_of
 from dmn_fe.fem.output.tables import Table
 from dmn_fe.fem.part import Part
 from dmn_fe.fem.problem import Problem
@@ -71,7 +71,7 @@ class PhaseAverages(Table):
         volumes = torch.from_numpy(_point_volumes(problem))
         with RaiseTogether(qmap.comm):
             averages = averages_of(problem)
-        cells_of_laws, points_of_laws = qmap.cells_of_groups(), points_of_groups(qmap)
+        cells_of_laws, points_of_laws = qmap.cells_of_groups(), qmap.points_of_groups()
         self._pieces = []
         for group in part.cell_groups:
             cells = part.cells(group)

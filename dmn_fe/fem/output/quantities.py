@@ -20,6 +20,8 @@ from dmn_fe import mandel
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.problem import Problem
+from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.laws.out_of_plane import OUT_OF_PLANE
 
 __all__ = ["FAMILIES", "QUANTITIES", "Quantity", "at_points", "find_quantities", "quantity"]
 
@@ -140,14 +142,7 @@ def _stress(problem: Problem) -> Values:
 @quantity("strain", (3, 3))
 def _strain(problem: Problem) -> Values:
     """Total strain; in plane stress with the strains out of the plane that the laws found."""
-    qmap = problem.qmap
-    strain, q = qmap.strain(), np.arange(qmap.points_per_cell)
-    for key, cells in qmap.cells_of_groups().items():
-        out_of_plane = getattr(qmap.laws[key], "out_of_plane_strain", None)
-        if out_of_plane is not None:
-            points = (cells[:, None] * len(q) + q).reshape(-1)
-            strain[points, 2:5] = out_of_plane(qmap.state_of(key)).cpu().numpy()
-    return _tensor(strain)
+    return _tensor(total_strain(problem.qmap))
 
 
 @quantity("von_mises", (), "stress")
@@ -188,6 +183,16 @@ def _temperature(problem: Problem) -> Values:
     if temperature is None:
         raise InputError("the problem has no temperature to write; leave this quantity out.")
     return temperature
+
+
+def total_strain(qmap: QuadratureMap) -> NDArray[np.float64]:
+    """Strain ``[n, 6]`` (Mandel) in space at the owned points (collective)."""
+    strain = qmap.strain()
+    if qmap.kinematics.kind == "plane stress":
+        for key, points in qmap.points_of_groups().items():
+            # As of PlaneStress, also where only one rank of a device has that law.
+            strain[points, OUT_OF_PLANE] = qmap.state_of(key)[:, -3:].cpu().numpy()
+    return strain
 
 
 def _tensor(vectors: NDArray[np.float64]) -> Values:
