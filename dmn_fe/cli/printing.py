@@ -6,7 +6,7 @@ from mpi4py import MPI
 
 from dmn_fe.cli.material_tables import MaterialTable, NetworkTable
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.fem import Costs, Part, Problem, StepSizes
+from dmn_fe.fem import Costs, Part, Problem
 
 __all__ = ["costs_in_words", "describe", "say", "warn"]
 
@@ -34,17 +34,16 @@ def describe(run_file: RunFile, part: Part, problem: Problem) -> str:
     )
 
 
-def costs_in_words(costs: Costs, sizes: StepSizes, ranks: int) -> str:
+def costs_in_words(costs: Costs, steps: int, ranks: int) -> str:
     """Memory and seconds of a run, and how they come about."""
     points = costs.point_bytes * costs.points / ranks
-    span = sizes.end - sizes.targets[0] if len(sizes.targets) > 1 else sizes.end
-    steps = max(len(sizes.targets), round(span / sizes.control.largest))
+    minutes = costs.step * steps / 60.0
     return (
         f"memory: {costs.point_bytes:.0f} B a quadrature point, {points / 1e6:.0f} MB of points a "
         f"rank; a rank has needed {costs.rank_bytes / 1e6:.0f} MB in this trial\n"
         f"time: {costs.step:.2g} s a step of four Newton iterations, each {costs.micro:.2g} s in "
         f"the laws, {costs.assembly:.2g} s in the assembly, {costs.solve:.2g} s in the solver; "
-        f"{steps} steps or more"
+        f"{steps} steps or more, {minutes:.2g} minutes"
     )
 
 

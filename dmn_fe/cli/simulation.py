@@ -106,8 +106,8 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
     outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
     run = _simulation(run_file, problem, outputs, following)
     say(comm, describe(run_file, part, problem))
-    first = run.sizes.next(problem.time)
-    say(comm, costs_in_words(estimate_costs(problem, first), run.sizes, comm.size))
+    first, steps = run.sizes.next(problem.time), run.sizes.fewest(problem.time)
+    say(comm, costs_in_words(estimate_costs(problem, first), steps, comm.size))
     say(comm, f"{path}: all fits together")
     problem.close()
 

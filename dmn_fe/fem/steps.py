@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem.problem import Problem
@@ -112,6 +113,12 @@ class StepSizes:
         left = nearest - time
         steps = math.ceil(left / self.size - _ROUND_OFF)
         return nearest if steps <= 1 else time + left / steps
+
+    def fewest(self, time: float) -> int:
+        """Number of steps from ``time`` to the end if all are as large as they may be."""
+        ends = [time, *(t for t in self.targets if t > time)]
+        largest = self.control.largest
+        return sum(math.ceil((b - a) / largest - _ROUND_OFF) for a, b in pairwise(ends))
 
     def after(self, report: StepReport) -> str:
         """Take note of a step that was committed; says why the next one differs, if so."""

@@ -497,6 +497,7 @@ def test_check_tells_costs_and_writes_nothing(dmn_fe, folder):
     assert process.returncode == 0, process.stderr
     assert "B a quadrature point" in process.stdout
     assert "s a step of four Newton iterations" in process.stdout
+    assert "4 steps or more" in process.stdout
     assert "part.toml: all fits together" in process.stdout
     assert not (folder / "out").exists()
     (folder / "part.toml").write_text(RUN_FILE.replace('group = "right"', 'group = "top"'))

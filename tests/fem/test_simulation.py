@@ -72,6 +72,8 @@ def test_steps_grow_and_targets_are_hit():
     ]
     assert told.words[0] == "begin 0"
     assert told.words[-1] == "end FINISHED"
+    assert StepSizes(StepControl(0.4), 1.0, [0.5]).fewest(0.0) == 4
+    assert StepSizes(StepControl(0.1), 1.0, [0.5]).fewest(0.2) == 8
 
 
 def test_a_step_is_cut_back_and_grows_again_after_some():
