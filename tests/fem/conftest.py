@@ -18,15 +18,26 @@ _SECONDS = 120
 
 
 @pytest.fixture
-def on_ranks(tmp_path):
-    """``on_ranks(n, case)``: results of a case of a script, one per rank."""
+def start_ranks(tmp_path):
+    """``start_ranks(n, case, script)``: the process of a case of a script, after its end."""
     if shutil.which("mpirun") is None:
         pytest.skip("mpirun is not installed")
 
-    def run(n: int, case: str, script: str = "mpi_cases.py") -> list:
+    def run(n: int, case: str, script: str, seconds: float = _SECONDS, **options):
         command = ["mpirun", *_mpirun_options(), "-n", str(n), sys.executable]
         command += [str(_HERE / script), case, str(tmp_path)]
-        subprocess.run(command, env=clean_environment(), check=True, timeout=_SECONDS)
+        options = options or {"capture_output": True, "text": True}
+        return subprocess.run(command, env=clean_environment(), timeout=seconds, **options)
+
+    return run
+
+
+@pytest.fixture
+def on_ranks(start_ranks, tmp_path):
+    """``on_ranks(n, case)``: results of a case of a script, one per rank."""
+
+    def run(n: int, case: str, script: str = "mpi_cases.py") -> list:
+        start_ranks(n, case, script, check=True)
         return [json.loads((tmp_path / f"{case}.{n}.{r}.json").read_text()) for r in range(n)]
 
     return run
