@@ -61,7 +61,7 @@ class Progress(Output):
 
     def end(self, run: Simulation, ending: Ending | None) -> None:
         """Tell the totals."""
-        how = "a step failed" if ending is None else ending.value
+        how = "it failed" if ending is None else ending.value
         if self._voice is not None:
             self._voice.end(f"{how}, at time {run.problem.time:.6g}: {self._totals.words()}")
         self._monitor.voice = self._voice = None
