@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.processes import clean_environment
+from helpers.processes import clean_environment, mpirun_options
 
 if importlib.util.find_spec("dolfinx") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -24,7 +24,7 @@ def start_ranks(tmp_path):
         pytest.skip("mpirun is not installed")
 
     def run(n: int, case: str, script: str, seconds: float = _SECONDS, **options):
-        command = ["mpirun", *_mpirun_options(), "-n", str(n), sys.executable]
+        command = ["mpirun", *mpirun_options(), "-n", str(n), sys.executable]
         command += [str(_HERE / script), case, str(tmp_path)]
         options = options or {"capture_output": True, "text": True}
         return subprocess.run(command, env=clean_environment(), timeout=seconds, **options)
@@ -41,8 +41,3 @@ def on_ranks(start_ranks, tmp_path):
         return [json.loads((tmp_path / f"{case}.{n}.{r}.json").read_text()) for r in range(n)]
 
     return run
-
-
-def _mpirun_options() -> list[str]:
-    version = subprocess.run(["mpirun", "--version"], capture_output=True, text=True).stdout
-    return ["--oversubscribe"] if "Open MPI" in version else []

@@ -1,9 +1,10 @@
 """Processes that tests start."""
 
 import os
+import subprocess
 from pathlib import Path
 
-__all__ = ["ROOT", "clean_environment", "process_of_rank"]
+__all__ = ["ROOT", "clean_environment", "mpirun_options", "process_of_rank"]
 
 #: The project.
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,12 @@ def clean_environment() -> dict[str, str]:
         "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
         "OMPI_MCA_btl": "self,sm",  # all ranks are on this machine, which may have no network
     }
+
+
+def mpirun_options() -> list[str]:
+    """Options with which this mpirun starts more ranks than there are cores."""
+    version = subprocess.run(["mpirun", "--version"], capture_output=True, text=True).stdout
+    return ["--oversubscribe"] if "Open MPI" in version else []
 
 
 def process_of_rank(folder: Path, rank: int) -> int:
