@@ -1,4 +1,4 @@
-"""``dmn-fe run`` on two ranks while something goes wrong: it ends soon, in a sentence, and goes on."""
+"""``dmn-fe run`` on two ranks while something goes wrong: it ends with a sentence, and goes on."""
 
 import importlib.util
 import os

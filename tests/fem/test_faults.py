@@ -32,6 +32,7 @@ def test_a_rank_that_is_killed_in_a_step_loses_that_step_only(on_ranks, start_ra
 def test_laws_that_give_no_numbers_cut_the_step_back(on_ranks):
     first, second = on_ranks(2, "broken", SCRIPT)
     assert first == second
+    assert len(first) == 12
     for name, (limit, time, steps, sentence) in first.items():
         assert time == 1.0, name
         assert steps >= 1.0 / limit
