@@ -104,7 +104,7 @@ def data(
         }
         arguments = [f"--{name}={value}" for name, value in options.items()]
         arguments += [f"--void={name}" for name in void or ()]
-        sys.exit(run_on_ranks(ranks, ["data", *arguments, "--", str(rve)]))
+        sys.exit(run_on_ranks(ranks, ["data", *arguments, "--", str(rve)], kept))
 
 
 def _settings(kind: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from dmn_fe.cli.console import terminal_of_ranks
 from dmn_fe.cli.failure import handover, read_failure, started_ranks
 from dmn_fe.errors import InputError
 
@@ -44,11 +46,26 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_on_ranks(ranks: int, arguments: list[str]) -> int:
+def run_on_ranks(
+    ranks: int,
+    arguments: list[str],
+    kept: Callable[[], str],
+    stop: signal.Signals = signal.SIGTERM,
+) -> int:
     """Run ``dmn-fe`` with ``arguments`` under ``mpirun``; returns the exit status.
 
     Every rank gets one thread: ranks that thread as well fight for the cores. A failure of all
     ranks (:func:`~dmn_fe.cli.failure.fail_together`) is said here.
+
+    Parameters
+    ----------
+    ranks : int
+    arguments : list of str
+    kept : callable
+        Says what is left, and how to go on, where ranks were killed or have crashed.
+    stop : signal.Signals
+        What mpirun gets where this process is asked to stop by TERM or USR1. It ends its ranks on
+        TERM, and hands USR1 on to them.
 
     Raises
     ------
@@ -74,23 +91,34 @@ def run_on_ranks(ranks: int, arguments: list[str]) -> int:
     }
     with tempfile.TemporaryDirectory(prefix="dmn-fe-") as folder:
         failure = Path(folder) / "failure"
-        status = _finished(command, {**defaults, **os.environ, **handover(ranks, failure)})
+        told_to_ranks = handover(ranks, failure) | terminal_of_ranks()
+        status = _finished(command, {**defaults, **os.environ, **told_to_ranks}, stop)
         told = read_failure(failure)
     if told is None:
+        if status != 0:
+            early = f"the ranks ended early, with exit status {status} of mpirun"
+            print(f"dmn-fe: {early}; {kept()}.", file=sys.stderr)
         return status
     print(f"dmn-fe: {told.sentence}", file=sys.stderr)
     return told.status
 
 
-def _finished(command: list[str], environment: dict[str, str]) -> int:
+def _finished(command: list[str], environment: dict[str, str], stop: signal.Signals) -> int:
     """Exit status of a command after its end; an interrupt is raised then."""
     process = subprocess.Popen(command, env=environment)
     interrupts: list[float] = []
+    requests: list[int] = []
     # Counted, not raised: mpirun may send the signal to all of its group once more, and the
     # exception could come at any line here.
     before = signal.signal(signal.SIGINT, lambda *_: interrupts.append(time.monotonic()))
+    # Without these mpirun and its ranks would go on without this process.
+    asking = (signal.SIGTERM, signal.SIGUSR1)
+    others = [signal.signal(one, lambda number, _: requests.append(number)) for one in asking]
     try:
         while (status := process.poll()) is None:
+            if requests:
+                requests.clear()
+                process.send_signal(stop)
             # A terminal interrupts mpirun as well, which then ends the ranks.
             if interrupts and time.monotonic() - interrupts[0] > _SECONDS_TO_END:
                 process.kill() if len(interrupts) > 1 else process.terminate()
@@ -98,6 +126,8 @@ def _finished(command: list[str], environment: dict[str, str]) -> int:
                 process.wait(timeout=0.5)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN if interrupts else before)
+        for one, handler in zip(asking, others, strict=True):
+            signal.signal(one, handler)
     if interrupts:
         raise KeyboardInterrupt
     return status

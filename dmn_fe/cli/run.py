@@ -1,5 +1,6 @@
 """``dmn-fe run``: a macroscale simulation from a run file."""
 
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -66,8 +67,13 @@ def start(
     arguments += [] if output is None else ["--output", str(output)]
     arguments += ["--restart"] if restart else []
     arguments += ["--check"] if check else []
-    with interruptible(lambda: _KEPT.format(folder)):
-        sys.exit(run_on_ranks(ranks, arguments))
+    kept = _KEPT.format(folder)
+
+    def how_to_go_on() -> str:
+        return f"{kept}, from which --restart goes on"
+
+    with interruptible(lambda: kept):
+        sys.exit(run_on_ranks(ranks, arguments, how_to_go_on, signal.SIGUSR1))
 
 
 def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bool) -> None:

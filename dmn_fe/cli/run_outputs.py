@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
+from dmn_fe.cli.console import run_console
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.evaluate import strain_envelope
 from dmn_fe.fem import Output, Part, PathFollowing, Problem, output
@@ -24,7 +23,7 @@ def outputs_of(
     ``table_name`` is that of the table of the run's curve.
     """
     table = run_file.output
-    outputs: list[Output] = [output.Progress(Console())]
+    outputs: list[Output] = [output.Progress(run_console())]
     outputs.append(curve_table(run_file, part, folder / table_name, problem, following))
     if table.probes:
         outputs.append(output.Probes(folder / "probes.csv", part, table.probes))

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mpi4py import MPI
-from rich.console import Console
 
 from dmn_fe.cli.case import problem_of
+from dmn_fe.cli.console import run_console
 from dmn_fe.cli.passes import Pass, check_files, passes_of
 from dmn_fe.cli.printing import costs_in_words, describe, say
 from dmn_fe.cli.run_outputs import curve_table, outputs_of
@@ -189,7 +189,7 @@ def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
     """The same steps with other materials, for their table only."""
     problem, following = _made(run_file, part, one)
     table = curve_table(run_file, part, folder / one.csv, problem, None)
-    _simulation(run_file, problem, [output.Progress(Console()), table], following).run()
+    _simulation(run_file, problem, [output.Progress(run_console()), table], following).run()
     problem.close()
 
 

@@ -50,7 +50,7 @@ def study(
         from dmn_fe.assessment import check_files
 
         check_files(read_study_file(file))  # before mpirun adds its own words
-        sys.exit(run_on_ranks(ranks, ["study", f"--output={output}", "--", str(file)]))
+        sys.exit(run_on_ranks(ranks, ["study", f"--output={output}", "--", str(file)], kept))
 
 
 def _report(plan: "Plan", output: Path) -> None:

@@ -33,7 +33,7 @@ def committed_rows(u: fem.Function, qmap: QuadratureMap) -> dict[str, Tensor]:
         "cell": original[cells],
         "dofs_x": u.function_space.tabulate_dof_coordinates()[dofs],
         "dofs_u": u.x.array.reshape(-1, u.function_space.dofmap.index_map_bs)[dofs],
-        "points_x": qmap.coordinates().reshape(len(cells), q, -1),
+        "points_x": _points(qmap),
         "stress": qmap.committed_stress.reshape(len(cells), q, 6),
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(row)) for name, row in rows.items()}
@@ -46,6 +46,12 @@ def committed_rows(u: fem.Function, qmap: QuadratureMap) -> dict[str, Tensor]:
 def _original(u: fem.Function) -> NDArray[np.int64]:
     """Number in the mesh file of each cell of this rank, ghosts included."""
     return np.asarray(u.function_space.mesh.topology.original_cell_index, dtype=np.int64)
+
+
+def _points(qmap: QuadratureMap) -> NDArray[np.float64]:
+    """Places ``[C, q, d]`` of the points; a rank may own no cell."""
+    x = qmap.coordinates()
+    return x.reshape(len(qmap.cells), qmap.points_per_cell, x.shape[1])
 
 
 class CommittedRows:
@@ -64,7 +70,7 @@ class CommittedRows:
         self._original, self._owned = _original(u), len(qmap.cells)
         self._dofs = space.dofmap.list
         self._dofs_x = space.tabulate_dof_coordinates()[self._dofs]
-        self._points_x = qmap.coordinates().reshape(self._owned, self._q, -1)
+        self._points_x = _points(qmap)
         self._groups = qmap.cells_of_groups()
         self._found = np.zeros(len(self._original), dtype=bool)
         self._filled = {key: np.zeros(len(own), dtype=bool) for key, own in self._groups.items()}

@@ -47,6 +47,9 @@ class Equilibrium:
     error : Exception or None
         What a law raised while PETSc, which an exception must not cross, was at work: the residual
         is NaN then. For the caller to raise and to clear.
+    has_tangent : bool
+        False after a law gave a tangent that is not finite: the residual is NaN then. For the
+        caller to set before each step.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Equilibrium:
         self.matrix = fem_petsc.create_matrix(self._tangent_form)
         self.dt = self.seconds = self.largest_force = 0.0
         self.error: Exception | None = None
+        self.has_tangent = True
         self.close = destroy_with(self, [self.matrix, self.residual, self._work])
 
     @property
@@ -106,12 +110,17 @@ class Equilibrium:
         self._count_seconds(start, micro)
 
     def assemble_tangent(self, _, x: PETSc.Vec, matrix: PETSc.Mat, __) -> None:
-        """Derivative of the residual at x; of prescribed dofs one (collective)."""
+        """Derivative of the residual at x; of prescribed dofs one (collective).
+
+        Where a law has none it is that of unit tangents, since PETSc would raise, hang or spoil its
+        factors; the next residual is NaN.
+        """
         start, micro = time.perf_counter(), self.qmap.seconds
         self.set_solution(x)
         matrix.zeroEntries()
-        if self._evaluate_laws(tangent=True):
-            fem_petsc.assemble_matrix(matrix, self._tangent_form, bcs=self._bcs)
+        if not self._evaluate_laws(tangent=True):
+            self.qmap.set_unit_tangent()
+        fem_petsc.assemble_matrix(matrix, self._tangent_form, bcs=self._bcs)
         matrix.assemble()
         self._count_seconds(start, micro)
 
@@ -124,13 +133,23 @@ class Equilibrium:
     def _count_seconds(self, start: float, micro: float) -> None:
         self.seconds += time.perf_counter() - start - (self.qmap.seconds - micro)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether no law has raised or given a tangent that is not finite; all ranks agree."""
+        return self.error is None and self.has_tangent
+
     def _evaluate_laws(self, tangent: bool) -> bool:
-        if self.error is None:
+        """Whether what the laws give can be used; all ranks agree."""
+        if self.is_usable:
             try:
-                (self.qmap.update_tangent if tangent else self.qmap.update)(self.dt)
+                if tangent:
+                    self.qmap.update_tangent(self.dt)
+                    self.has_tangent = self.qmap.has_finite_tangent()
+                else:
+                    self.qmap.update(self.dt)
             except (InputError, RuntimeError) as error:  # the same on all ranks
                 self.error = error
-        return self.error is None
+        return self.is_usable
 
     def _is_off_bcs(self) -> bool:
         """Whether u differs from a prescribed value by more than round-off: lifting is not free."""

@@ -85,17 +85,29 @@ class MaterialPoints:
         """Cell, point, strain and reason of one failed point of this rank, if there is one."""
         for key, update in updates.items():
             failed = np.flatnonzero(_failed(update))
+            without_tangent = np.flatnonzero(_has_no_tangent(update))
             if len(failed) > 0:
-                number = int(self.points[key][failed[0]])
-                cell, point = divmod(number, points_per_cell)
-                return (
-                    f"cell {original_cell[cell]} in the order of the mesh file, point {point}, "
-                    f"strain {np.array2string(strain[number], precision=4)}: "
-                    f"{Status(int(update.status[failed[0]])).sentence}"
-                )
+                first, why = failed[0], Status(int(update.status[failed[0]])).sentence
+            elif len(without_tangent) > 0:
+                first, why = without_tangent[0], "the tangent is not a finite number"
+            else:
+                continue
+            number = int(self.points[key][first])
+            cell, point = divmod(number, points_per_cell)
+            return (
+                f"cell {original_cell[cell]} in the order of the mesh file, point {point}, "
+                f"strain {np.array2string(strain[number], precision=4)}: {why}"
+            )
         return None
 
 
 def _failed(update: Update) -> NDArray[np.bool_]:
     """Whether each point ``[n]`` failed."""
     return (update.status != Status.CONVERGED).cpu().numpy()
+
+
+def _has_no_tangent(update: Update) -> NDArray[np.bool_]:
+    """Whether each tangent ``[n]`` that was asked for is not finite."""
+    if "tangent" not in vars(update):  # a cached property
+        return np.zeros(len(update.stress), dtype=bool)
+    return (~torch.isfinite(update.tangent).all(-1).all(-1)).cpu().numpy()

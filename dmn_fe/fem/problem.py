@@ -141,7 +141,7 @@ class Problem:
         self.equilibrium.dt = t - self.time
         before = self.u.x.array.copy()
         self.qmap.reset()
-        self.equilibrium.seconds = 0.0
+        self.equilibrium.seconds, self.equilibrium.has_tangent = 0.0, True
         start = time.perf_counter()
         try:
             solved = self.newton.solve(t) if solve is None else solve()
@@ -197,6 +197,10 @@ class Problem:
         self.u.x.array[:] = before
         self.qmap.reset()
         self.loads.restore()
+        ksp = self.snes.getKSP()
+        if ksp.getConvergedReason() < 0:
+            # PETSc never factorises again with MUMPS after a factorisation that failed.
+            ksp.reset()
 
     @property
     def largest_force(self) -> float:

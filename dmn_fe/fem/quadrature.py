@@ -1,5 +1,6 @@
 """Material laws at the quadrature points of a DOLFINx mesh."""
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -183,6 +184,16 @@ class QuadratureMap:
             self._count.seconds += time.perf_counter() - start
         self._tangent_is_current = True
 
+    def has_finite_tangent(self) -> bool:
+        """Whether the tangents of the last :meth:`update_tangent` are numbers (collective)."""
+        # The sum of what is not finite is not, and much cheaper to look at.
+        total = float(self._fields.tangent_values.sum())
+        return self.comm.allreduce(math.isfinite(total), MPI.LAND)
+
+    def set_unit_tangent(self) -> None:
+        """Replace the tangents of the trial state, of which one cannot be used."""
+        self._fields.tangent_values[:] = np.eye(6)
+
     def commit(self) -> None:
         """Make the state of the last :meth:`update` the committed one (collective).
 
@@ -299,9 +310,14 @@ class QuadratureMap:
 
     def first_failure(self) -> str | None:
         """Cell, point, strain and reason of one failed point of the trial (collective)."""
+        present = self.u.x.array.copy()
+        if self._trial_of is not None:
+            self.u.x.array[:] = self._trial_of[0]  # a solver may have gone on from there
+        strain = self.strain()
+        self.u.x.array[:] = present
         sentence = self._material.first_failure(
             self._trial,
-            self.strain(),
+            strain,
             self.u.function_space.mesh.topology.original_cell_index,
             self.points_per_cell,
         )

@@ -1,7 +1,6 @@
 """``dmn-fe run`` on a small block: results, ranks and wrong input."""
 
 import contextlib
-import csv
 import importlib.util
 import os
 import shutil
@@ -11,85 +10,24 @@ import sys
 import time
 
 import pytest
-from helpers.networks import random_network
 from helpers.processes import clean_environment
+from helpers.run_files import (
+    RUN_FILE,
+    assert_one_sentence,
+    assert_same_table,
+    reactions,
+    run_process,
+    two_ranks,
+    wait_for_rows,
+    without_comparison,
+)
 
-from dmn_fe import save
 from dmn_fe.cli import passes
-from dmn_fe.cli.launch import available_cores
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("dolfinx") is None or importlib.util.find_spec("gmsh") is None,
     reason="DOLFINx or gmsh is not installed",
 )
-
-RUN_FILE = """
-title = "Block"
-
-[mesh]
-file = "block.msh"
-
-[materials.body]
-network = "net.dmn"
-phases.matrix = { law = "J2", young = 3000.0, poisson = 0.35, hardening = { type = "linear", yield_stress = 30.0, modulus = 50.0 } }
-phases.inclusion = { law = "Elastic", young = 70000.0, poisson = 0.2 }
-
-[[supports]]
-group = "left"
-displacement = [0.0, 0.0, 0.0]
-
-[[supports]]
-group = "right"
-displacement = [0.02, "free", "free"]
-
-[loading]
-points = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]
-
-[steps]
-largest = 0.5
-
-[output]
-folder = "out"
-reactions = ["left"]
-fields.every = 2
-
-[comparison]
-phase = "matrix"
-"""  # noqa: E501
-
-
-@pytest.fixture(scope="module")
-def block(tmp_path_factory):
-    """A mesh file of a unit block with the groups body, left and right."""
-    import gmsh
-
-    path = tmp_path_factory.mktemp("mesh") / "block.msh"
-    gmsh.initialize(readConfigFiles=False, interruptible=False)
-    gmsh.option.setNumber("General.Terminal", 0)
-    gmsh.model.occ.addBox(0, 0, 0, 1, 1, 1)
-    gmsh.model.occ.synchronize()
-    gmsh.model.addPhysicalGroup(3, [1], name="body")
-    for name, x in (("left", 0.0), ("right", 1.0)):
-        box = gmsh.model.getEntitiesInBoundingBox(x - 0.01, -1, -1, x + 0.01, 2, 2, dim=2)
-        gmsh.model.addPhysicalGroup(2, [tag for _, tag in box], name=name)
-    gmsh.option.setNumber("Mesh.MeshSizeMin", 0.7)
-    gmsh.model.mesh.generate(3)
-    gmsh.write(str(path))
-    gmsh.finalize()
-    return path
-
-
-@pytest.fixture
-def folder(block, tmp_path):
-    shutil.copy(block, tmp_path / "block.msh")
-    save(random_network(2), tmp_path / "net.dmn")
-    (tmp_path / "part.toml").write_text(RUN_FILE)
-    return tmp_path
-
-
-def reactions(path) -> list[dict[str, float]]:
-    with open(path, newline="") as file:
-        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
 def test_results(dmn_fe, folder):
@@ -117,20 +55,6 @@ def steps_told(stdout: str) -> list[str]:
     return [line for line in lines if " / " in line]
 
 
-def assert_one_sentence(stderr, words):
-    """Nothing but one line of the command, with these words in it."""
-    assert stderr.startswith("dmn-fe: ")
-    assert stderr.count("\n") == 1
-    assert stderr.endswith("\n")
-    assert words in stderr
-
-
-two_ranks = pytest.mark.skipif(
-    shutil.which("mpirun") is None or available_cores() < 2,
-    reason="mpirun is not installed, or there is one core only",
-)
-
-
 @two_ranks
 def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
     for ranks in (1, 2):
@@ -138,6 +62,7 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         process = dmn_fe_process("run", "part.toml", *options)
         assert process.returncode == 0, process.stderr
         assert f"{ranks} rank(s)" in process.stdout
+        assert len(steps_told(process.stdout)) == 8  # and no bar, which mpirun's terminal would get
     one, two = (reactions(folder / f"out{ranks}" / "reactions.csv") for ranks in (1, 2))
     largest = max(abs(value) for row in one for key, value in row.items() if "F" in key)
     for row, other in zip(one, two, strict=True):
@@ -260,12 +185,6 @@ def only_short_steps(monkeypatch):
     return limit_steps
 
 
-def without_comparison(folder):
-    text = RUN_FILE.replace('[comparison]\nphase = "matrix"\n', "")
-    assert text != RUN_FILE
-    (folder / "part.toml").write_text(text)
-
-
 def test_a_step_that_does_not_converge_is_cut_back(dmn_fe, folder, only_short_steps):
     without_comparison(folder)
     only_short_steps(0.25)
@@ -386,54 +305,6 @@ def test_after_a_run_ctrl_c_is_what_it_was_before(dmn_fe, folder):
     without_comparison(folder)
     assert dmn_fe("run", "part.toml").returncode == 0
     assert signal.getsignal(signal.SIGINT) is before
-
-
-def run_process(folder, *options) -> subprocess.Popen:
-    command = [sys.executable, "-m", "dmn_fe", "run", "part.toml", *options]
-    return subprocess.Popen(
-        command,
-        cwd=folder,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def wait_for_rows(table, count: int, process) -> None:
-    limit = time.monotonic() + 120
-    while not (table.exists() and table.read_text().count("\n") > count):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < limit
-        time.sleep(0.02)
-
-
-@pytest.fixture
-def many_steps(folder):
-    """A run of 60 steps, and the table of a run that is not interrupted."""
-    text = RUN_FILE.replace('[comparison]\nphase = "matrix"\n', "[checkpoints]\nevery = 0\n")
-    text = text.replace("largest = 0.5", "largest = 0.0334").replace("fields.every = 2", "")
-    (folder / "part.toml").write_text(text)
-    done = subprocess.run(
-        [sys.executable, "-m", "dmn_fe", "run", "part.toml", "--output", "whole"],
-        cwd=folder,
-        env=clean_environment(),
-        timeout=200,
-        check=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0
-    return reactions(folder / "whole" / "reactions.csv")
-
-
-def assert_same_table(found, expected, tolerance):
-    assert [row["step"] for row in found] == [row["step"] for row in expected]
-    largest = max(abs(value) for row in expected for key, value in row.items() if "F" in key)
-    for row, other in zip(found, expected, strict=True):
-        for key, value in other.items():
-            if key != "iterations":
-                assert row[key] == pytest.approx(value, rel=0, abs=tolerance * largest)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])

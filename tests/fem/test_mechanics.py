@@ -104,6 +104,27 @@ def test_cooks_membrane(kind, young, load, published, y):
     assert abs(at(problem.u, [48.0, y])[1] - published) < 2.5e-3 * published
 
 
+def test_cooks_membrane_in_plasticity():
+    """Code_Aster's test SSNP178 (V6.03.178): 2.13651, which its own elements meet within 1 %.
+
+    Nearly incompressible from the start: elements with 2 × 2 points, since 3 × 3 lock.
+    """
+    young, tangent_modulus = 70.0, 0.13474
+    plastic_modulus = young * tangent_modulus / (young - tangent_modulus)
+    law = laws.J2(young, 0.4999, laws.LinearHardening(0.243, plastic_modulus))
+    problem = make_problem(
+        cook(24),
+        {"part": law},
+        [Support("left", [0.0, 0.0])],
+        [Traction("right", [0.0, 0.1125])],
+        kind="plane strain",
+        quadrature_degree=2,
+    )
+    for t in np.linspace(0.1, 1.0, 10):
+        advance(problem, t)
+    np.testing.assert_allclose(at(problem.u, [48.0, 60.0]), [-1.61818, 2.13651], rtol=1e-2)
+
+
 def test_thick_sphere_under_pressure():
     """Hill, The Mathematical Theory of Plasticity (1950), V.2: perfectly plastic up to r = c."""
     a, b, young, poisson, yields = 1.0, 2.0, 200e3, 0.3, 250.0

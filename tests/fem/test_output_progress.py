@@ -60,7 +60,7 @@ def test_a_log_tells_why_steps_are_of_another_size():
 def test_a_log_tells_of_a_failure():
     sizes = StepSizes(StepControl(0.25, smallest=0.2, growth=1.0), 1.0)
     lines = told(terminal=False, law=Fragile(STEEL, 0.006), sizes=sizes).splitlines()
-    assert re.match(r"a step failed, at time 0\.25: 1 step, \d cut back", lines[-1])
+    assert re.match(r"it failed, at time 0\.25: 1 step, \d cut back", lines[-1])
 
 
 def test_a_log_is_alive_in_long_steps(monkeypatch):
@@ -71,7 +71,13 @@ def test_a_log_is_alive_in_long_steps(monkeypatch):
         assert any(map(sign.match, lines))
 
 
-def test_a_terminal_has_a_bar():
+def test_a_dumb_terminal_has_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert len(told(terminal=True).splitlines()) == 6
+
+
+def test_a_terminal_has_a_bar(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     sizes = StepSizes(StepControl(0.5, first=0.25, growth=2.0, few=10), 1.0)
     text = told(terminal=True, law=OnlyShortSteps(STEEL, 0.3), sizes=sizes)
     assert "━━━" in text

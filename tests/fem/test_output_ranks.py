@@ -4,12 +4,10 @@
 import dmn_fe.fem  # noqa: F401  before torch
 
 # isort: on
-import csv
-
 import numpy as np
 import pytest
 from dolfinx.common import has_adios2
-from helpers.field_files import hdf5_arrays, xdmf_steps
+from helpers.field_files import hdf5_arrays, table_columns, xdmf_steps
 
 SCRIPT = "mpi_output.py"
 FILES = ("reactions.csv", "probes.csv", "fields.vtkhdf", "points.vtkhdf")
@@ -19,9 +17,7 @@ def read(path) -> dict[str, np.ndarray]:
     """Numbers of a table, or of a file of fields, by name."""
     if path.suffix == ".vtkhdf":
         return hdf5_arrays(path)
-    with open(path, newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    return dict(zip(header, np.array(rows, dtype=float).T, strict=True))
+    return table_columns(path)
 
 
 def assert_same(folder, other, names=FILES) -> None:

@@ -1,12 +1,13 @@
-"""What is in files of fields."""
+"""What is in files of fields, and in tables."""
 
+import csv
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-__all__ = ["hdf5_arrays", "vtx_arrays", "xdmf_steps"]
+__all__ = ["hdf5_arrays", "table_columns", "vtx_arrays", "xdmf_steps"]
 
 
 def hdf5_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -19,6 +20,13 @@ def hdf5_arrays(path: Path) -> dict[str, np.ndarray]:
             )
         )
     return found
+
+
+def table_columns(path: Path) -> dict[str, np.ndarray]:
+    """Numbers of a table by their column."""
+    with open(path, newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return dict(zip(header, np.array(rows, dtype=float).T, strict=True))
 
 
 def xdmf_steps(path: Path) -> tuple[np.ndarray, dict[float, dict[str, np.ndarray]]]:

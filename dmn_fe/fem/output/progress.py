@@ -37,7 +37,9 @@ class Progress(Output):
         problem = run.problem
         if problem.qmap.comm.rank == 0:
             console = self._console or Console(stderr=True)
-            self._voice = Bar(console) if console.is_terminal else Lines(console)
+            # A dumb terminal shows no bar.
+            live = console.is_terminal and not console.is_dumb_terminal
+            self._voice = Bar(console) if live else Lines(console)
             # Of a restart nobody knows when the first run began.
             start = problem.time if problem.steps == 0 else min(0.0, problem.time)
             self._voice.begin(start, problem.time, run.sizes.end)
@@ -61,7 +63,7 @@ class Progress(Output):
 
     def end(self, run: Simulation, ending: Ending | None) -> None:
         """Tell the totals."""
-        how = "a step failed" if ending is None else ending.value
+        how = "it failed" if ending is None else ending.value
         if self._voice is not None:
             self._voice.end(f"{how}, at time {run.problem.time:.6g}: {self._totals.words()}")
         self._monitor.voice = self._voice = None

@@ -128,10 +128,10 @@ class PeriodicCell:
         self._assemble_tangent(None, self._z, self._matrix, None, ahead, self._residual)
         norm, ksp = float(self._residual.norm()), self.snes.getKSP()
         start = time.perf_counter()
-        if np.isfinite(norm) and self._equilibrium.error is None:
+        if np.isfinite(norm) and self._equilibrium.is_usable:
             ksp.setOperators(self._matrix)
             ksp.solve(self._residual, self._change)
-            if not np.isfinite(self._change.norm()):
+            if ksp.getConvergedReason() < 0:
                 norm = np.nan
         ahead.destroy()
         return time.perf_counter() - start, norm
