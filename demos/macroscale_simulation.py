@@ -118,8 +118,8 @@ def outputs() -> list[Output]:
 #
 # A run ends before its time if `stop` says so on any rank (a handler of signals may), or if
 # `wall_clock` would run out in the next step. It then leaves a checkpoint. For a run that is killed
-# there is one every `checkpoint_every` seconds, here after each step. This run is stopped under
-# full pressure, when the plastic strains have grown.
+# there is one after each step, or less often where writing it takes long (`checkpoint_every`). This
+# run is stopped under full pressure, when the plastic strains have grown.
 
 checkpoints = Checkpoints(folder / "checkpoints")
 first = beam_problem()

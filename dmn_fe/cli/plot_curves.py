@@ -6,11 +6,11 @@ from pathlib import Path
 import matplotlib.figure
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from dmn_fe.cli.result_tables import Columns, read_tables, varies_most
+from dmn_fe.cli.result_tables import Columns, is_round_off, read_tables, varies_most
 from dmn_fe.errors import InputError
 from dmn_fe.files import written_whole
 
-__all__ = ["draw_curves"]
+__all__ = ["draw_curves", "motion", "response"]
 
 
 def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Path:
@@ -27,8 +27,8 @@ def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Pat
         if name not in columns:
             known = ", ".join(repr(one) for one in columns)
             raise InputError(f"{results}: there is no column {name!r}; the tables have: {known}.")
-    x = x or _motion(columns)
-    y = y or [_response(columns, x)]
+    x = x or motion(columns)
+    y = y or [response(columns, x)]
     figure = matplotlib.figure.Figure(figsize=(7.0, 5.0), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -43,25 +43,33 @@ def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Pat
     return path
 
 
-def _motion(columns: Columns) -> str:
-    """The displacement ``<group> u1`` or mean strain ``strain 11`` that varies most."""
-    motions = _of(columns, "u") or [name for name in columns if name.startswith("strain ")]
+def motion(columns: Columns) -> str:
+    """The displacement ``<group> u1``, or mean strain ``strain 11``, that varies most; of a group
+    with forces if there is one."""
+    groups = {name.rsplit(" ", 1)[0] for name in _of(columns, "F")}
+    displacements = _of(columns, "u")
+    motions = [name for name in displacements if name.rsplit(" ", 1)[0] in groups]
+    motions = motions or displacements or [n for n in columns if n.startswith("strain ")]
     if not motions:
         raise InputError("the tables have no displacements to choose from; give --x and --y.")
     return varies_most(columns, motions)
 
 
-def _response(columns: Columns, x: str) -> str:
-    """The force of the group of a displacement, the mean stress of a mean strain; if there is none,
-    the force that varies most."""
+def response(columns: Columns, x: str) -> str:
+    """The force of the group of a displacement, or the mean stress of a mean strain; where no
+    support holds the group, the largest force along this displacement of those that are held."""
     if x.startswith("strain "):
         return x.replace("strain", "stress")
     forces = _of(columns, "F")
-    group = x.rsplit(" ", 1)[0]
-    own = [name for name in forces if name.rsplit(" ", 1)[0] == group]
     if not forces:
         raise InputError("the tables have no forces to choose from; give --y.")
-    return varies_most(columns, own or forces)
+    group, component = x.rsplit(" ", 1)
+    own = [name for name in forces if name.rsplit(" ", 1)[0] == group]
+    largest = columns[varies_most(columns, forces)]
+    if own and not is_round_off(columns[varies_most(columns, own)], [largest]):
+        return varies_most(columns, own)
+    along = [name for name in forces if name[-1] == component[-1]]
+    return varies_most(columns, along or forces)
 
 
 def _of(columns: Columns, kind: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The tables that a simulation leaves behind, read again."""
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError
 
-__all__ = ["TABLES", "Columns", "read_table", "read_tables", "varies_most"]
+__all__ = ["TABLES", "Columns", "is_round_off", "read_table", "read_tables", "varies_most"]
 
 #: Tables with a row for each step, in the order of their worth for a curve.
 TABLES = ("reactions.csv", "cell.csv", "probes.csv")
+
+_ROUND_OFF = 1e-6
 
 Columns = dict[str, NDArray[np.float64]]
 
@@ -43,6 +46,11 @@ def read_tables(results: Path) -> Columns:
             if len({len(values) for values in (*table.values(), *columns.values())}) == 1:
                 columns = table | columns
     return columns
+
+
+def is_round_off(forces: NDArray[np.float64], others: Iterable[NDArray[np.float64]]) -> bool:
+    """Whether forces are nothing beside others: those of a group that no support holds."""
+    return float(np.abs(forces).max()) <= _ROUND_OFF * max(np.abs(f).max() for f in others)
 
 
 def varies_most(columns: Columns, names: list[str]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dmn_fe.cli.passes import Pass
 from dmn_fe.cli.printing import warn
-from dmn_fe.cli.result_tables import read_table, varies_most
+from dmn_fe.cli.result_tables import is_round_off, read_table, varies_most
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.fem import Problem, draw, gather_surface, von_mises_field
 
@@ -32,7 +32,8 @@ def draw_run(run_file: RunFile, problem: Problem, folder: Path, passes: list[Pas
             axes = axes[0], _labelled(axes[1], units.stress)
         else:
             group, direction = driven_group(run_file)
-            curves = {name: curve(path, group, direction) for name, path in tables.items()}
+            held = [support.group for support in run_file.supports]
+            curves = {name: curve(path, group, direction, held) for name, path in tables.items()}
             axes = _labelled("displacement", units.length), _labelled("force", units.force)
         draw(
             folder / "picture.png",
@@ -61,15 +62,22 @@ def driven_group(run_file: RunFile) -> tuple[str, np.ndarray]:
     return first.group, np.eye(len(first.values))[0]
 
 
-def curve(path: Path, group: str, direction: np.ndarray) -> Curve:
-    """Displacement and force of a group along a direction, from a table of reactions."""
+def curve(path: Path, group: str, direction: np.ndarray, held: list[str]) -> Curve:
+    """Displacement and force of a group along a direction, from a table of reactions.
+
+    The force is that of the supports of the group; where it has none and is loaded by others, these
+    are what all groups that are ``held`` take up.
+    """
     unit = direction / np.linalg.norm(direction)
     columns = read_table(path)
 
-    def along(what: str) -> np.ndarray:
-        return np.sum([columns[f"{group} {what}{i + 1}"] * x for i, x in enumerate(unit)], axis=0)
+    def along(name: str, what: str) -> np.ndarray:
+        return np.sum([columns[f"{name} {what}{i + 1}"] * x for i, x in enumerate(unit)], axis=0)
 
-    return along("u"), along("F")
+    own, others = along(group, "F"), [along(name, "F") for name in {*held} - {group}]
+    if others and is_round_off(own, others):
+        own = -np.sum(others, axis=0)
+    return along(group, "u"), own
 
 
 def cell_curves(tables: dict[str, Path]) -> tuple[dict[str, Curve], tuple[str, str]]:

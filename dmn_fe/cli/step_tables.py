@@ -56,7 +56,7 @@ class SolverTable(Table):
 class CheckpointTable(Table):
     """How often a checkpoint is written, and how many are kept."""
 
-    every: Duration = 600.0
+    every: Duration | None = None
     keep: int = Field(default=2, ge=1)
 
 

@@ -11,9 +11,11 @@ if importlib.util.find_spec("dolfinx") is None:
 from dmn_fe.fem import Simulation, StepControl, StepSizes, Support, make_problem, output
 
 # isort: on
+import numpy as np
 from helpers.parts import box, rectangle
 
 from dmn_fe import laws
+from dmn_fe.cli.plot_curves import motion, response
 
 LAW = laws.J2(200e3, 0.3, laws.LinearHardening(250.0, 2000.0))
 
@@ -42,6 +44,21 @@ def test_without_options_force_over_displacement_and_von_mises(dmn_fe, results, 
     for name in ("curves.png", "von_mises.png"):
         assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")
     assert process.stdout.split() == ["out/curves.png", "out/von_mises.png"]
+
+
+def test_curves_are_of_a_motion_and_the_force_that_belongs_to_it():
+    held = {"top u1": [0, 2.0], "top u2": [0, 1.0], "top F1": [0, 5.0], "top F2": [0, 3.0]}
+    held |= {"foot u1": [0, 0.0], "foot F1": [0, -5.0], "foot F2": [0, -9.0]}
+    held |= {"corner u1": [0, 4.0]}  # a probe, without forces
+    columns = {name: np.array(values) for name, values in held.items()}
+    assert motion(columns) == "top u1"
+    assert response(columns, "top u1") == "top F1"
+    loaded = columns | {"top F1": np.array([0, 1e-9]), "top F2": np.array([0, -1e-9])}
+    assert response(loaded, "top u1") == "foot F1"
+    assert response(loaded, "corner u1") == "foot F1"
+    cell = {"strain 11": np.array([0, 0.01]), "strain 12": np.array([0, -0.02])}
+    assert motion(cell) == "strain 12"
+    assert response(cell, "strain 12") == "stress 12"
 
 
 def test_columns_fields_and_times_are_chosen(dmn_fe, results, tmp_path):

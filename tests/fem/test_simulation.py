@@ -14,6 +14,8 @@ from dmn_fe.fem import (  # before torch
 )
 
 # isort: on
+import time
+
 import numpy as np
 import pytest
 from helpers.blocks import OnlyShortSteps
@@ -115,6 +117,19 @@ def test_an_output_that_cannot_write_ends_the_others():
         Simulation(sheet(), sizes, [first, full, last]).run()
     assert first.words[-1] == last.words[-1] == full.words[-1] == "end None"
     assert len(last.words) == 3  # begin, one step, end
+
+
+def test_checkpoints_take_a_tenth_of_the_time_at_most(tmp_path):
+    steps = []
+
+    class Slow(Checkpoints):
+        def save(self, problem, *others):
+            time.sleep(0.3)
+            steps.append(problem.steps)
+            return super().save(problem, *others)
+
+    Simulation(sheet(), StepSizes(StepControl(0.1), 1.0), [], Slow(tmp_path)).run()
+    assert steps == [1, 10]
 
 
 def test_a_new_run_takes_the_place_of_a_finished_one_alone(tmp_path):
