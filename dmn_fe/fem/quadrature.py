@@ -1,7 +1,5 @@
 """Material laws at the quadrature points of a DOLFINx mesh."""
 
-import math
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +16,9 @@ from dmn_fe.fem.kinematics import Kind, Kinematics
 from dmn_fe.fem.law_groups import laws_at_points
 from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.points import QuadratureFields, full_quadrature_degree
-from dmn_fe.fem.statistics import Count, Statistics
-from dmn_fe.laws import MaterialLaw, Update
+from dmn_fe.fem.statistics import Statistics
+from dmn_fe.fem.trial import Trial
+from dmn_fe.laws import MaterialLaw
 
 __all__ = ["QuadratureMap"]
 
@@ -65,9 +64,6 @@ class QuadratureMap:
         and ``dx``.
     stress, tangent : dolfinx.fem.Function
         Quadrature functions of shape ``(6,)`` and ``(6, 6)``.
-    status, iterations : integer arrays ``[n]``
-        :class:`~dmn_fe.laws.Status` and local iterations of the owned points, cell by cell, in the
-        last evaluation, also of a step that failed.
     spread : array ``[n]`` or None
         Error bar of the stress of ensembles at the last commit, see
         :func:`~dmn_fe.evaluate.spread_of`; zero where the law is no ensemble; None before the first
@@ -120,13 +116,7 @@ class QuadratureMap:
             law, cell_tags, axes, temperature is not None, self.kinematics, self._fields, self.comm
         )
         self._committed = self._material.initial_state()
-        self._trial: dict[Any, Update] = {}
-        # What the trial was evaluated for; None where there is none.
-        self._trial_of: tuple[NDArray[np.float64], NDArray[np.float64] | None, float] | None = None
-        self._tangent_is_current = False
-        self._count = Count()
-        n = len(self._committed_stress)
-        self.status, self.iterations = np.zeros(n, dtype=np.int8), np.zeros(n, dtype=np.int32)
+        self._trial = Trial(self._material, self._fields.stress_values, self._fields.tangent_values)
         self.spread: NDArray[np.float64] | None = None
 
     def _check_radius(self) -> None:
@@ -146,49 +136,23 @@ class QuadratureMap:
         RuntimeError, InputError
             On every rank, when the law raised on one of them.
         """
-        temperature = self.temperature()
+        temperature, u = self.temperature(), self.u.x.array
         # All ranks decide alike: a law may itself be collective (ranks that share a device).
-        if self.comm.allreduce(self._is_current(temperature, dt), MPI.LAND):
+        if self.comm.allreduce(self._trial.is_of(u, temperature, dt), MPI.LAND):
             return
-        self._trial_of, self._tangent_is_current = None, False
         strain = self.strain()
         with RaiseTogether(self.comm):
-            start = time.perf_counter()
-            self._count.failed = 0
-            self._trial = self._material.integrate(strain, self._committed, dt, temperature)
-            self._material.write_stress(self._trial, self._fields.stress_values)
-            for key, update in self._trial.items():
-                points = self._material.points[key]
-                self.status[points] = update.status.cpu().numpy()
-                self.iterations[points] = update.iterations.cpu().numpy()
-                self._count.add(update)
-            self._count.seconds += time.perf_counter() - start
-        self._trial_of = self.u.x.array.copy(), temperature, dt
-
-    def _is_current(self, temperature: NDArray[np.float64] | None, dt: float) -> bool:
-        if self._trial_of is None:
-            return False
-        u, warmth, step = self._trial_of
-        if temperature is not None and not np.array_equal(np.asarray(warmth), temperature):
-            return False
-        return step == dt and np.array_equal(u, self.u.x.array)
+            self._trial.evaluate(u, strain, self._committed, temperature, dt)
 
     def update_tangent(self, dt: float = 0.0) -> None:
         """Evaluate the consistent tangent for the present ``u``, and the stress (collective)."""
         self.update(dt)
-        if self._tangent_is_current:
-            return
         with RaiseTogether(self.comm):
-            start = time.perf_counter()
-            self._material.write_tangent(self._trial, self._fields.tangent_values)
-            self._count.seconds += time.perf_counter() - start
-        self._tangent_is_current = True
+            self._trial.evaluate_tangent()
 
     def has_finite_tangent(self) -> bool:
         """Whether the tangents of the last :meth:`update_tangent` are numbers (collective)."""
-        # The sum of what is not finite is not, and much cheaper to look at.
-        total = float(self._fields.tangent_values.sum())
-        return self.comm.allreduce(math.isfinite(total), MPI.LAND)
+        return self.comm.allreduce(self._trial.has_finite_tangent(), MPI.LAND)
 
     def set_unit_tangent(self) -> None:
         """Replace the tangents of the trial state, of which one cannot be used."""
@@ -202,18 +166,17 @@ class QuadratureMap:
         RuntimeError
             On every rank, when there is no trial state or a point of it failed.
         """
-        usable = self._trial_of is not None and self._count.failed == 0
-        if not self.comm.allreduce(usable, MPI.LAND):
+        if not self.comm.allreduce(self._trial.is_usable, MPI.LAND):
             raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
-        self._committed |= {key: update.state for key, update in self._trial.items()}
+        self._committed |= {key: update.state for key, update in self._trial.updates.items()}
         self._committed_stress = self._fields.stress_values.copy()
-        for key, update in self._trial.items():
+        for key, update in self._trial.updates.items():
             spread = spread_of(update)
             if spread is not None:
                 if self.spread is None:
                     self.spread = np.zeros(len(self._committed_stress))
                 self.spread[self._material.points[key]] = spread.cpu().numpy()
-        self._forget_trial()
+        self._trial.forget()
 
     def reset(self) -> None:
         """Forget the trial state; ``stress`` is again the committed one.
@@ -221,17 +184,23 @@ class QuadratureMap:
         Does not communicate, but call it on all ranks: they must agree on what is evaluated next.
         """
         self._fields.stress_values[:] = self._committed_stress
-        self._forget_trial()
-
-    def _forget_trial(self) -> None:
-        self._trial = {}
-        self._trial_of, self._tangent_is_current = None, False
-        self._count = Count()
+        self._trial.forget()
 
     @property
     def laws(self) -> dict[Any, MaterialLaw]:
         """The laws as they are called, by tag; ``None`` is the tag of a single law."""
         return self._material.laws
+
+    @property
+    def status(self) -> NDArray[np.int8]:
+        """:class:`~dmn_fe.laws.Status` ``[n]`` of the owned points, cell by cell, in the last
+        evaluation, also of a step that failed."""
+        return self._trial.status
+
+    @property
+    def iterations(self) -> NDArray[np.int32]:
+        """Local iterations ``[n]`` of the owned points in the last evaluation."""
+        return self._trial.iterations
 
     @property
     def cells(self) -> NDArray[np.int32]:
@@ -296,7 +265,7 @@ class QuadratureMap:
     @property
     def seconds(self) -> float:
         """Time in the laws on this rank since the last commit or reset."""
-        return self._count.seconds
+        return self._trial.count.seconds
 
     @property
     def symmetric_tangent(self) -> bool:
@@ -306,17 +275,17 @@ class QuadratureMap:
 
     def statistics(self) -> Statistics:
         """Work of the laws since the last commit or reset (collective)."""
-        return self._count.over_ranks(self.comm)
+        return self._trial.count.over_ranks(self.comm)
 
     def first_failure(self) -> str | None:
         """Cell, point, strain and reason of one failed point of the trial (collective)."""
         present = self.u.x.array.copy()
-        if self._trial_of is not None:
-            self.u.x.array[:] = self._trial_of[0]  # a solver may have gone on from there
+        if self._trial.displacement is not None:
+            self.u.x.array[:] = self._trial.displacement  # a solver may have gone on from there
         strain = self.strain()
         self.u.x.array[:] = present
         sentence = self._material.first_failure(
-            self._trial,
+            self._trial.updates,
             strain,
             self.u.function_space.mesh.topology.original_cell_index,
             self.points_per_cell,

@@ -20,8 +20,9 @@ __all__ = ["Ending", "Output", "Simulation"]
 
 # The next step may take this much longer than the longest of the last ones.
 _SPARE = 1.5
-# Between two checkpoints nine times as long as one takes: a tenth of all.
-_TENTH = 9.0
+# Between two checkpoints nine times as long as one takes, a tenth of all, if it takes more seconds
+# than nobody minds.
+_TENTH, _QUICK = 9.0, 0.1
 
 
 class Ending(enum.Enum):
@@ -60,8 +61,8 @@ class Simulation:
     outputs : sequence of Output
     checkpoints : Checkpoints, optional
     checkpoint_every : float, optional
-        Seconds between two checkpoints; 0 writes one after each step. If left out, as often as
-        takes a tenth of the time at most.
+        Seconds between two checkpoints; 0 writes one after each step. If left out, the same where
+        that is quick, else as often as takes a tenth of the time.
     wall_clock : float, optional
         Seconds after which the run ends: it stops, with a checkpoint, before a step that might take
         longer.
@@ -171,7 +172,9 @@ class Simulation:
         note = self.sizes.after(report)
         for output in self.outputs:
             output.step(self, report, note)
-        every = _TENTH * self._save_seconds if self._every is None else self._every
+        every = self._every
+        if every is None:
+            every = _TENTH * self._save_seconds if self._save_seconds > _QUICK else 0.0
         if self._comm.bcast(time.monotonic() - self._saved >= every, root=0):
             self._save()
 

@@ -41,6 +41,7 @@ def simulation(problem, outputs, folder: Path | None = None, steps: int = 6, sto
         StepSizes(StepControl(1.0 / steps, growth=1.0), 1.0),
         outputs,
         None if folder is None else Checkpoints(folder, keep=100),
+        checkpoint_every=0.0,
         stop=stop,
     )
 
@@ -48,5 +49,5 @@ def simulation(problem, outputs, folder: Path | None = None, steps: int = 6, sto
 def forget_steps_after(folder: Path, step: int) -> None:
     """Remove the checkpoints of later steps, as if the run was killed before they were due."""
     for path in folder.glob("step_*"):
-        if int(path.name.removeprefix("step_")) > step:
+        if int(path.name.removeprefix("step_").removesuffix("_end")) > step:
             shutil.rmtree(path)
