@@ -40,8 +40,8 @@ class StepTable(Table):
     smallest: float | None = None
     growth: float = 1.5
     cut: float = 0.5
-    few: int = 6
-    many: int = 18
+    few: int | None = None
+    many: int | None = None
     at: list[float] = Field(default=[])
     wall_clock: Duration | None = None
 

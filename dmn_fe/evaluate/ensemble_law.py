@@ -119,13 +119,13 @@ class EnsembleLaw:
 def spread_of(update: Update) -> Tensor | None:
     """Error bar ``[n]`` of the stress of an ensemble; None of other laws.
 
-    The norm of :attr:`EnsembleUpdate.spread`, also of ensembles in plane stress or in material axes
-    of their own.
+    The norm of :attr:`EnsembleUpdate.spread`, also of ensembles in plane stress, in material axes
+    of their own, or that ranks share.
     """
     if isinstance(update, EnsembleUpdate):
         return torch.linalg.vector_norm(update.spread, dim=-1)
     inner = getattr(update, "inner", None)
-    return None if inner is None else spread_of(inner)
+    return getattr(update, "point_spread", None) if inner is None else spread_of(inner)
 
 
 def network_law(

@@ -56,22 +56,29 @@ def estimate_costs(problem: Problem, end: float) -> Costs:
 
     The laws are evaluated at its strains, as they are and three times as large, since most points
     of a part yield late or never.
+
+    Raises
+    ------
+    InputError, RuntimeError
+        On all ranks, when a law raised on one of them.
     """
     comm, qmap, equilibrium = problem.qmap.comm, problem.qmap, problem.equilibrium
     n = len(qmap.cells) * qmap.points_per_cell
     point_bytes = comm.allreduce(memory_per_point(problem), MPI.MAX)
-    before = problem.u.x.array.copy()
+    before, force = problem.u.x.array.copy(), equilibrium.largest_force
     problem.loads.set(end)
-    equilibrium.dt = end - problem.time
-    seconds = []
+    seconds, vectors = [], [problem.u.x.petsc_vec.copy(), problem.u.x.petsc_vec.copy()]
+    at, trial = vectors
     try:
         # The first time is longer: solvers look for an order of the unknowns.
-        problem.newton.first_change(end)[0].destroy()
-        equilibrium.seconds = 0.0
-        qmap.reset()
-        change, solve = problem.newton.first_change(end)
+        for _ in range(2):
+            equilibrium.begin(end - problem.time)
+            qmap.reset()
+            change, solve = problem.newton.first_change(end)
+            vectors.append(change)
+        if equilibrium.error is not None:
+            raise equilibrium.error
         assembly = equilibrium.seconds
-        at, trial = problem.u.x.petsc_vec.copy(), problem.u.x.petsc_vec.copy()
         for factor in (1.0, 3.0):
             trial.waxpy(factor, change, at)
             equilibrium.set_solution(trial)
@@ -79,11 +86,11 @@ def estimate_costs(problem: Problem, end: float) -> Costs:
             qmap.update_tangent(equilibrium.dt)
             seconds.append(qmap.seconds)
     finally:
-        problem.u.x.array[:] = before
+        problem.u.x.array[:], equilibrium.largest_force, equilibrium.error = before, force, None
         problem.loads.restore()
         qmap.reset()
-    for vector in (change, at, trial):
-        vector.destroy()
+        for vector in vectors:
+            vector.destroy()
     peak = 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     micro, assembly, solve, peak = (
         comm.allreduce(float(value), MPI.MAX) for value in (np.mean(seconds), assembly, solve, peak)

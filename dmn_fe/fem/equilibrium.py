@@ -11,7 +11,6 @@ from mpi4py import MPI
 from numpy.typing import NDArray
 from petsc4py import PETSc
 
-from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
 from dmn_fe.fem.quadrature import QuadratureMap
 
@@ -40,16 +39,16 @@ class Equilibrium:
     dt : float
         Time step of the laws.
     largest_force : float
-        Largest norm of the nodal forces so far, those of the supports included: what is much
-        smaller is round-off, even where a step loads nothing, or the residual begins at zero.
+        Largest norm of the nodal forces so far, those of the supports included, of committed steps
+        and at the start of a step: what is much smaller is round-off, even where a step loads
+        nothing. Iterates do not count, they may be anywhere.
     seconds : float
         Time in the assembly on this rank, the laws excluded.
     error : Exception or None
         What a law raised while PETSc, which an exception must not cross, was at work: the residual
         is NaN then. For the caller to raise and to clear.
     has_tangent : bool
-        False after a law gave a tangent that is not finite: the residual is NaN then. For the
-        caller to set before each step.
+        False after a law gave a tangent that is not finite: the residual is NaN then.
     """
 
     def __init__(
@@ -74,13 +73,32 @@ class Equilibrium:
         self.dt = self.seconds = self.largest_force = 0.0
         self.error: Exception | None = None
         self.has_tangent = True
+        self._forces: list[float] = []  # norms of the nodal forces of the residuals of a step
+        self._largest_u = self._stiffness = 0.0  # for what is round-off
         self.close = destroy_with(self, [self.matrix, self.residual, self._work])
+
+    def begin(self, dt: float) -> None:
+        """Before a step of this length from the present displacement (collective)."""
+        self.dt, self.seconds, self.has_tangent, self._forces = dt, 0.0, True, []
+        self._largest_u = _largest(self.u.x.petsc_vec)
+
+    def commit(self) -> None:
+        """After a step whose last residual is that of the solution."""
+        self._take_force()
+
+    def _take_force(self) -> None:
+        if self._forces and np.isfinite(self._forces[-1]):
+            self.largest_force = max(self.largest_force, self._forces[-1])
 
     @property
     def round_off(self) -> float:
-        """Norm of a residual that is nothing but round-off."""
+        """Norm of a residual that is nothing but round-off: of the sums of nodal forces, and of the
+        differences of displacements, which stiffnesses enlarge (a part that is nearly
+        incompressible resists with small forces, but not to a change of volume)."""
         # Above zero: PETSc asks for less than the tolerance, and a step may load nothing at all.
-        return max(float(np.finfo(np.float64).tiny), _ROUND_OFF * self.largest_force)
+        tiny, eps = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps)
+        of_displacements = 2.0 * eps * self._stiffness * self._largest_u
+        return max(tiny, _ROUND_OFF * self.largest_force, of_displacements)
 
     def set_solution(self, x: PETSc.Vec) -> None:
         """Copy a vector to the displacement, ghosts included (collective)."""
@@ -103,9 +121,11 @@ class Equilibrium:
                 b, [self._tangent_form], bcs=[self._bcs], x0=[displacement], alpha=-1.0
             )
         b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
-        force = b.norm()
-        if np.isfinite(force):
-            self.largest_force = max(self.largest_force, force)
+        self._forces.append(b.norm())
+        if len(self._forces) == 1:
+            self._take_force()
+        elif len(self._forces) == 2:  # of a linear estimate; later iterates may be anywhere
+            self._largest_u = max(self._largest_u, _largest(displacement))
         fem_petsc.set_bc(b, self._bcs, x0=displacement, alpha=-1.0)
         self._count_seconds(start, micro)
 
@@ -122,6 +142,7 @@ class Equilibrium:
             self.qmap.set_unit_tangent()
         fem_petsc.assemble_matrix(matrix, self._tangent_form, bcs=self._bcs)
         matrix.assemble()
+        self._stiffness = matrix.norm(PETSc.NormType.FROBENIUS)
         self._count_seconds(start, micro)
 
     def insert_zeros(self) -> None:
@@ -147,7 +168,7 @@ class Equilibrium:
                     self.has_tangent = self.qmap.has_finite_tangent()
                 else:
                     self.qmap.update(self.dt)
-            except (InputError, RuntimeError) as error:  # the same on all ranks
+            except Exception as error:  # the same on all ranks, see RaiseTogether
                 self.error = error
         return self.is_usable
 
@@ -156,7 +177,7 @@ class Equilibrium:
         _zero(self._work)
         fem_petsc.set_bc(self._work, self._bcs, x0=self.u.x.petsc_vec, alpha=-1.0)
         distance = self._work.norm(PETSc.NormType.NORM_INFINITY)
-        largest = self.u.x.petsc_vec.norm(PETSc.NormType.NORM_INFINITY)
+        largest = _largest(self.u.x.petsc_vec)
         # Agreed on explicitly: a maximum over NaN may differ between ranks.
         return self.qmap.comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
 
@@ -182,6 +203,11 @@ class Equilibrium:
         nodes = fem.locate_dofs_topological(space, fdim, facets)
         nodes = nodes[nodes < space.dofmap.index_map.size_local]
         return self.qmap.comm.allreduce(forces[nodes].sum(axis=0))
+
+
+def _largest(vector: PETSc.Vec) -> float:
+    """Largest entry (collective)."""
+    return float(vector.norm(PETSc.NormType.NORM_INFINITY))
 
 
 def _zero(vector: PETSc.Vec) -> None:

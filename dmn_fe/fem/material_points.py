@@ -1,6 +1,6 @@
 """Laws at groups of quadrature points: one batch for each law; the state is the caller's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,16 +42,20 @@ class MaterialPoints:
     ) -> dict[Any, Update]:
         """Update of each group from strains ``[n, 6]`` and temperatures ``[n]`` of all points.
 
-        Laws that take no temperature do not get one.
+        Laws that take no temperature do not get one. All laws are called, also after one raised:
+        those that ranks share wait for each other.
         """
         updates: dict[Any, Update] = {}
-        for key, law in self.laws.items():
-            own = torch.from_numpy(self._of_group(key, strain))
+
+        def integrate(key: Any) -> None:
+            law, own = self.laws[key], torch.from_numpy(self._of_group(key, strain))
             if temperature is None or not takes_temperature(law):
                 updates[key] = law.integrate(own, state[key], dt)
             else:
                 warmth = torch.from_numpy(self._of_group(key, temperature))
                 updates[key] = law.integrate(own, state[key], dt, warmth)  # type: ignore[call-arg]
+
+        _for_all(self.laws, integrate)
         return updates
 
     def _of_group(self, key: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -71,9 +75,12 @@ class MaterialPoints:
             target[self.points[key]] = stress
 
     def write_tangent(self, updates: Mapping[Any, Update], target: NDArray[np.float64]) -> None:
-        """Write consistent tangents to ``[n, 6, 6]``."""
-        for key, update in updates.items():
-            target[self.points[key]] = update.tangent.detach().cpu().numpy()
+        """Write consistent tangents to ``[n, 6, 6]``; of all laws, also after one raised."""
+
+        def write(key: Any) -> None:
+            target[self.points[key]] = updates[key].tangent.detach().cpu().numpy()
+
+        _for_all(updates, write)
 
     def first_failure(
         self,
@@ -99,6 +106,21 @@ class MaterialPoints:
                 f"strain {np.array2string(strain[number], precision=4)}: {why}"
             )
         return None
+
+
+def _for_all(keys: Iterable[Any], call: Callable[[Any], None]) -> None:
+    """Call for every key; then raise the first error there was."""
+    first: Exception | None = None
+    for key in keys:
+        try:
+            call(key)
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        try:
+            raise first
+        finally:
+            del first  # error and frame would hold each other, see RaiseTogether
 
 
 def _failed(update: Update) -> NDArray[np.bool_]:

@@ -50,12 +50,12 @@ class Newton:
         set_near_null_space(equilibrium.matrix, u.function_space, qmap.kinematics.kind)
         chosen = choose_linear_solver(u.function_space, qmap.symmetric_tangent)
         options, self.linear_solver = snes_options(kind, chosen, petsc_options)
-        self.snes = make_snes(qmap.comm, options_prefix, options)
+        self.snes, self._options = make_snes(qmap.comm, options_prefix, options)
         self.snes.setFunction(weakly(self._assemble_residual), equilibrium.residual)
         self.snes.setJacobian(weakly(equilibrium.assemble_tangent), equilibrium.matrix)
         self._x = u.x.petsc_vec.duplicate()
         self._absolute_tolerance = self.snes.getTolerances()[1]
-        self.close = destroy_with(self, [self.snes, self._x])
+        self.close = destroy_with(self, [self.snes, self._options, self._x])
 
     def solve(self, t: float) -> Solved:
         """From the present displacement, under the loads of time t, which are set (collective)."""

@@ -12,6 +12,7 @@ _FIELDS = {
     "strain": (6, "f8"),
     "temperature": (1, "f8"),
     "stress": (6, "f8"),
+    "spread": (1, "f8"),
     "tangent": (36, "f8"),
     "iterations": (1, "i4"),
     "status": (1, "i1"),
@@ -32,7 +33,7 @@ class NodeExchange:
     ----------
     all, own : dict of str to array ``[points, width]``
         Of all ranks, rank after rank, and the rows of this one: strain, temperature, stress,
-        tangent, iterations, status.
+        spread, tangent, iterations, status.
     rows : slice
         Of this rank's points among all.
     """

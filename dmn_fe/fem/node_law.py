@@ -18,10 +18,11 @@ from torch import Tensor
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
+from dmn_fe.evaluate import spread_of
 from dmn_fe.fem.node_exchange import NodeExchange
 from dmn_fe.laws import MaterialLaw, Oriented, Update, laws_fingerprint, takes_temperature
 
-__all__ = ["NodeLaw", "NodeState", "fastest_batch"]
+__all__ = ["NodeLaw", "NodeState", "NodeUpdate", "fastest_batch"]
 
 _BATCHES = (4096, 16384, 65536, 262144)
 _SMALL_STRAIN = 1e-4  # of the points that times are measured with
@@ -39,6 +40,18 @@ class NodeState:
 
     def __init__(self, all_rows: Tensor | None, exchange: NodeExchange):
         self.all, self.exchange = all_rows, exchange
+
+
+class NodeUpdate(Update):
+    """Result for the points of this rank.
+
+    Attributes
+    ----------
+    point_spread : Tensor ``[n]`` or None
+        What :func:`~dmn_fe.evaluate.spread_of` gives of the law.
+    """
+
+    point_spread: Tensor | None = None
 
 
 class NodeLaw:
@@ -140,13 +153,16 @@ class NodeLaw:
                 updates = self._evaluate(state, dt, temperature is not None)
                 new_states = torch.cat([update.state for update in updates])
         exchange.wait()
-        return Update(
+        update = NodeUpdate(
             torch.from_numpy(own["stress"].copy()),
             NodeState(new_states, exchange),  # type: ignore[arg-type]
             lambda: self._tangent(exchange, updates),
             torch.from_numpy(own["status"][:, 0].copy()),
             torch.from_numpy(own["iterations"][:, 0].copy()),
         )
+        if not np.isnan(own["spread"]).any():
+            update.point_spread = torch.from_numpy(own["spread"][:, 0].copy())
+        return update
 
     def _evaluate(self, state: NodeState, dt: float, warm: bool) -> list[Update]:
         """All points of the device, batch by batch."""
@@ -160,6 +176,8 @@ class NodeLaw:
             strain = torch.from_numpy(every["strain"][rows]).clone()
             update = self._law.integrate(strain, state.all[rows], dt, *others)
             every["stress"][rows] = update.stress.detach().cpu().numpy()
+            spread = spread_of(update)
+            every["spread"][rows, 0] = np.nan if spread is None else spread.detach().cpu().numpy()
             every["status"][rows, 0] = update.status.cpu().numpy()
             every["iterations"][rows, 0] = update.iterations.cpu().numpy()
             updates.append(update)

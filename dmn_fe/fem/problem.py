@@ -138,10 +138,9 @@ class Problem:
         if not (math.isfinite(t) and t > self.time):
             raise InputError(f"Problem.step: t = {t} must be a time later than {self.time}.")
         self.loads.set(t)
-        self.equilibrium.dt = t - self.time
-        before = self.u.x.array.copy()
+        before = self.u.x.array.copy(), self.equilibrium.largest_force
         self.qmap.reset()
-        self.equilibrium.seconds, self.equilibrium.has_tangent = 0.0, True
+        self.equilibrium.begin(t - self.time)
         start = time.perf_counter()
         try:
             solved = self.newton.solve(t) if solve is None else solve()
@@ -151,6 +150,7 @@ class Problem:
                 # Of the accepted iterate, whatever was tried last.
                 self.qmap.update(self.equilibrium.dt)
                 self.qmap.commit()
+                self.equilibrium.commit()
                 self.time, self.steps = t, self.steps + 1
                 return report
         except BaseException:
@@ -184,6 +184,7 @@ class Problem:
             converged=solved.converged,
             reason=sentence,
             iterations=solved.iterations,
+            iterations_allowed=self.snes.getTolerances()[3],
             residuals=solved.residuals,
             micro_iterations_max=work.iterations_max,
             micro_iterations_mean=work.iterations_mean,
@@ -193,8 +194,8 @@ class Problem:
             seconds_solve=max(0.0, seconds - work.seconds - assembly),
         )
 
-    def _undo(self, before: NDArray[np.float64]) -> None:
-        self.u.x.array[:] = before
+    def _undo(self, before: tuple[NDArray[np.float64], float]) -> None:
+        self.u.x.array[:], self.equilibrium.largest_force = before
         self.qmap.reset()
         self.loads.restore()
         ksp = self.snes.getKSP()

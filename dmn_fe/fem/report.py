@@ -21,6 +21,8 @@ class StepReport:
         PETSc's name of the outcome, and the first point that failed if one did.
     iterations : int
         Newton iterations.
+    iterations_allowed : int
+        With more of them the step would have failed.
     residuals : list of float
         Norm of the residual, at the start and after every iteration.
     micro_iterations_max, micro_iterations_mean : int, float
@@ -38,6 +40,7 @@ class StepReport:
     converged: bool
     reason: str
     iterations: int
+    iterations_allowed: int
     residuals: list[float]
     micro_iterations_max: int
     micro_iterations_mean: float

@@ -1,5 +1,6 @@
 """PETSc's nonlinear solver with the defaults of this package."""
 
+import itertools
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -7,8 +8,9 @@ from typing import Any, NamedTuple
 from mpi4py import MPI
 from petsc4py import PETSc
 
-__all__ = ["Solved", "make_snes", "solve", "weakly"]
+__all__ = ["PetscOptions", "Solved", "make_snes", "solve", "weakly"]
 
+_numbers = itertools.count()
 _REASONS = {
     value: name
     for name, value in vars(PETSc.SNES.ConvergedReason).items()
@@ -26,8 +28,12 @@ class Solved(NamedTuple):
     residuals: list[float]
 
 
-def make_snes(comm: MPI.Comm, prefix: str, options: Mapping[str, Any]) -> PETSc.SNES:
+def make_snes(
+    comm: MPI.Comm, prefix: str, options: Mapping[str, Any]
+) -> tuple[PETSc.SNES, "PetscOptions"]:
     """Newton with line search and LU; ``options``, then PETSc's command line, have the last word.
+
+    The options are to be destroyed after the solver.
 
     Parameters
     ----------
@@ -38,18 +44,34 @@ def make_snes(comm: MPI.Comm, prefix: str, options: Mapping[str, Any]) -> PETSc.
     options : mapping
         PETSc options without prefix.
     """
-    snes = PETSc.SNES().create(comm)
-    snes.setOptionsPrefix(prefix)
-    database = PETSc.Options(prefix)
-    given = {
-        key: value for key, value in {**_defaults(), **options}.items() if not database.hasName(key)
-    }
+    own = f"problem_{next(_numbers)}_"
+    database, given = PETSc.Options(own), _defaults() | dict(options) | _with_prefix(prefix)
     for key, value in given.items():
         database.setValue(key, value)
+    snes = PETSc.SNES().create(comm)
+    snes.setOptionsPrefix(own)
     snes.setFromOptions()
-    for key in given:
-        database.delValue(key)
-    return snes
+    return snes, PetscOptions(own, list(given))
+
+
+class PetscOptions:
+    """Options of one solver in PETSc's database, under a prefix of their own.
+
+    They stay there while the solver lives: preconditioners read theirs when they are set up.
+    """
+
+    def __init__(self, prefix: str, keys: list[str]):
+        self._database, self._keys = PETSc.Options(prefix), keys
+
+    def destroy(self) -> None:
+        """Remove them."""
+        for key in self._keys:
+            self._database.delValue(key)
+
+
+def _with_prefix(prefix: str) -> dict[str, str]:
+    """Options of PETSc's command line that begin with a prefix, without it."""
+    return dict(PETSc.Options(prefix).getAll())
 
 
 def _defaults() -> dict[str, Any]:
@@ -62,6 +84,9 @@ def _defaults() -> dict[str, Any]:
         "snes_linesearch_type": "cp",
         "snes_linesearch_rtol": 0.8,
         "snes_linesearch_max_it": 4,
+        # Else it stops, and the step counts as converged, where F·y is small beside the norm of y
+        # in the last iteration of the step before: one that has diverged had a huge one.
+        "snes_linesearch_atol": 0.0,
         "snes_rtol": 1e-8,
         "snes_atol": 0.0,
         "snes_stol": 0.0,

@@ -37,8 +37,9 @@ class StepControl:
         Factor on the size after a step of few iterations; 1 keeps the size.
     cut : float
         Factor on the size after a step that failed or took many iterations.
-    few, many : int
-        Newton iterations up to which a step may grow, and from which the next one is cut.
+    few, many : int, optional
+        Newton iterations up to which a step may grow, and from which the next one is cut; a quarter
+        and three quarters of those allowed if left out.
     """
 
     largest: float
@@ -46,8 +47,8 @@ class StepControl:
     smallest: float | None = None
     growth: float = 1.5
     cut: float = 0.5
-    few: int = 6
-    many: int = 18
+    few: int | None = None
+    many: int | None = None
 
     def __post_init__(self):
         if not (math.isfinite(self.largest) and self.largest > 0):
@@ -61,7 +62,8 @@ class StepControl:
             raise InputError(f"steps: growth = {self.growth} must be 1 or more.")
         if not 0 < self.cut < 1:
             raise InputError(f"steps: cut = {self.cut} must lie between 0 and 1.")
-        if not 0 <= self.few < self.many:
+        few = 0 if self.few is None else self.few
+        if not 0 <= few < (math.inf if self.many is None else self.many):
             raise InputError(
                 f"steps: few = {self.few} and many = {self.many} must be numbers of iterations "
                 "that rise."
@@ -122,12 +124,14 @@ class StepSizes:
 
     def after(self, report: StepReport) -> str:
         """Take note of a step that was committed; says why the next one differs, if so."""
-        control, before = self.control, self.size
-        if report.iterations >= control.many:
+        control, before, allowed = self.control, self.size, report.iterations_allowed
+        few = allowed // 4 if control.few is None else control.few
+        many = 3 * allowed // 4 if control.many is None else control.many
+        if report.iterations >= many:
             self.size = max(control.cut * report.size, control.smallest_size)
         elif self.wait > 0:
             self.wait -= 1
-        elif report.iterations <= control.few:
+        elif report.iterations <= few:
             self.size = min(control.growth * self.size, control.largest)
         if self.size == before:
             return ""

@@ -1,7 +1,14 @@
 """Cases of laws that ranks share, which pytest starts on several ranks; see ``mpi_cases.py``."""
 
 # isort: off
-from dmn_fe.fem import Checkpoints, NodeLaw, Support, Temperature, make_problem  # before torch
+from dmn_fe.fem import (  # before torch
+    Checkpoints,
+    NodeLaw,
+    Support,
+    Temperature,
+    make_problem,
+    mark,
+)
 
 # isort: on
 import json
@@ -10,13 +17,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from dolfinx import mesh
 from helpers.blocks import STEEL, Fragile, clamped_block
 from helpers.networks import random_network
-from helpers.parts import box, rectangle
+from helpers.parts import box, near, rectangle
 from mpi4py import MPI
 
 from dmn_fe import InputError, laws
-from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.evaluate import EnsembleLaw, NetworkLaw
+from dmn_fe.network import Ensemble
 
 COMM = MPI.COMM_WORLD
 MADE: list[int] = []
@@ -109,6 +118,48 @@ def failures(folder: Path) -> list[str]:
     except InputError as error:
         sentences.append(str(error))
     return sentences
+
+
+def beside_a_law_that_raises(folder: Path) -> list[str]:
+    """One rank's law raises, while another law is shared."""
+
+    class Raising(laws.J2):
+        def integrate(self, strain, state, dt=0.0):
+            if COMM.rank == 0:
+                raise ArithmeticError("a strain is beyond the limit")
+            return super().integrate(strain, state, dt)
+
+    raising = Raising(200e3, 0.3, laws.LinearHardening(250.0))
+    low, high = lambda x: x[2] < 0.5 + 1e-9, lambda x: x[2] > 0.5 - 1e-9
+    domain = mesh.create_unit_cube(COMM, 2, 2, 2)
+    part = mark(domain, {"x0": near(0, 0.0), "x1": near(0, 1.0)}, {"low": low, "high": high})
+    supports = [Support("x0", [0.0] * 3), Support("x1", [0.01, 0.0, 0.0])]
+    problem = make_problem(part, {"low": raising, "high": NodeLaw(lambda: STEEL, COMM)}, supports)
+    try:
+        problem.step(1.0)
+    except RuntimeError as error:
+        return [str(error)]
+    return []
+
+
+def error_bars(folder: Path) -> list[list[float]]:
+    """Sum and largest of the spread of an ensemble, own and shared."""
+    phases = {"matrix": STEEL, "inclusion": laws.Elastic.isotropic(400e3, 0.2)}
+    found = []
+    for ranks_share in (False, True):
+
+        def make():
+            ensemble = Ensemble((random_network(2, 1), random_network(2, 2)))
+            return EnsembleLaw(ensemble, phases)
+
+        law = NodeLaw(make, COMM) if ranks_share else make()
+        problem = clamped_block(law).problem
+        assert problem.step(0.004).converged
+        spread = problem.qmap.spread
+        found.append(
+            [COMM.allreduce(float(spread.sum())), COMM.allreduce(float(spread.max()), MPI.MAX)]
+        )
+    return found
 
 
 if __name__ == "__main__":

@@ -34,6 +34,19 @@ def test_failures_are_told_on_all_ranks(on_ranks):
     assert first[3] == "there is no such device"
 
 
+def test_an_own_law_that_raises_beside_a_shared_one_does_not_hang(on_ranks):
+    first, second = on_ranks(2, "beside_a_law_that_raises", SCRIPT)
+    assert first == second
+    assert "ArithmeticError on rank 0: a strain is beyond the limit" in first[0]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_the_error_bar_of_a_shared_ensemble(on_ranks, ranks):
+    for own, shared in on_ranks(ranks, "error_bars", SCRIPT):
+        assert own[1] > 0
+        np.testing.assert_allclose(shared, own, rtol=1e-12)
+
+
 def test_batches_are_measured():
     law = laws.J2(200e3, 0.3, laws.LinearHardening(250.0, 2000.0))
     assert fastest_batch(law, 0) == 1

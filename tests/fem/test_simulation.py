@@ -10,6 +10,7 @@ from dmn_fe.fem import (  # before torch
     StepFailed,
     StepSizes,
     Support,
+    Traction,
     make_problem,
 )
 
@@ -172,6 +173,37 @@ def test_wall_clock_and_stop(tmp_path):
     short = Simulation(sheet(), StepSizes(StepControl(1e-4), 1.0), wall_clock=0.5)
     assert short.run() is Ending.WALL_CLOCK
     assert short.seconds < 1.0
+
+
+def test_more_than_a_part_can_bear_never_converges():
+    """Perfectly plastic: no step beyond the limit load, and none after one that has diverged."""
+    part = rectangle(1.0, 1.0, (2, 2))
+    law = laws.J2(200e3, 0.3, laws.LinearHardening(250.0))
+    supports = [Support("left", [0.0, None]), Support("bottom", [None, 0.0])]
+    pull = Traction("right", [1.0, 0.0])
+    problem = make_problem(part, {"part": law}, supports, [pull], kind="plane stress")
+    assert problem.step(200.0).converged
+    scale = problem.largest_force
+    assert not problem.step(1e4).converged
+    assert problem.largest_force == scale
+    with pytest.raises(StepFailed):
+        Simulation(problem, StepSizes(StepControl(50.0, smallest=5.0), 400.0)).run()
+    assert 200.0 <= problem.time < 251.0
+
+
+def test_steps_of_the_modified_method_are_not_cut_for_its_many_iterations():
+    part = rectangle(1.0, 1.0, (2, 2))
+    supports = [Support("left", [0.0, 0.0]), Support("right", [0.01, 0.0])]
+    reports = []
+
+    class Kept(Output):
+        def step(self, run, report, note):
+            reports.append(report)
+
+    problem = make_problem(part, {"part": STEEL}, supports, newton="modified")
+    Simulation(problem, StepSizes(StepControl(0.25), 1.0), [Kept()]).run()
+    assert len(reports) == 4
+    assert max(report.iterations for report in reports) > 18
 
 
 @pytest.mark.parametrize(

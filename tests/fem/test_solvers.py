@@ -54,6 +54,24 @@ def test_the_answer_does_not_depend_on_the_way_to_it():
         np.testing.assert_allclose(way, usual, atol=1e-10 * np.abs(usual).max())
 
 
+def test_options_reach_the_solvers_inside_a_preconditioner():
+    given = {"mg_levels_ksp_type": "richardson", "mg_levels_pc_type": "sor"}
+    part = box(3)
+    supports = [Support("x0", [0.0] * 3), Support("x1", [0.001, 0.0, 0.0])]
+    problem = make_problem(part, {"part": MATRIX}, supports, petsc_options=GAMG | given)
+    other = make_problem(part, {"part": MATRIX}, supports, petsc_options=GAMG)
+    kinds = []
+    for one in (problem, other):
+        assert one.step(1.0).converged
+        level = one.snes.getKSP().getPC().getMGSmoother(1)
+        kinds.append((level.getType(), level.getPC().getType()))
+    assert kinds[0] == ("richardson", "sor")
+    assert kinds[1][0] == "chebyshev"
+    before = len(PETSc.Options().getAll())
+    problem.close()
+    assert len(PETSc.Options().getAll()) < before
+
+
 def test_modified_newton_assembles_once_a_step():
     part = rectangle(1.0, 1.0, (3, 3))
     supports = [Support("left", [0.0, 0.0]), Support("right", [0.004, 0.0])]

@@ -85,11 +85,11 @@ class PeriodicCell:
         self._u, self._force = (equilibrium.residual.duplicate() for _ in range(2))
         self._stress: NDArray[np.float64] = np.zeros(len(self.components))
         self._absolute_tolerance = 0.0
-        self.snes = make_snes(qmap.comm, options_prefix, options)
+        self.snes, self._options = make_snes(qmap.comm, options_prefix, options)
         self.snes.setFunction(weakly(self._assemble_residual), self._residual)
         self.snes.setJacobian(weakly(self._assemble_tangent), self._matrix)
         self._tolerances = self.snes.getTolerances()
-        mine = [self.snes, self._matrix, self._z, self._residual, self._change]
+        mine = [self.snes, self._options, self._matrix, self._z, self._residual, self._change]
         self.close = destroy_with(self, [*mine, self._u, self._force])
 
     def solve(self, t: float) -> Solved:
