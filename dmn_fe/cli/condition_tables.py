@@ -45,6 +45,14 @@ class _Acting(Table):
 
     amplitude: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What it is, for messages."""
+        what = type(self).__name__.removesuffix("Table")
+        words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in what)
+        group = getattr(self, "group", None)
+        return f"the{words}" if group is None else f"the{words} of {group!r}"
+
     def _common(self, amplitudes: Mapping[str, "Amplitude"]) -> dict[str, Any]:
         return {"amplitude": None if self.amplitude is None else amplitudes[self.amplitude]}
 
@@ -78,7 +86,7 @@ class SupportTable(_Acting):
         from dmn_fe.fem import Support
 
         if self.rate is not None:
-            return Support(self.group, rate=self.values)
+            return Support(self.group, rate=self.values, **self._common(amplitudes))
         return Support(self.group, self.values, **self._common(amplitudes))
 
 

@@ -128,6 +128,18 @@ class RunFile(Table):
             raise ValueError("with a 'path' the amplitude \"factor\" is the unknown; rename yours")
         if self.path is not None and not any(f.amplitude == "factor" for f in self.forces):
             raise ValueError("a 'path' needs a force with amplitude = \"factor\"")
+        if self.path is not None and self.solver.newton != "full":
+            raise ValueError("a 'path' needs a new tangent in every iteration; remove 'newton'")
+        return self
+
+    @model_validator(mode="after")
+    def _path_scales_nothing(self):
+        """What has no amplitude would follow the motion, which is the time of a path."""
+        warmth = [] if self.temperature is None else [self.temperature]
+        moved = [support for support in self.supports if support.moves]
+        for one in [*moved, *self.forces, *warmth]:
+            if self.path is not None and one.amplitude is None:
+                raise ValueError(f"with a 'path' {one.name} needs an 'amplitude' of its own")
         return self
 
     @model_validator(mode="after")

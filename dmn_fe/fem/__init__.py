@@ -45,12 +45,8 @@ from dmn_fe.fem.node_law import NodeLaw  # noqa: E402
 from dmn_fe.fem.output import von_mises_field  # noqa: E402
 from dmn_fe.fem.part import Part, mark  # noqa: E402
 from dmn_fe.fem.part_laws import CellLaws, VaryingNetwork, cell_laws, family_laws  # noqa: E402
-from dmn_fe.fem.path_following import (  # noqa: E402
-    ArcLength,
-    LoadFactor,
-    MeanDisplacement,
-    PathFollowing,
-)
+from dmn_fe.fem.path_following import LoadFactor, PathFollowing  # noqa: E402
+from dmn_fe.fem.path_measures import ArcLength, MeanDisplacement  # noqa: E402
 from dmn_fe.fem.pictures import draw  # noqa: E402
 from dmn_fe.fem.problem import Problem  # noqa: E402
 from dmn_fe.fem.quadrature import QuadratureMap  # noqa: E402

@@ -4,7 +4,9 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from dolfinx import fem
+import numpy as np
+from dolfinx import fem, mesh
+from mpi4py import MPI
 from numpy.typing import ArrayLike
 
 from dmn_fe.errors import InputError
@@ -14,6 +16,7 @@ from dmn_fe.fem.conditions import (
     Pressure,
     Support,
     Temperature,
+    check_agreement,
     displacement_field,
     external_work,
     prescribe,
@@ -25,6 +28,7 @@ from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.rigid_motion import free_rigid_motions
 from dmn_fe.laws import MaterialLaw
+from dmn_fe.microstructure.periodic_faces import PLACE_TOLERANCE
 
 __all__ = ["make_problem"]
 
@@ -34,6 +38,7 @@ def make_problem(
     laws: Mapping[str, MaterialLaw | VaryingNetwork],
     supports: Sequence[Support] = (),
     forces: Sequence[Force] = (),
+    *,
     amplitude: Callable[[float], float] | None = None,
     temperature: Temperature | None = None,
     kind: Kind | None = None,
@@ -78,7 +83,8 @@ def make_problem(
     ------
     InputError
         On every rank, if anything does not fit the mesh, a group of cells has no law, a component
-        is prescribed twice, or the part is not held.
+        is prescribed twice, supports contradict each other where they meet, the part is not held,
+        or a force acts on the outside of a periodic cell.
     """
     of_cells = cell_laws(part, laws, axes)
     _check_prescribed_once(supports)
@@ -95,13 +101,16 @@ def make_problem(
         of_cells.axes,
         warmth,
     )
-    bcs: list[fem.DirichletBC] = []
+    of_supports: list[list[fem.DirichletBC]] = []
     for support in supports:
         factor = support.factor(amplitude, time)
         own_bcs, own_loads = prescribe(part, u, support.group, support.values, factor)
-        bcs, loads = bcs + own_bcs, loads | own_loads
+        of_supports.append(own_bcs)
+        loads = loads | own_loads
+    check_agreement(u, supports, of_supports, amplitude)
+    bcs = [bc for own in of_supports for bc in own]
     if periodic is not None:
-        _check_periodic(supports, forces)
+        _check_periodic(part, supports, forces)
         periodic = dataclasses.replace(periodic, amplitude=periodic.amplitude or amplitude)
     elif free := free_rigid_motions(u, bcs, qmap.kinematics.kind):
         raise InputError(
@@ -126,7 +135,8 @@ def _time(t: float) -> float:
     return t
 
 
-def _check_periodic(supports: Sequence[Support], forces: Sequence[Force]) -> None:
+def _check_periodic(part: Part, supports: Sequence[Support], forces: Sequence[Force]) -> None:
+    """Raise if a periodic cell is held or loaded from outside (collective)."""
     if supports:
         raise InputError(
             f"a periodic cell takes no supports, but has one of {supports[0].group!r}; remove it."
@@ -137,6 +147,27 @@ def _check_periodic(supports: Sequence[Support], forces: Sequence[Force]) -> Non
                 f"a {type(force).__name__} would move a periodic cell away; prescribe its "
                 "mean stress instead."
             )
+        if _is_on_box(part, force.group):
+            raise InputError(
+                f"the pressure on {force.group!r} acts on a face of a periodic cell, which has no "
+                "outside; prescribe its mean stress instead."
+            )
+
+
+def _is_on_box(part: Part, group: str) -> bool:
+    """Whether a facet of a surface group lies on a face of the box around the part (collective)."""
+    domain, facets = part.mesh, part.facets(group)
+    x = domain.geometry.x
+    low = np.min(domain.comm.allgather(x.min(axis=0, initial=np.inf)), axis=0)
+    high = np.max(domain.comm.allgather(x.max(axis=0, initial=-np.inf)), axis=0)
+    dimension = domain.topology.dim
+    domain.topology.create_connectivity(dimension - 1, dimension)
+    nodes = mesh.entities_to_geometry(domain, dimension - 1, facets)
+    near = PLACE_TOLERANCE * (high - low).max()
+    on_face = (np.abs(x - low) <= near) | (np.abs(x - high) <= near)
+    on_face[:, domain.geometry.dim :] = False
+    found = bool(on_face[nodes].all(axis=1).any()) if len(facets) else False
+    return domain.comm.allreduce(found, MPI.LOR)
 
 
 def _check_prescribed_once(supports: Sequence[Support]) -> None:

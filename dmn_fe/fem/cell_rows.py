@@ -18,13 +18,16 @@ __all__ = ["CommittedRows", "committed_rows"]
 _SAME = 1e-6
 
 
-def committed_rows(u: fem.Function, qmap: QuadratureMap) -> dict[str, Tensor]:
+def committed_rows(
+    u: fem.Function, qmap: QuadratureMap, vectors: Mapping[str, NDArray[np.float64]] | None = None
+) -> dict[str, Tensor]:
     """Rows of the owned cells of this rank, by name.
 
     ``cell`` ``[C]``, their numbers in the mesh file; ``dofs_x`` ``[C, m, 3]`` and ``dofs_u``
     ``[C, m, d]``, places and displacements of their nodes; ``points_x`` ``[C, q, d]`` and
     ``stress`` ``[C, q, 6]``; and of each group of laws ``k`` ``cell.k`` ``[C_k]`` and ``state.k``
-    ``[C_k, q, size]``.
+    ``[C_k, q, size]``. Of further ``vectors`` of the space of u, ghosts included, ``vector.name``
+    ``[C, m, d]``.
     """
     cells, q = qmap.cells, qmap.points_per_cell
     dofs = u.function_space.dofmap.list[: len(cells)]
@@ -36,6 +39,8 @@ def committed_rows(u: fem.Function, qmap: QuadratureMap) -> dict[str, Tensor]:
         "points_x": _points(qmap),
         "stress": qmap.committed_stress.reshape(len(cells), q, 6),
     }
+    for name, vector in (vectors or {}).items():
+        rows[f"vector.{name}"] = vector.reshape(-1, u.function_space.dofmap.index_map_bs)[dofs]
     tensors = {name: torch.from_numpy(np.ascontiguousarray(row)) for name, row in rows.items()}
     for k, (key, own) in enumerate(qmap.cells_of_groups().items()):
         tensors[f"cell.{k}"] = torch.from_numpy(original[own])
@@ -61,6 +66,8 @@ class CommittedRows:
     ----------
     displacement : array
         The vector of u, ghosts included.
+    vectors : dict of str to array
+        The further vectors of the files.
     stress : array ``[n, 6]``
     states : dict of key to Tensor ``[n, state_size]``
     """
@@ -74,8 +81,9 @@ class CommittedRows:
         self._groups = qmap.cells_of_groups()
         self._found = np.zeros(len(self._original), dtype=bool)
         self._filled = {key: np.zeros(len(own), dtype=bool) for key, own in self._groups.items()}
-        self._u = np.zeros((len(u.x.array) // space.dofmap.index_map_bs, space.dofmap.index_map_bs))
-        self.displacement = self._u.ravel()
+        self._block = space.dofmap.index_map_bs
+        self.displacement = np.zeros(len(u.x.array))
+        self.vectors: dict[str, NDArray[np.float64]] = {}
         self.stress = np.zeros((self._owned * self._q, 6))
         self.states = {key: torch.zeros_like(qmap.state_of(key).cpu()) for key in self._groups}
 
@@ -90,8 +98,14 @@ class CommittedRows:
         here, there = _same(self._original, rows["cell"].numpy())
         self._found[here] = True
         nodes = _matching(self._dofs_x[here], rows["dofs_x"].numpy()[there])
-        kept = rows["dofs_u"].numpy()[there]
-        self._u[self._dofs[here]] = np.take_along_axis(kept, nodes[..., None], 1)
+        into: dict[str, NDArray[np.float64]] = {"dofs_u": self.displacement}
+        for name in (name for name in rows if name.startswith("vector.")):
+            empty = np.zeros_like(self.displacement)
+            into[name] = self.vectors.setdefault(name.removeprefix("vector."), empty)
+        for name, vector in into.items():
+            kept = rows[name].numpy()[there]
+            of_nodes = np.take_along_axis(kept, nodes[..., None], 1)
+            vector.reshape(-1, self._block)[self._dofs[here]] = of_nodes
         here, there = here[here < self._owned], there[here < self._owned]
         points = np.zeros((self._owned, self._q), dtype=np.int64)
         points[here] = _matching(self._points_x[here], rows["points_x"].numpy()[there])

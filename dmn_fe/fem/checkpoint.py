@@ -6,28 +6,44 @@ for a checkpoint. Rows are keyed by the cells' order in the mesh file and matche
 that neither the partition nor the numbering of a release of DOLFINx matters.
 """
 
-import json
+import logging
 import shutil
+import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from mpi4py import MPI
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError, file_sentence
 from dmn_fe.fem.cell_rows import CommittedRows, committed_rows
+from dmn_fe.fem.checkpoint_files import (
+    Damaged,
+    complete,
+    hidden,
+    read_manifest,
+    read_rows,
+    remove,
+    remove_leftovers,
+    set_aside,
+    write_manifest,
+    write_rows,
+)
 from dmn_fe.fem.problem import Problem
-from dmn_fe.files import written_whole
 from dmn_fe.laws import laws_fingerprint
-from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["Checkpoints"]
 
-_VERSION = 1
-_FILE = TensorFormat(
-    "dmn_fe.checkpoint", _VERSION, None, "part of a checkpoint", "restart from an older checkpoint"
-)
-_MANIFEST = "manifest.json"
+_log = logging.getLogger(__name__)
+
+
+class _Read(NamedTuple):
+    """What a checkpoint holds of a rank; ``damage`` is a sentence if that cannot be read."""
+
+    manifest: dict[str, Any]
+    rows: CommittedRows
+    damage: str | None
 
 
 class Checkpoints:
@@ -45,6 +61,8 @@ class Checkpoints:
         if keep < 1:
             raise InputError(f"checkpoints: keep = {keep} must be 1 or more.")
         self.folder, self.keep = Path(folder), keep
+        # The last one, and the problem and time that it is of.
+        self._last: tuple[Path, weakref.ref[Problem], float] | None = None
 
     def begin(self, comm: MPI.Comm) -> None:
         """Make way for a new run: remove the checkpoints of one that was finished (collective).
@@ -56,25 +74,29 @@ class Checkpoints:
         """
         with RaiseTogether(comm):
             if comm.rank == 0:
-                found = _complete(self.folder)
-                if found and not _read_manifest(found[-1]).get("finished", False):
+                found = complete(self.folder)
+                if found and not read_manifest(found[-1]).get("finished", False):
                     raise InputError(
                         f"{self.folder}: holds a run that was not finished; restart it "
                         "(--restart), or remove that folder to begin anew."
                     )
                 for old in found:
-                    shutil.rmtree(old, ignore_errors=True)
+                    remove(old)
 
     def save(
         self, problem: Problem, notes: dict[str, Any] | None = None, finished: bool = False
     ) -> Path:
         """Write a checkpoint of what the problem has committed (collective).
 
+        That of an end is not written a second time. Older ones, and what interrupted runs have
+        left, are removed once it is complete.
+
         Parameters
         ----------
         problem : Problem
         notes : dict
-            JSON values to keep with it, such as the size of the next step.
+            To keep with it: JSON values, such as the size of the next step, and arrays, which are
+            vectors like the displacement on this rank, ghosts included.
         finished : bool
             Whether it is of the end of a run.
 
@@ -89,11 +111,12 @@ class Checkpoints:
         InputError
             On all ranks, if it cannot be written; earlier ones stay.
         """
-        comm, qmap = problem.qmap.comm, problem.qmap
-        final = self.folder / (
-            f"step_{problem.steps:07d}_end" if finished else f"step_{problem.steps:07d}"
-        )
-        partial = final.with_name(f".{final.name}.partial")
+        comm, name = problem.qmap.comm, f"step_{problem.steps:07d}"
+        final = self.folder / (f"{name}_end" if finished else name)
+        same = finished and self._last == (final, weakref.ref(problem), problem.time)
+        if comm.bcast(same and final in complete(self.folder), root=0):
+            return final
+        partial = hidden(final, "partial")
         with RaiseTogether(comm):
             if comm.rank == 0:
                 try:
@@ -101,31 +124,40 @@ class Checkpoints:
                     partial.mkdir(parents=True)
                 except OSError as error:
                     raise InputError(file_sentence(partial, error)) from error
+        values = dict(notes or {})
+        arrays = [key for key, value in values.items() if isinstance(value, np.ndarray)]
+        vectors = {key: values.pop(key) for key in arrays}
         with RaiseTogether(comm):
-            _FILE.save(partial / _name(comm.rank), committed_rows(problem.u, qmap), {})
+            write_rows(partial, comm.rank, committed_rows(problem.u, problem.qmap, vectors))
         manifest = _identity(problem) | {
-            "format_version": _VERSION,
             "ranks": comm.size,
             "step": problem.steps,
             "time": problem.time,
             "largest_force": problem.largest_force,
             "finished": finished,
-            "notes": notes or {},
+            "notes": values,
         }
         with RaiseTogether(comm):
             if comm.rank == 0:
-                with written_whole(partial / _MANIFEST) as file:
-                    file.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-                shutil.rmtree(final, ignore_errors=True)
+                write_manifest(partial, manifest)
+                replaced = hidden(final, "replaced")
+                if final.exists():
+                    shutil.rmtree(replaced, ignore_errors=True)
+                    final.rename(replaced)
                 partial.rename(final)
-                for old in _complete(self.folder)[: -self.keep]:
-                    shutil.rmtree(old, ignore_errors=True)
+                for old in complete(self.folder)[: -self.keep]:
+                    remove(old)
+                remove_leftovers(self.folder)
+        self._last = final, weakref.ref(problem), problem.time
         return final
 
     def newest(self, comm: MPI.Comm) -> Path | None:
         """The last complete checkpoint, if there is one (collective)."""
-        found = _complete(self.folder) if comm.rank == 0 else []
-        return comm.bcast(found[-1] if found else None, root=0)
+        found = self._found(comm)
+        return found[-1] if found else None
+
+    def _found(self, comm: MPI.Comm) -> list[Path]:
+        return comm.bcast(complete(self.folder) if comm.rank == 0 else [], root=0)
 
     def restore(self, problem: Problem, checkpoint: Path | None = None) -> dict[str, Any]:
         """Bring a problem of the same mesh and laws to where a checkpoint was written (collective).
@@ -135,7 +167,8 @@ class Checkpoints:
         problem : Problem
             As it was made at the time; its state is replaced.
         checkpoint : Path, optional
-            The newest one if left out.
+            The newest one if left out. If that is damaged it is set aside, with a warning, and the
+            one before is taken.
 
         Returns
         -------
@@ -145,26 +178,25 @@ class Checkpoints:
         Raises
         ------
         InputError
-            On all ranks, if there is no checkpoint, or it is damaged or of another mesh, rule, kind
-            of problem or law; the problem is as before.
+            On all ranks, if there is no checkpoint, or all are damaged, or it is of another mesh,
+            rule, kind of problem or law; the problem is as before.
         """
         comm = problem.qmap.comm
-        checkpoint = checkpoint or self.newest(comm)
-        if checkpoint is None:
+        candidates = [checkpoint] if checkpoint else self._found(comm)[::-1]
+        if not candidates:
             raise InputError(f"{self.folder}: there is no checkpoint; start without a restart.")
-        rows = CommittedRows(problem.u, problem.qmap)
-        with RaiseTogether(comm):
-            manifest = _read_manifest(checkpoint)
-            _check_identity(manifest, _identity(problem), checkpoint)
-            try:
-                for rank in range(manifest["ranks"]):
-                    rows.collect(_FILE.load(checkpoint / _name(rank))[0])
-                rows.check_complete()
-            except (InputError, KeyError) as error:
-                raise InputError(
-                    f"{checkpoint}: does not fit this simulation ({error}); restart with the mesh "
-                    "and laws it was written with."
-                ) from error
+        damages: list[str] = []
+        for candidate in candidates:
+            manifest, rows, damage = _read(problem, candidate)
+            if damage is None:
+                break
+            damages.append(damage)
+        else:
+            raise InputError(damages[0])
+        if comm.rank == 0:
+            for damaged, sentence in zip(candidates, damages, strict=False):
+                _log.warning("%s It is set aside; going on from %s.", sentence, candidate.name)
+                set_aside(damaged)
         problem.restore(
             rows.displacement,
             rows.stress,
@@ -173,16 +205,42 @@ class Checkpoints:
             steps=int(manifest["step"]),
             largest_force=float(manifest["largest_force"]),
         )
-        return manifest["notes"]
+        self._last = candidate, weakref.ref(problem), problem.time
+        return manifest["notes"] | rows.vectors
 
 
-def _name(rank: int) -> str:
-    return f"rank_{rank:05d}.safetensors"
+def _read(problem: Problem, checkpoint: Path) -> _Read:
+    """What a checkpoint holds of this rank; all ranks agree on its damage (collective)."""
+    comm = problem.qmap.comm
+    rows = CommittedRows(problem.u, problem.qmap)
+    manifest: dict[str, Any] = {}
+    own: str | None = None
+    with RaiseTogether(comm):
+        try:
+            manifest = read_manifest(checkpoint)
+            _check_identity(manifest, _identity(problem), checkpoint)
+            for rank in range(manifest["ranks"]):
+                found = read_rows(checkpoint, rank)
+                try:
+                    rows.collect(found)
+                except InputError as error:
+                    raise _misfit(checkpoint, error) from error
+            try:
+                rows.check_complete()
+            except InputError as error:
+                raise _misfit(checkpoint, error) from error
+        except Damaged as error:
+            own = str(error)
+        except KeyError as error:
+            own = f"{checkpoint}: is damaged, it lacks {error}; restart from an older checkpoint."
+    return _Read(manifest, rows, next((one for one in comm.allgather(own) if one), None))
 
 
-def _complete(folder: Path) -> list[Path]:
-    """Folders of complete checkpoints, the oldest first."""
-    return sorted(one for one in folder.glob("step_*") if (one / _MANIFEST).is_file())
+def _misfit(checkpoint: Path, error: InputError) -> InputError:
+    return InputError(
+        f"{checkpoint}: does not fit this simulation ({error}); restart with the mesh and laws it "
+        "was written with."
+    )
 
 
 def _identity(problem: Problem) -> dict[str, Any]:
@@ -195,23 +253,6 @@ def _identity(problem: Problem) -> dict[str, Any]:
         "kind": qmap.kinematics.kind,
         "laws": laws_fingerprint({str(key): law for key, law in qmap.laws.items()}),
     }
-
-
-def _read_manifest(checkpoint: Path) -> dict[str, Any]:
-    path = checkpoint / _MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        version = manifest["format_version"]
-    except OSError as error:
-        raise InputError(file_sentence(path, error)) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: is damaged; restart from an older checkpoint.") from error
-    if version != _VERSION:
-        raise InputError(
-            f"{path}: format version {version} is unknown, this dmn_fe reads {_VERSION}; restart "
-            "with the dmn_fe that wrote it."
-        )
-    return manifest
 
 
 def _check_identity(manifest: dict[str, Any], own: dict[str, Any], checkpoint: Path) -> None:

@@ -33,6 +33,7 @@ class Newton:
 
     Attributes
     ----------
+    kind : str
     snes : petsc4py.PETSc.SNES
     linear_solver : str
         What solves the linear systems, in words.
@@ -45,7 +46,7 @@ class Newton:
         petsc_options: Mapping[str, Any] | None = None,
         options_prefix: str = "dmn_fe_",
     ):
-        self._equilibrium = equilibrium
+        self._equilibrium, self.kind = equilibrium, kind
         u, qmap = equilibrium.u, equilibrium.qmap
         set_near_null_space(equilibrium.matrix, u.function_space, qmap.kinematics.kind)
         chosen = choose_linear_solver(u.function_space, qmap.symmetric_tangent)

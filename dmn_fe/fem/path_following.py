@@ -13,19 +13,23 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import ufl
-from dolfinx import fem
-from dolfinx.fem import petsc as fem_petsc
 from petsc4py import PETSc
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem._destroy import destroy_with
-from dmn_fe.fem.part import Part
+from dmn_fe.fem.path_measures import ArcLength, MeanDisplacement
 from dmn_fe.fem.problem import Problem, Solved
 from dmn_fe.fem.report import StepReport
 
-__all__ = ["ArcLength", "LoadFactor", "MeanDisplacement", "PathFollowing"]
+__all__ = ["LoadFactor", "PathFollowing"]
+
+# Iterations after which GMRES begins anew; near a limit point it needs many.
+_RESTART = 100
+_REASONS = {
+    value: name
+    for name, value in vars(PETSc.KSP.ConvergedReason).items()
+    if isinstance(value, int) and value < 0
+}
 
 
 class LoadFactor:
@@ -44,71 +48,6 @@ class LoadFactor:
         return self.value
 
 
-class MeanDisplacement:
-    """Motion measured by the mean displacement of a surface group along a direction.
-
-    Parameters
-    ----------
-    part : Part
-    u : dolfinx.fem.Function
-    group : str
-    direction : sequence of float
-        Of any length; the measure is the component along it.
-    """
-
-    def __init__(self, part: Part, u: fem.Function, group: str, direction):
-        unit = np.asarray(direction, dtype=np.float64)
-        if unit.shape != (part.mesh.geometry.dim,) or not np.linalg.norm(unit) > 0:
-            raise InputError(
-                f"the direction {direction} of {group!r} must have {part.mesh.geometry.dim} "
-                "components, not all of them zero."
-            )
-        part.facets(group)
-        ds = ufl.Measure("ds", domain=part.mesh, subdomain_data=part.facet_tags)
-        ds = ds(part.facet_groups[group])
-        one = fem.Constant(part.mesh, 1.0)
-        area = part.mesh.comm.allreduce(fem.assemble_scalar(fem.form(one * ds)))
-        if not area > 0:
-            raise InputError(f"{part.source}: the surface {group!r} is empty or inside the part.")
-        along = fem.Constant(part.mesh, unit / np.linalg.norm(unit) / area)
-        v = ufl.TestFunction(u.function_space)
-        self._vector = fem_petsc.assemble_vector(fem.form(ufl.inner(along, v) * ds))
-        self._vector.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
-        destroy_with(self, [self._vector])
-
-    def of(self, change: PETSc.Vec) -> float:
-        """The measure of a change of the displacement (collective)."""
-        return float(self._vector.dot(change))
-
-    def slope(self, change: PETSc.Vec, direction: PETSc.Vec) -> float:
-        """Its derivative along a direction (collective)."""
-        return float(self._vector.dot(direction))
-
-    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec, rises: bool) -> float:
-        """Change of the load factor per motion, from the displacements per load (collective)."""
-        return 1.0 / self.slope(last, tangent)
-
-
-class ArcLength:
-    """Motion measured by the norm of the change of all displacements."""
-
-    def of(self, change: PETSc.Vec) -> float:
-        """The measure of a change of the displacement (collective)."""
-        return float(change.norm())
-
-    def slope(self, change: PETSc.Vec, direction: PETSc.Vec) -> float:
-        """Its derivative along a direction (collective)."""
-        return float(change.dot(direction) / change.norm())
-
-    def predicted(self, last: PETSc.Vec, tangent: PETSc.Vec, rises: bool) -> float:
-        """Change of the load factor per motion, in the direction of the last step (collective).
-
-        Where there was none, the factor goes on to rise, or not.
-        """
-        along = last.dot(tangent) or (1.0 if rises else -1.0)
-        return math.copysign(1.0 / tangent.norm(), along)
-
-
 class PathFollowing:
     """Steps of a problem whose load factor is an unknown.
 
@@ -119,13 +58,19 @@ class PathFollowing:
     factor : LoadFactor
     measure : MeanDisplacement or ArcLength
         Of the motion that a step prescribes.
-    max_iterations : int
+    max_iterations : int, optional
+        ``snes_max_it`` of the problem if left out.
+
+    Notes
+    -----
+    Tolerances are ``snes_rtol`` and ``snes_atol`` of the problem. Its linear solver is taken as
+    well, but GMRES in place of CG: past a limit point tangents are not positive definite.
 
     Raises
     ------
     InputError
         If the problem is a periodic cell, whose mean strain can be prescribed past a limit point;
-        in a step, if no load follows the factor.
+        in a step, if no load follows the factor, or none moves what is measured.
     """
 
     def __init__(
@@ -133,20 +78,26 @@ class PathFollowing:
         problem: Problem,
         factor: LoadFactor,
         measure: MeanDisplacement | ArcLength,
-        max_iterations: int = 25,
+        max_iterations: int | None = None,
     ):
         if problem.cell is not None:
             raise InputError("PathFollowing: prescribe the mean strain of a periodic cell instead.")
+        if problem.newton.kind != "full":
+            raise InputError("PathFollowing: takes newton = 'full' only; leave 'modified' out.")
         self.problem, self.factor, self.measure = problem, factor, measure
-        self._max_iterations = max_iterations
-        self._tolerance = problem.snes.getTolerances()[0]
+        self._relative, self._absolute, _, given = problem.snes.getTolerances()
+        self._max_iterations = given if max_iterations is None else max_iterations
+        ksp = problem.snes.getKSP()
+        if ksp.getType() == PETSc.KSP.Type.CG:
+            ksp.setType(PETSc.KSP.Type.GMRES)
+            ksp.setGMRESRestart(_RESTART)
+            problem.linear_solver = problem.linear_solver.replace("CG with", "GMRES with")
         like = problem.equilibrium.residual
         # Of the step, of the last step that was committed, and the solutions of an iteration.
         self._change, self._last = like.duplicate(), like.duplicate()
         self._correction, self._tangent = like.duplicate(), like.duplicate()
         self._x, self._right, self._old = like.duplicate(), like.duplicate(), like.duplicate()
         self._last.set(0.0)
-        self._rises = True
         vectors = [self._change, self._last, self._correction, self._tangent]
         destroy_with(self, [*vectors, self._x, self._right, self._old])
 
@@ -163,22 +114,41 @@ class PathFollowing:
             As :meth:`Problem.step`.
         """
         before, size = self.factor.value, t - self.problem.time
-        report = self.problem.step(t, lambda: self._solve(t, size))
+        try:
+            report = self.problem.step(t, lambda: self._solve(t, size))
+        except BaseException:
+            self.factor.value = before
+            raise
         if report.converged:
-            self._rises = self.factor.value >= before
             self._change.copy(self._last)
         else:
             self.factor.value = before
         return report
 
-    def notes(self) -> dict[str, float]:
-        """What a checkpoint keeps of it: the load factor, and whether it has risen last."""
-        return {"factor": self.factor.value, "rises": float(self._rises)}
+    def notes(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it: what is measured, the load factor, and the change of the
+        displacement in the last step, which tells where the path goes on (collective)."""
+        self._last.ghostUpdate(addv=PETSc.InsertMode.INSERT, mode=PETSc.ScatterMode.FORWARD)
+        with self._last.localForm() as local:
+            last = local.array_r.copy()
+        return {"run": self.measure.name, "factor": self.factor.value, "last_change": last}
 
     def restore(self, notes: Mapping[str, Any]) -> None:
-        """Go on from the notes of a checkpoint, to which the problem was restored (collective)."""
-        self.factor.value, self._rises = float(notes["factor"]), bool(notes["rises"])
-        self._last.set(0.0)
+        """Go on from the notes of a checkpoint, to which the problem was restored (collective).
+
+        Raises
+        ------
+        InputError
+            If they are not of a path, or of one with another measure.
+        """
+        if notes.get("run") != self.measure.name:
+            raise InputError(
+                f"the checkpoint is of a run by {notes.get('run', 'time')}, this one goes by "
+                f"{self.measure.name}; restart it as it was begun."
+            )
+        self.factor.value = float(notes["factor"])
+        with self._last.localForm() as local:
+            local.array[:] = notes["last_change"]
         self.problem.loads.set(self.problem.time)
 
     def _solve(self, t: float, size: float) -> Solved:
@@ -191,23 +161,34 @@ class PathFollowing:
         for iteration in range(self._max_iterations + 1):
             equilibrium.assemble_residual(None, self._x, self._right)
             residuals.append(float(self._right.norm()))
-            if iteration > 0 and residuals[-1] <= self._tolerance * largest:
+            enough = max(self._absolute, self._relative * largest)
+            if iteration > 0 and residuals[-1] <= enough:
                 equilibrium.set_solution(self._x)
                 return Solved(True, "the load factor was found", iteration, residuals)
             if equilibrium.error is not None or not math.isfinite(residuals[-1]):
                 return Solved(False, "a law failed", iteration, residuals)
             equilibrium.assemble_tangent(None, self._x, equilibrium.matrix, None)
-            largest = max(largest, self._solve_linear(t, size, first=iteration == 0))
-            if not math.isfinite(largest):
+            load = self._solve_linear(t, size, first=iteration == 0)
+            reason = self.problem.snes.getKSP().getConvergedReason()
+            if reason < 0:
+                sentence = f"the linear solver failed: {_REASONS.get(reason, reason)}"
+                return Solved(False, sentence, iteration, residuals)
+            if not math.isfinite(load):
                 return Solved(False, "the tangent is singular", iteration, residuals)
+            largest = max(largest, load)
         return Solved(False, "too many iterations", self._max_iterations, residuals)
 
     def _solve_linear(self, t: float, size: float, first: bool) -> float:
-        """One iteration of Newton's method; gives the norm of the change of the load."""
+        """One iteration of Newton's method; gives the norm of the change of the load.
+
+        It ends with the first linear system that cannot be solved.
+        """
         equilibrium, factor, measure = self.problem.equilibrium, self.factor, self.measure
         ksp = self.problem.snes.getKSP()
         ksp.setOperators(equilibrium.matrix)
         ksp.solve(self._right, self._correction)
+        if ksp.getConvergedReason() < 0:
+            return math.nan
         self._correction.scale(-1.0)
         # Loads are linear in the factor: a difference is their derivative.
         factor.value += 1.0
@@ -219,11 +200,14 @@ class PathFollowing:
         if not load > 0:
             raise InputError("PathFollowing: no load has the load factor as its amplitude.")
         ksp.solve(self._right, self._tangent)
+        if ksp.getConvergedReason() < 0:
+            return math.nan
         if first:
-            change = size * measure.predicted(self._last, self._tangent, self._rises)
+            change = size * measure.predicted(self._last, self._tangent)
         else:
             moved = measure.of(self._change) + measure.slope(self._change, self._correction)
-            change = (size - moved) / measure.slope(self._change, self._tangent)
+            slope = measure.slope(self._change, self._tangent)
+            change = (size - moved) / slope if slope != 0.0 else math.nan
         factor.value += change
         self._correction.axpy(change, self._tangent)
         self._change.axpy(1.0, self._correction)

@@ -103,14 +103,21 @@ class Simulation:
         Raises
         ------
         InputError
-            As :meth:`Checkpoints.restore`.
+            As :meth:`Checkpoints.restore`, or if that run was over time and this is along a path,
+            or the other way round.
         """
         if self.checkpoints is None:
             raise InputError("a restart needs checkpoints; give their folder.")
         notes = self.checkpoints.restore(self.problem)
-        self.sizes.size, self.sizes.wait = float(notes["size"]), int(notes["wait"])
+        self.sizes.size = float(notes.get("size", self.sizes.size))
+        self.sizes.wait = int(notes.get("wait", self.sizes.wait))
         if self.following is not None:
             self.following.restore(notes)
+        elif "run" in notes:
+            raise InputError(
+                f"{self.checkpoints.folder}: is of a path by {notes['run']}, this run goes by "
+                "time; restart it as it was begun."
+            )
         self._has_begun = True
         self._steps_saved = self.problem.steps
 

@@ -412,6 +412,27 @@ largest = 0.005
     (folder / "part.toml").write_text(text.replace('amplitude = "factor"', ""))
     refused = dmn_fe("run", "part.toml")
     assert_one_sentence(refused.stderr, "needs a force with amplitude")
+    dead = '[[pressures]]\ngroup = "right"\npressure = 1.0\n[path]'
+    moved = '[[supports]]\ngroup = "right"\nrate = ["free", 0.1, "free"]\n[path]'
+    warm = "[temperature]\nchange = 1.0\n[path]"
+    for new, words in (
+        (dead, "with a 'path' the pressure of 'right' needs an 'amplitude' of its own"),
+        (moved, "with a 'path' the support of 'right' needs an 'amplitude' of its own"),
+        (warm, "with a 'path' the temperature needs an 'amplitude' of its own"),
+        ('[solver]\nnewton = "modified"\n[path]', "remove 'newton'"),
+    ):
+        (folder / "part.toml").write_text(text.replace("[path]", new))
+        assert_one_sentence(dmn_fe("run", "part.toml", "--check").stderr, words)
+
+
+def test_a_rate_takes_no_amplitude(dmn_fe, folder):
+    old = 'group = "right"\ndisplacement = [0.02, "free", "free"]'
+    assert old in RUN_FILE
+    new = 'group = "right"\nrate = [0.02, "free", "free"]\namplitude = "cycle"'
+    cycle = "[amplitudes]\ncycle = [[0.0, 0.0], [1.0, 1.0]]\n[loading]"
+    text = RUN_FILE.replace(old, new).replace("[loading]", cycle)
+    (folder / "part.toml").write_text(text)
+    assert_one_sentence(dmn_fe("run", "part.toml").stderr, "a rate has no amplitude")
 
 
 @pytest.fixture

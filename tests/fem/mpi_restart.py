@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 from dolfinx import mesh
 from helpers.networks import random_network
 from helpers.parts import box, near, quarter_ring
@@ -86,7 +87,8 @@ def write(folder: Path) -> dict:
     for name, make in MADE.items():
         part, problem = make()
         first = _steps(part, problem, TIMES[:2], name)
-        Checkpoints(folder / name).save(problem, {"size": 0.3})
+        notes = {"size": 0.3, "twice": 2.0 * problem.u.x.array}
+        Checkpoints(folder / name).save(problem, notes)
         found[name] = first + _steps(part, problem, TIMES[2:], name)
     return found
 
@@ -97,6 +99,7 @@ def read(folder: Path) -> dict:
     for name, make in MADE.items():
         part, problem = make()
         notes = Checkpoints(folder / name).restore(problem)
+        assert np.array_equal(notes.pop("twice"), 2.0 * problem.u.x.array)
         assert notes == {"size": 0.3}
         assert (problem.time, problem.steps) == (TIMES[1], 2)
         first = problem.reaction(part.facets(REACTIONS[name])).tolist()

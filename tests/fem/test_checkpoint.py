@@ -1,11 +1,20 @@
 """Checkpoints: restarts on any number of ranks, interrupted writing, wrong files."""
 
 # isort: off
-from dmn_fe.fem import Checkpoints, Support, make_problem  # before torch
+from dmn_fe.fem import (  # before torch
+    Checkpoints,
+    Simulation,
+    StepControl,
+    StepSizes,
+    Support,
+    make_problem,
+)
 
 # isort: on
 import json
+import logging
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -101,3 +110,121 @@ def test_damaged_files_are_refused(written, damage):
         written.restore(problem)
     assert problem.time == 0.0
     assert not problem.u.x.array.any()
+
+
+def names(checkpoints: Checkpoints) -> list[str]:
+    return sorted(path.name for path in checkpoints.folder.iterdir())
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """A removal of a folder that is interrupted when it has begun."""
+
+    def rmtree(path, ignore_errors=False):
+        if not Path(path).exists():
+            return
+        (Path(path) / "rank_00000.safetensors").unlink()
+        raise KeyboardInterrupt
+
+    def kill():
+        monkeypatch.setattr(shutil, "rmtree", rmtree)
+        return monkeypatch.undo
+
+    return kill
+
+
+def test_a_kill_while_a_checkpoint_is_replaced_leaves_it_whole(written, killed):
+    problem = sheet()
+    written.restore(problem)
+    revive = killed()
+    with pytest.raises(KeyboardInterrupt):
+        written.save(problem)
+    revive()
+    other = sheet()
+    written.restore(other)
+    assert other.time == 0.5
+    np.testing.assert_array_equal(other.u.x.array, problem.u.x.array)
+    assert problem.step(0.6).converged
+    written.save(problem)
+    assert names(written) == ["step_0000001", "step_0000002"]
+
+
+def test_a_kill_while_an_old_checkpoint_is_removed_leaves_no_half_of_it(written, killed):
+    problem, one = sheet(), Checkpoints(written.folder, keep=1)
+    one.restore(problem)
+    assert problem.step(0.6).converged
+    revive = killed()
+    with pytest.raises(KeyboardInterrupt):
+        one.save(problem)
+    revive()
+    assert [name for name in names(one) if not name.startswith(".")] == ["step_0000002"]
+    assert problem.step(0.7).converged
+    one.save(problem)
+    assert names(one) == ["step_0000003"]
+
+
+def test_what_earlier_runs_left_is_removed(written):
+    shutil.copytree(written.folder / "step_0000001", written.folder / ".step_0000007.partial")
+    problem = sheet()
+    written.restore(problem)
+    assert problem.step(0.6).converged
+    written.save(problem)
+    assert names(written) == ["step_0000001", "step_0000002"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "json", "missing"])
+def test_of_a_damaged_checkpoint_the_one_before_is_taken(written, damage, caplog):
+    problem = sheet()
+    written.restore(problem)
+    assert problem.step(0.6).converged
+    newest = written.save(problem)
+    rows = newest / "rank_00000.safetensors"
+    if damage == "cut":
+        rows.write_bytes(rows.read_bytes()[:-100])
+    elif damage == "missing":
+        rows.unlink()
+    else:
+        (newest / "manifest.json").write_text("{")
+    other = sheet()
+    with caplog.at_level(logging.WARNING):
+        written.restore(other)
+    assert (other.time, other.steps) == (0.5, 1)
+    assert "going on from step_0000001" in caplog.text
+    assert names(written) == ["damaged_step_0000002", "step_0000001"]
+    with pytest.raises(InputError, match="other cells"):
+        written.restore(sheet(n=3))
+
+
+def test_a_foreign_newest_checkpoint_is_refused(written):
+    problem = sheet(n=3)
+    for t in (0.5, 0.6):
+        assert problem.step(t).converged
+    written.save(problem)
+    with pytest.raises(InputError, match=r"other cells \(9, here 4\)"):
+        written.restore(sheet())
+    assert names(written) == ["step_0000001", "step_0000002"]
+
+
+def test_an_end_is_written_once(tmp_path):
+    def run(restart: bool) -> None:
+        sizes = StepSizes(StepControl(0.5), 0.5)
+        simulation = Simulation(sheet(), sizes, [], Checkpoints(tmp_path / "checkpoints"))
+        if restart:
+            simulation.restart()
+        simulation.run()
+
+    run(False)
+    manifest = tmp_path / "checkpoints" / "step_0000001_end" / "manifest.json"
+    before = manifest.stat()
+    run(True)
+    assert (manifest.stat().st_ino, manifest.stat().st_mtime_ns) == (
+        before.st_ino,
+        before.st_mtime_ns,
+    )
+
+
+def test_a_simulation_goes_on_from_a_checkpoint_without_notes(written):
+    simulation = Simulation(sheet(), StepSizes(StepControl(0.25), 1.0), [], written)
+    simulation.restart()
+    simulation.run()
+    assert (simulation.problem.time, simulation.problem.steps) == (1.0, 3)

@@ -293,3 +293,31 @@ def test_wrong_input_is_one_sentence(change, sentence):
 def test_wrong_supports_are_refused(arguments, sentence):
     with pytest.raises(InputError, match=sentence):
         Support("left", **arguments)
+
+
+def test_supports_that_meet_must_agree():
+    part, law = rectangle(1.0, 1.0, (2, 2)), {"part": ELASTIC}
+    ramp, wave = lambda t: t, np.sin
+    left = Support("left", [0.0, 0.0])
+    words = "'left' and 'bottom' prescribe different displacements of component 1 where they meet"
+    for bottom in (Support("bottom", [0.01, None]), Support("bottom", rate=[0.01, None])):
+        with pytest.raises(InputError, match=words):
+            make_problem(part, law, [left, bottom])
+    for first, second in (
+        (Support("left", [0.01, 0.0], amplitude=ramp), Support("bottom", [0.01, 0.0])),
+        (
+            Support("left", [0.01, 0.0], amplitude=ramp),
+            Support("bottom", [0.01, 0.0], amplitude=wave),
+        ),
+        (Support("left", [0.01, 0.0]), Support("bottom", rate=[0.01, 0.0])),
+    ):
+        with pytest.raises(InputError, match=words):
+            make_problem(part, law, [first, second])
+    for first, second in (
+        (left, Support("bottom", [0.0, 0.0], amplitude=wave)),
+        (left, Support("bottom", rate=[0.0, 0.0])),
+        (Support("left", [0.01, 0.0]), Support("bottom", [0.01, 0.0])),
+        (Support("left", rate=[0.01, 0.0]), Support("bottom", rate=[0.01, 0.0])),
+        (left, Support("right", [0.01, 0.0])),
+    ):
+        make_problem(part, law, [first, second])

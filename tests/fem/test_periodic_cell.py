@@ -223,6 +223,54 @@ def test_costs_are_estimated():
     assert problem.step(1.0).converged
 
 
+def test_forces_on_a_cell_balance():
+    square, law = rectangle(1.0, 1.0, (2, 2)), {"part": SOFT}
+    for forces in (["right"], ["left", "right"]):
+        pressures = [Pressure(group, 5.0) for group in forces]
+        with pytest.raises(InputError, match="acts on a face of a periodic cell"):
+            make_problem(square, law, forces=pressures, periodic=Periodic())
+    plate = plate_with_hole()
+    half = mark(plate.mesh, {"half": lambda x: (np.abs(x[0] - 0.9) < 0.3) & (np.abs(x[1]) < 0.9)})
+    problem = make_problem(
+        half, law, forces=[Pressure("half", 5.0)], periodic=Periodic({"11": 0.01})
+    )
+    with pytest.raises(InputError, match=r"must balance each other, but their resultant is"):
+        problem.step(1.0)
+    assert not problem.u.x.array.any()
+
+
+def test_multigrid_knows_the_translations():
+    options = {"ksp_type": "gmres", "pc_type": "gamg", "ksp_rtol": 1e-10}
+    periodic = Periodic({"11": 0.01, "12": 0.002})
+    made = [
+        make_problem(
+            layers(3), {"low": STIFF, "high": SOFT}, periodic=periodic, petsc_options=given
+        )
+        for given in (options, None)
+    ]
+    for problem in made:
+        assert problem.step(1.0).converged
+    np.testing.assert_allclose(
+        made[0].cell.mean_stress(), made[1].cell.mean_stress(), atol=1e-6, rtol=1e-6
+    )
+    matrix, _ = made[0].snes.getKSP().getOperators()
+    vectors = matrix.getNearNullSpace().getVecs()
+    assert len(vectors) == 3
+    for vector in vectors:
+        values = np.sort(vector.array_r)
+        count = (len(values) - 6) // 3
+        np.testing.assert_allclose(values[-count:], 1 / np.sqrt(count))
+        assert not values[:-count].any()
+
+
+def test_a_closed_cell_leaves_no_petsc_objects():
+    problem = make_problem(box(1), {"part": SOFT}, periodic=Periodic({"11": 0.01}))
+    motions = problem.cell._motions.matrix
+    assert problem.step(1.0).converged
+    problem.close()
+    assert not motions.handle
+
+
 def test_wrong_input():
     law = {"part": SOFT}
     stretched = Periodic({"11": 0.01})

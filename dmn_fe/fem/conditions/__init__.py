@@ -11,7 +11,12 @@ from dmn_fe.fem.conditions.forces import (
 )
 from dmn_fe.fem.conditions.loads import Loads
 from dmn_fe.fem.conditions.periodic import Periodic
-from dmn_fe.fem.conditions.supports import Support, displacement_field, prescribe
+from dmn_fe.fem.conditions.supports import (
+    Support,
+    check_agreement,
+    displacement_field,
+    prescribe,
+)
 from dmn_fe.fem.conditions.temperature import Temperature
 
 __all__ = [
@@ -25,6 +30,7 @@ __all__ = [
     "Support",
     "Temperature",
     "Traction",
+    "check_agreement",
     "displacement_field",
     "external_work",
     "prescribe",

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from dolfinx import default_scalar_type, fem
 
+from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.part import Part
 
-__all__ = ["Support", "displacement_field", "prescribe"]
+__all__ = ["Support", "check_agreement", "displacement_field", "prescribe"]
 
 
 def displacement_field(part: Part, degree: int = 2) -> fem.Function:
@@ -79,6 +81,51 @@ class Support:
         if self.rate is not None:
             return lambda t: t - start
         return self.amplitude or default
+
+    def agrees(self, other: "Support", component: int, default: Callable[[float], float]) -> bool:
+        """Whether both prescribe the same of a component at all times."""
+        value, another = self.values[component], other.values[component]
+        if value != another or value == 0.0:
+            return value == another
+        same_kind = (self.rate is None) == (other.rate is None)
+        return same_kind and (self.amplitude or default) is (other.amplitude or default)
+
+
+def check_agreement(
+    u: fem.Function,
+    supports: Sequence[Support],
+    bcs: Sequence[Sequence[fem.DirichletBC]],
+    default: Callable[[float], float],
+) -> None:
+    """Raise unless supports that share nodes agree there (collective).
+
+    Parameters
+    ----------
+    bcs : sequence of sequence of DirichletBC
+        Of each support those of :func:`prescribe`.
+    default : callable of time
+        Amplitude of the supports that have none of their own.
+
+    Raises
+    ------
+    InputError
+        On all ranks, with the groups and the component.
+    """
+    prescribed_by = np.full(len(u.x.array), -1)
+    with RaiseTogether(u.function_space.mesh.comm):
+        for number, (support, own) in enumerate(zip(supports, bcs, strict=True)):
+            components = [c for c, value in enumerate(support.values) if value is not None]
+            for component, bc in zip(components, own, strict=True):
+                dofs = bc.dof_indices()[0]
+                for earlier in np.unique(prescribed_by[dofs]):
+                    other = supports[earlier]
+                    if earlier >= 0 and not support.agrees(other, component, default):
+                        raise InputError(
+                            f"the supports of {other.group!r} and {support.group!r} prescribe "
+                            f"different displacements of component {component + 1} where they "
+                            "meet; free it in one of them, or make them agree."
+                        )
+                prescribed_by[dofs] = number
 
 
 def prescribe(

@@ -24,6 +24,9 @@ from dmn_fe.fem.snes import Solved, make_snes, solve, weakly
 
 __all__ = ["PeriodicCell"]
 
+# A resultant below this part of the largest nodal forces is that of round-off and quadrature.
+_BALANCED = 1e-6
+
 
 class PeriodicCell:
     """Finds the displacement of a box that repeats itself; used like a Newton.
@@ -50,7 +53,8 @@ class PeriodicCell:
     Raises
     ------
     InputError
-        On all ranks, if the mesh is not periodic or the components do not fit it.
+        On all ranks, if the mesh is not periodic or the components do not fit it; in a step, if the
+        forces on the cell do not balance each other.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class PeriodicCell:
         qmap, space = equilibrium.qmap, equilibrium.u.function_space
         if qmap.kinematics.kind == "axisymmetric":
             raise InputError("periodic: an axisymmetric part is no periodic cell.")
-        self._equilibrium, self._periodic = equilibrium, periodic
+        self._equilibrium, self._periodic, self.kind = equilibrium, periodic, kind
         self.components = periodic.components(space.mesh.geometry.dim)
         self._motions = PeriodicMotions(space, self.components)
         thickness = qmap.kinematics.volume if qmap.kinematics.kind != "3d" else 1.0
@@ -80,6 +84,8 @@ class PeriodicCell:
         equilibrium.insert_zeros()
         self._matrix = equilibrium.matrix.PtAP(self._motions.matrix)
         self._matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        if options.get("pc_type") == "gamg":
+            self._motions.set_near_null_space(self._matrix)
         self._z, self._residual = self._matrix.createVecs()
         self._change = self._z.duplicate()
         self._u, self._force = (equilibrium.residual.duplicate() for _ in range(2))
@@ -90,7 +96,12 @@ class PeriodicCell:
         self.snes.setJacobian(weakly(self._assemble_tangent), self._matrix)
         self._tolerances = self.snes.getTolerances()
         mine = [self.snes, self._options, self._matrix, self._z, self._residual, self._change]
-        self.close = destroy_with(self, [*mine, self._u, self._force])
+        self._destroy = destroy_with(self, [*mine, self._u, self._force])
+
+    def close(self) -> None:
+        """Destroy the PETSc objects (collective)."""
+        self._destroy()
+        self._motions.close()
 
     def solve(self, t: float) -> Solved:
         """From the present displacement, with the mean strain and stress of time t (collective)."""
@@ -124,6 +135,7 @@ class PeriodicCell:
         ahead.set(0.0)
         self._motions.add_to_strain_entries(ahead, np.where(self._is_driven, aim - strain, 0.0))
         self._assemble_residual(self.snes, self._z, self._residual)
+        self._check_balance()
         self._residual.scale(-1.0)
         self._assemble_tangent(None, self._z, self._matrix, None, ahead, self._residual)
         norm, ksp = float(self._residual.norm()), self.snes.getKSP()
@@ -135,6 +147,21 @@ class PeriodicCell:
                 norm = np.nan
         ahead.destroy()
         return time.perf_counter() - start, norm
+
+    def _check_balance(self) -> None:
+        """Raise if the external forces of the last residual have a resultant (collective).
+
+        Internal forces have none: nodes that move alike are not strained.
+        """
+        components = self._force.array_r.reshape(-1, len(self._motions.size))
+        resultant = self._equilibrium.qmap.comm.allreduce(components.sum(axis=0))
+        largest = np.abs(resultant).max()
+        if largest > _BALANCED * self._equilibrium.largest_force:
+            raise InputError(
+                "periodic: the forces on a periodic cell must balance each other, but their "
+                f"resultant is {', '.join(f'{-one:.4g}' for one in resultant)}; give pressures in "
+                "closed holes only."
+            )
 
     def first_change(self, t: float) -> tuple[PETSc.Vec, float]:
         """As of :class:`~dmn_fe.fem.newton.Newton` (collective)."""

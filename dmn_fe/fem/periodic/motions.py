@@ -131,6 +131,20 @@ class PeriodicMotions:
             z.array[len(self._independent) :] = strain
         return strain
 
+    def set_near_null_space(self, matrix: PETSc.Mat) -> None:
+        """Tell multigrid the translations of the independent nodes (collective)."""
+        d = len(self.size)
+        vectors = [matrix.createVecRight() for _ in range(d)]
+        for axis, vector in enumerate(vectors):
+            vector.set(0.0)
+            vector.array[: len(self._independent)][axis::d] = 1.0
+            vector.normalize()
+        null_space = PETSc.NullSpace().create(vectors=vectors, comm=self._comm)
+        matrix.setNearNullSpace(null_space)
+        # The matrix holds them from here; on all ranks alike, see _destroy.
+        for one in (null_space, *vectors):
+            one.destroy()
+
     def strain_entries(self, z: PETSc.Vec) -> NDArray[np.float64]:
         """Entries ``[components]`` of the mean strain in a vector of unknowns (collective)."""
         last = self._comm.size - 1
