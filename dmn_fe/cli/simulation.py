@@ -8,11 +8,11 @@ from mpi4py import MPI
 from dmn_fe.cli.case import problem_of
 from dmn_fe.cli.console import run_console
 from dmn_fe.cli.passes import Pass, check_files, passes_of
-from dmn_fe.cli.printing import costs_in_words, describe, say
+from dmn_fe.cli.printing import costs_in_words, describe, say, warn
 from dmn_fe.cli.run_outputs import curve_table, outputs_of
 from dmn_fe.cli.run_picture import draw_run
 from dmn_fe.cli.runfile import RunFile, read_run_file
-from dmn_fe.collective import RaiseTogether
+from dmn_fe.collective import RaiseTogether, shared_errors
 from dmn_fe.errors import InputError
 from dmn_fe.fem import (
     ArcLength,
@@ -66,16 +66,18 @@ def simulate(
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
     problem, following = _made(run_file, part, passes[-1])
+    clock = run_file.steps.wall_clock
     checkpoints = Checkpoints(folder / "checkpoints", run_file.checkpoints.keep)
     say(comm, describe(run_file, part, problem))
     outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
-    run = _simulation(run_file, problem, outputs, following, stop, checkpoints)
-    if not restart:
-        checkpoints.begin(comm)
-    else:
+    run = _simulation(run_file, problem, outputs, following, stop, checkpoints, clock)
+    if restart:
         run.restart()
         say(comm, f"going on from step {problem.steps}, time {problem.time:g}")
-    _forget_picture(folder, restart, comm)
+    run.check()
+    if not restart:
+        checkpoints.begin(comm)
+        _forget_picture(folder, comm)
     try:
         ending = run.run()
     except StepFailed as error:
@@ -83,7 +85,7 @@ def simulate(
         raise StepFailed(_remedy(problem, error)) from error
     if ending is Ending.FINISHED and len(passes) > 1:
         say(comm, f"\n{passes[0].name}, for comparison")
-        _compare(run_file, part, passes[0], folder)
+        _compare(run_file, part, passes[0], folder, stop, run.seconds)
     draw_run(run_file, problem, folder, passes)
     say(comm, f"results in {folder.resolve()}")
     problem.close()
@@ -105,6 +107,7 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
     problem, following = _made(run_file, part, passes[-1])
     outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
     run = _simulation(run_file, problem, outputs, following)
+    run.check()
     say(comm, describe(run_file, part, problem))
     first, steps = run.sizes.next(problem.time), run.sizes.fewest(problem.time)
     say(comm, costs_in_words(estimate_costs(problem, first), steps, comm.size))
@@ -137,6 +140,7 @@ def _simulation(
     following: PathFollowing | None,
     stop: Callable[[], bool] | None = None,
     checkpoints: Checkpoints | None = None,
+    wall_clock: float | None = None,
 ) -> Simulation:
     steps, start, end = run_file.steps, problem.time, _end(run_file)
     corners = [time for points in run_file.amplitudes.values() for time, _ in points]
@@ -158,7 +162,7 @@ def _simulation(
         outputs,
         checkpoints,
         run_file.checkpoints.every,
-        steps.wall_clock,
+        wall_clock,
         stop,
         following,
     )
@@ -185,18 +189,41 @@ def _made(run_file: RunFile, part: Part, one: Pass) -> tuple[Problem, PathFollow
     return problem, PathFollowing(problem, factor, measure)
 
 
-def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
-    """The same steps with other materials, for their table only."""
-    problem, following = _made(run_file, part, one)
-    table = curve_table(run_file, part, folder / one.csv, problem, None)
-    _simulation(run_file, problem, [output.Progress(run_console()), table], following).run()
-    problem.close()
+def _compare(
+    run_file: RunFile,
+    part: Part,
+    one: Pass,
+    folder: Path,
+    stop: Callable[[], bool] | None,
+    seconds: float,
+) -> None:
+    """The same steps with other materials, for their table only (collective).
+
+    The results are worth more than it: where it fails or has to stop, a warning says so.
+    ``seconds`` is the time that the run has taken.
+    """
+    comm: MPI.Intracomm = part.mesh.comm
+    clock = run_file.steps.wall_clock
+    left = None if clock is None else comm.bcast(max(clock - seconds, 1e-9), root=0)
+    why = ""
+    failures: tuple[type[Exception], ...] = (StepFailed, *shared_errors(comm))
+    try:
+        problem, following = _made(run_file, part, one)
+        table = curve_table(run_file, part, folder / one.csv, problem, None)
+        told: list[Output] = [output.Progress(run_console()), table]
+        ending = _simulation(run_file, problem, told, following, stop, wall_clock=left).run()
+        problem.close()
+        why = "" if ending is Ending.FINISHED else ending.value
+    except failures as error:
+        why = str(error)
+    if why and comm.rank == 0:
+        warn(f"the comparison is not complete ({why}); the results of the run are.")
 
 
-def _forget_picture(folder: Path, restart: bool, comm: MPI.Intracomm) -> None:
+def _forget_picture(folder: Path, comm: MPI.Intracomm) -> None:
     """Remove the picture of an earlier run, which would pass for one of this."""
     with RaiseTogether(comm):
-        if comm.rank == 0 and not restart:
+        if comm.rank == 0:
             (folder / "picture.png").unlink(missing_ok=True)
 
 
