@@ -2,9 +2,6 @@
 
 import enum
 import logging
-import math
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from mpi4py import MPI
@@ -15,15 +12,11 @@ from dmn_fe.fem.checkpoint import Checkpoints
 from dmn_fe.fem.path_following import PathFollowing
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.report import StepReport
+from dmn_fe.fem.run_clock import RunClock
 from dmn_fe.fem.steps import StepFailed, StepSizes
 
 __all__ = ["Ending", "Output", "Simulation"]
 
-# The next step may take this much longer than the longest of the last ones.
-_SPARE = 1.5
-# Between two checkpoints nine times as long as one takes, a tenth of all, if it takes more seconds
-# than nobody minds.
-_TENTH, _QUICK = 9.0, 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -89,21 +82,14 @@ class Simulation:
         stop: Callable[[], bool] | None = None,
         following: PathFollowing | None = None,
     ):
-        if wall_clock is not None and not wall_clock > 0:
-            raise InputError(f"wall_clock = {wall_clock} must be a positive number of seconds.")
-        if checkpoint_every is not None and not checkpoint_every >= 0:
-            raise InputError(f"checkpoint_every = {checkpoint_every} must not be negative.")
         self.problem, self.sizes, self.outputs = problem, sizes, list(outputs)
-        self.checkpoints, self._every = checkpoints, checkpoint_every
-        self._wall_clock, self._stop, self.following = wall_clock, stop, following
+        self.checkpoints, self.following, self._stop = checkpoints, following, stop
+        self._clock = RunClock(wall_clock, checkpoint_every)
         self._comm: MPI.Comm = problem.qmap.comm
         self._shared: tuple[type[Exception], ...] = (StepFailed, *shared_errors(self._comm))
-        self._start = self._saved = time.monotonic()
         self._begun: list[Output] = []
         self._steps_saved = self._steps_told = -1  # none
-        self._save_seconds = 0.0
         self._has_begun = False
-        self._last_seconds: deque[float] = deque(maxlen=5)
 
     def restart(self) -> None:
         """Go on from the newest checkpoint (collective).
@@ -173,13 +159,12 @@ class Simulation:
             return Ending.FINISHED
         if self._comm.allreduce(self._stop is not None and self._stop(), MPI.LOR):
             return Ending.STOPPED
-        left = math.inf if self._wall_clock is None else self._wall_clock - self.seconds
-        needed = _SPARE * max(self._last_seconds, default=0.0) + self._save_seconds
-        return Ending.WALL_CLOCK if self._comm.bcast(left < needed, root=0) else None
+        runs_out = self._comm.bcast(self._clock.runs_out(), root=0)
+        return Ending.WALL_CLOCK if runs_out else None
 
     def _one_step(self) -> None:
         """Try a step, tell the outputs, and write a checkpoint if it is time to."""
-        start = time.monotonic()
+        start = self.seconds
         end = self.sizes.next(self.problem.time)
         report = (self.following or self.problem).step(end)
         if report.converged:
@@ -187,11 +172,11 @@ class Simulation:
             for output in self.outputs:
                 output.step(self, report, note)
             self._steps_told = self.problem.steps
-            if self._comm.bcast(time.monotonic() - self._saved >= self._pause(), root=0):
+            if self._comm.bcast(self._clock.save_is_due(), root=0):
                 self._save()
         else:
             self._cut(report)
-        self._last_seconds.append(time.monotonic() - start)
+        self._clock.stepped(start)
 
     def _cut(self, report: StepReport) -> None:
         try:
@@ -202,14 +187,6 @@ class Simulation:
             raise
         for output in self.outputs:
             output.cut(self, report, sentence)
-
-    def _pause(self) -> float:
-        """Seconds between two checkpoints."""
-        if self._every is None:
-            return _TENTH * self._save_seconds if self._save_seconds > _QUICK else 0.0
-        # Where time is short, one must tell how long the last will take.
-        is_unknown = self._wall_clock is not None and self._save_seconds == 0.0
-        return 0.0 if is_unknown else self._every
 
     def _end_outputs(self, ending: Ending | None) -> None:
         """End all outputs that have begun, and raise the first error."""
@@ -244,15 +221,15 @@ class Simulation:
         return 0 < self.problem.steps == self._steps_told > self._steps_saved
 
     def _save(self, finished: bool = False) -> None:
-        start = time.monotonic()
+        start = self.seconds
         if self.checkpoints is not None:
             sizes = {"size": self.sizes.size, "wait": self.sizes.wait}
             path = {} if self.following is None else self.following.notes()
             self.checkpoints.save(self.problem, sizes | path, finished)
-        self._saved, self._steps_saved = time.monotonic(), self.problem.steps
-        self._save_seconds = self._saved - start
+        self._clock.saved(start)
+        self._steps_saved = self.problem.steps
 
     @property
     def seconds(self) -> float:
         """Time since this run was made."""
-        return time.monotonic() - self._start
+        return self._clock.seconds

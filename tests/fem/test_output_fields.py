@@ -177,6 +177,21 @@ def test_a_restart_in_another_folder_starts_the_files_anew(tmp_path):
         np.testing.assert_allclose(times(tmp_path / "other" / name), [4 / 6, 1.0])
 
 
+def test_a_restart_with_damaged_files_begins_new_ones(tmp_path, caplog):
+    simulation(cube()[1], fields_and_points(tmp_path), tmp_path, stop_after=3).run()
+    names = ("fields.vtkhdf", "points.vtkhdf")
+    for name in names:
+        with open(tmp_path / name, "r+b") as file:
+            file.truncate((tmp_path / name).stat().st_size - 100)
+    run = simulation(cube()[1], fields_and_points(tmp_path), tmp_path)
+    run.restart()
+    run.run()
+    for name in names:
+        np.testing.assert_allclose(times(tmp_path / name), [4 / 6, 1.0])
+        assert (tmp_path / name.replace(".", "_damaged.")).is_file()
+    assert len(caplog.messages) == 2
+
+
 @pytest.mark.parametrize("format", FORMATS[1:])
 def test_a_restart_begins_new_files_where_dolfinx_cannot_append(tmp_path, format):
     endings = [".xdmf", ".h5"] if format == "xdmf" else [".bp"]

@@ -93,7 +93,7 @@ class SlowCheckpoints(Checkpoints):
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("dmn_fe.fem.simulation.time", clock)
+    monkeypatch.setattr("dmn_fe.fem.run_clock.time", clock)
     return clock
 
 
