@@ -25,7 +25,8 @@ import dmn_fe.fem  # noqa: F401  before torch
 from mpi4py import MPI
 
 from dmn_fe import save
-from dmn_fe.cli import passes, simulation
+from dmn_fe.cli import pass_run, passes, simulation
+from dmn_fe.cli.run_outputs import outputs_of
 from dmn_fe.fem import Ending
 from dmn_fe.laws import Status
 
@@ -101,7 +102,7 @@ def test_a_comparison_stops_when_asked_to(folder, capfd):
 def test_a_comparison_has_what_the_run_has_left_of_the_wall_clock(dmn_fe, folder, monkeypatch):
     given = []
 
-    class Recorded(simulation.Simulation):
+    class Recorded(pass_run.Simulation):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             given.append(self._clock._limit)
@@ -110,7 +111,7 @@ def test_a_comparison_has_what_the_run_has_left_of_the_wall_clock(dmn_fe, folder
         def seconds(self):
             return 100.0 if len(given) == 1 and self.problem.time == 2.0 else 0.0
 
-    monkeypatch.setattr(simulation, "Simulation", Recorded)
+    monkeypatch.setattr(pass_run, "Simulation", Recorded)
     text = RUN_FILE.replace("[steps]", '[steps]\nwall_clock = "1 h"')
     (folder / "part.toml").write_text(text)
     process = dmn_fe("run", "part.toml")
@@ -127,8 +128,8 @@ def test_networks_that_ranks_share_are_watched_as_well(folder):
         shared = text.replace('"net.dmn"', f'"net.dmn"\nshare = "{share}"')
         (folder / "part.toml").write_text(shared)
         run_file, given, part = simulation.read_case(folder / "part.toml", None, MPI.COMM_WORLD)
-        problem, _ = simulation._made(run_file, part, given[-1])
-        outputs = simulation.outputs_of(run_file, part, folder, "r.csv", problem, None)
+        problem, _ = pass_run.pass_problem(run_file, part, given[-1])
+        outputs = outputs_of(run_file, part, folder, "r.csv", problem, None)
         told.append([type(one).__name__ for one in outputs])
     assert told[0] == told[1]
     assert "EnvelopeWatch" in told[0]
