@@ -7,7 +7,11 @@ from dmn_fe.errors import InputError, file_sentence
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Alone", "Communicator", "RaiseTogether"]
+__all__ = ["Alone", "Communicator", "FailedTogether", "RaiseTogether", "shared_errors"]
+
+
+class FailedTogether(RuntimeError):
+    """An error of one rank that is no wrong input; raised on all ranks alike."""
 
 
 class Communicator(Protocol):
@@ -48,7 +52,7 @@ class RaiseTogether:
     InputError
         With the sentence of the lowest rank that failed, if its error is an ``InputError`` or a
         file that could not be read or written.
-    RuntimeError
+    FailedTogether
         With type, rank and sentence of the error, if it is of another type. One rank alone raises
         its error as it is.
     """
@@ -70,9 +74,16 @@ class RaiseTogether:
             own = (True, str(error))
         elif isinstance(error, OSError) and error.filename is not None:
             own = (True, file_sentence(error.filename, error))
+        elif isinstance(error, FailedTogether):  # of some of the ranks
+            own = (False, str(error))
         elif error is not None:
             own = (False, f"{type(error).__name__} on rank {self._comm.rank}: {error}")
         first = next((e for e in self._comm.allgather(own) if e is not None), None)
         if first is not None:
             is_input, sentence = first
-            raise (InputError if is_input else RuntimeError)(sentence) from error
+            raise (InputError if is_input else FailedTogether)(sentence) from error
+
+
+def shared_errors(comm: "Communicator | MPI.Comm") -> tuple[type[Exception], ...]:
+    """Errors that all ranks raise if one does, after which they can still communicate."""
+    return (Exception,) if comm.size == 1 else (InputError, FailedTogether)

@@ -12,6 +12,7 @@ from dmn_fe.cli.failure import fail_together
 from dmn_fe.cli.interruption import asked_to_stop, ended_when_interrupted, interruptible
 from dmn_fe.cli.launch import end_with_parent, run_on_ranks
 from dmn_fe.cli.runfile import read_run_file
+from dmn_fe.collective import FailedTogether
 from dmn_fe.errors import InputError
 
 __all__ = ["run", "start"]
@@ -96,10 +97,12 @@ def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bo
                 check(run_file, output)
                 return
             ending = simulate(run_file, output, restart, stop)
-    except (InputError, StepFailed) as error:
+    except (InputError, StepFailed, FailedTogether) as error:
         fail_together(error, 2 if isinstance(error, InputError) else 1, comm)
-    except Exception:
+    except Exception as error:
         if comm.size == 1:
+            if isinstance(error, RuntimeError):  # of a law, such as memory that is full
+                fail_together(error, 1, comm)
             raise
         text = f"dmn-fe: rank {rank} failed\n{traceback.format_exc()}"
         print(text, file=sys.stderr, flush=True)

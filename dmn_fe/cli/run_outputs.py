@@ -4,7 +4,6 @@ from pathlib import Path
 
 from dmn_fe.cli.console import run_console
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.evaluate import strain_envelope
 from dmn_fe.fem import Output, Part, PathFollowing, Problem, output
 
 __all__ = ["curve_table", "outputs_of"]
@@ -36,7 +35,8 @@ def outputs_of(
         outputs.append(output.PointCloud(path, points.quantities, points.every))
     if table.phases:
         outputs.append(output.PhaseAverages(folder / "phases.csv", part))
-    if any(strain_envelope(law) is not None for law in problem.qmap.laws.values()):
+    envelopes = [output.envelope_of(law) for law in problem.qmap.laws.values()]
+    if any(one is not None for one in envelopes):
         outputs.append(output.EnvelopeWatch())
     return outputs
 

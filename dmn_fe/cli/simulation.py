@@ -5,31 +5,22 @@ from pathlib import Path
 
 from mpi4py import MPI
 
-from dmn_fe.cli.case import problem_of
-from dmn_fe.cli.console import run_console
+from dmn_fe.cli.comparison import compare
+from dmn_fe.cli.pass_run import pass_problem, pass_simulation
 from dmn_fe.cli.passes import Pass, check_files, passes_of
 from dmn_fe.cli.printing import costs_in_words, describe, say
-from dmn_fe.cli.run_outputs import curve_table, outputs_of
+from dmn_fe.cli.run_outputs import outputs_of
 from dmn_fe.cli.run_picture import draw_run
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem import (
-    ArcLength,
     Checkpoints,
     Ending,
-    LoadFactor,
-    MeanDisplacement,
-    Output,
     Part,
-    PathFollowing,
     Problem,
-    Simulation,
-    StepControl,
     StepFailed,
-    StepSizes,
     estimate_costs,
-    output,
     read_mesh,
 )
 
@@ -65,17 +56,19 @@ def simulate(
     """
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
-    problem, following = _made(run_file, part, passes[-1])
+    problem, following = pass_problem(run_file, part, passes[-1])
+    clock = run_file.steps.wall_clock
     checkpoints = Checkpoints(folder / "checkpoints", run_file.checkpoints.keep)
     say(comm, describe(run_file, part, problem))
     outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
-    run = _simulation(run_file, problem, outputs, following, stop, checkpoints)
-    if not restart:
-        checkpoints.begin(comm)
-    else:
+    run = pass_simulation(run_file, problem, outputs, following, stop, checkpoints, clock)
+    if restart:
         run.restart()
         say(comm, f"going on from step {problem.steps}, time {problem.time:g}")
-    _forget_picture(folder, restart, comm)
+    run.check()
+    if not restart:
+        checkpoints.begin(comm)
+        _forget_picture(folder, comm)
     try:
         ending = run.run()
     except StepFailed as error:
@@ -83,7 +76,7 @@ def simulate(
         raise StepFailed(_remedy(problem, error)) from error
     if ending is Ending.FINISHED and len(passes) > 1:
         say(comm, f"\n{passes[0].name}, for comparison")
-        _compare(run_file, part, passes[0], folder)
+        compare(run_file, part, passes[0], folder, stop, run.seconds)
     draw_run(run_file, problem, folder, passes)
     say(comm, f"results in {folder.resolve()}")
     problem.close()
@@ -102,9 +95,10 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
     """
     run_file, passes, part = read_case(path, folder, comm)
     folder = folder or run_file.output.folder
-    problem, following = _made(run_file, part, passes[-1])
+    problem, following = pass_problem(run_file, part, passes[-1])
     outputs = outputs_of(run_file, part, folder, passes[-1].csv, problem, following)
-    run = _simulation(run_file, problem, outputs, following)
+    run = pass_simulation(run_file, problem, outputs, following)
+    run.check()
     say(comm, describe(run_file, part, problem))
     first, steps = run.sizes.next(problem.time), run.sizes.fewest(problem.time)
     say(comm, costs_in_words(estimate_costs(problem, first), steps, comm.size))
@@ -130,73 +124,10 @@ def read_case(
     return run_file, passes, part
 
 
-def _simulation(
-    run_file: RunFile,
-    problem: Problem,
-    outputs: list[Output],
-    following: PathFollowing | None,
-    stop: Callable[[], bool] | None = None,
-    checkpoints: Checkpoints | None = None,
-) -> Simulation:
-    steps, start, end = run_file.steps, problem.time, _end(run_file)
-    corners = [time for points in run_file.amplitudes.values() for time, _ in points]
-    control = StepControl(
-        steps.largest,
-        steps.first,
-        steps.smallest,
-        steps.growth,
-        steps.cut,
-        steps.few,
-        steps.many,
-    )
-    if run_file.loading is not None:
-        corners += [time for time, _ in run_file.loading.points]
-    inside = [t for t in (*corners, *steps.at) if start < t < end]
-    return Simulation(
-        problem,
-        StepSizes(control, end, inside),
-        outputs,
-        checkpoints,
-        run_file.checkpoints.every,
-        steps.wall_clock,
-        stop,
-        following,
-    )
-
-
-def _end(run_file: RunFile) -> float:
-    """Time of the last step; of a path its motion."""
-    if run_file.path is not None:
-        return run_file.path.until
-    assert run_file.loading is not None
-    return run_file.loading.points[-1][0]
-
-
-def _made(run_file: RunFile, part: Part, one: Pass) -> tuple[Problem, PathFollowing | None]:
-    """The problem of a pass, and what finds its load factor if that is unknown (collective)."""
-    path = run_file.path
-    if path is None:
-        return problem_of(run_file, part, one.materials), None
-    factor = LoadFactor()
-    problem = problem_of(run_file, part, one.materials, factor)
-    if path.group is None:
-        return problem, PathFollowing(problem, factor, ArcLength())
-    measure = MeanDisplacement(part, problem.u, path.group, path.direction)
-    return problem, PathFollowing(problem, factor, measure)
-
-
-def _compare(run_file: RunFile, part: Part, one: Pass, folder: Path) -> None:
-    """The same steps with other materials, for their table only."""
-    problem, following = _made(run_file, part, one)
-    table = curve_table(run_file, part, folder / one.csv, problem, None)
-    _simulation(run_file, problem, [output.Progress(run_console()), table], following).run()
-    problem.close()
-
-
-def _forget_picture(folder: Path, restart: bool, comm: MPI.Intracomm) -> None:
+def _forget_picture(folder: Path, comm: MPI.Intracomm) -> None:
     """Remove the picture of an earlier run, which would pass for one of this."""
     with RaiseTogether(comm):
-        if comm.rank == 0 and not restart:
+        if comm.rank == 0:
             (folder / "picture.png").unlink(missing_ok=True)
 
 

@@ -254,14 +254,6 @@ class QuadratureMap:
         """Coordinates ``[n, gdim]`` of the owned points, cell by cell."""
         return self._fields.coordinates()
 
-    def cell_average(self) -> NDArray[np.float64]:
-        """Stress ``[n_cells, 6]`` (Mandel) of the owned cells, averaged over their points.
-
-        Weighted by the reference rule: exact averages over the volume for cells of affine shape.
-        """
-        stress = self._fields.stress_values.reshape(-1, self.points_per_cell, 6)
-        return np.einsum("p,cpi->ci", self.weights / self.weights.sum(), stress)
-
     @property
     def seconds(self) -> float:
         """Time in the laws on this rank since the last commit or reset."""

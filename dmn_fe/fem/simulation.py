@@ -1,28 +1,23 @@
 """A whole run: load steps with outputs and checkpoints, until its end or until it must stop."""
 
-import contextlib
 import enum
-import math
-import time
-from collections import deque
+import logging
 from collections.abc import Callable, Sequence
 
 from mpi4py import MPI
 
+from dmn_fe.collective import shared_errors
 from dmn_fe.errors import InputError
 from dmn_fe.fem.checkpoint import Checkpoints
 from dmn_fe.fem.path_following import PathFollowing
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.report import StepReport
+from dmn_fe.fem.run_clock import RunClock
 from dmn_fe.fem.steps import StepFailed, StepSizes
 
 __all__ = ["Ending", "Output", "Simulation"]
 
-# The next step may take this much longer than the longest of the last ones.
-_SPARE = 1.5
-# Between two checkpoints nine times as long as one takes, a tenth of all, if it takes more seconds
-# than nobody minds.
-_TENTH, _QUICK = 9.0, 0.1
+_log = logging.getLogger(__name__)
 
 
 class Ending(enum.Enum):
@@ -35,6 +30,10 @@ class Ending(enum.Enum):
 
 class Output:
     """What a run leaves behind or tells; all methods are collective."""
+
+    def check(self, run: "Simulation") -> None:
+        """Before anything is written, and perhaps without a run after it: raise ``InputError`` on
+        all ranks if the run lacks what this needs."""
 
     def begin(self, run: "Simulation") -> None:
         """Before the first step, or after a restart at ``run.problem.time``: what is there of later
@@ -65,7 +64,7 @@ class Simulation:
         that is quick, else as often as takes a tenth of the time.
     wall_clock : float, optional
         Seconds after which the run ends: it stops, with a checkpoint, before a step that might take
-        longer.
+        longer, outputs and checkpoint included.
     stop : callable, optional
         Whether to stop after the present step, e.g. because of a signal; any rank may say so.
     following : PathFollowing, optional
@@ -83,19 +82,14 @@ class Simulation:
         stop: Callable[[], bool] | None = None,
         following: PathFollowing | None = None,
     ):
-        if wall_clock is not None and not wall_clock > 0:
-            raise InputError(f"wall_clock = {wall_clock} must be a positive number of seconds.")
-        if checkpoint_every is not None and not checkpoint_every >= 0:
-            raise InputError(f"checkpoint_every = {checkpoint_every} must not be negative.")
         self.problem, self.sizes, self.outputs = problem, sizes, list(outputs)
-        self.checkpoints, self._every = checkpoints, checkpoint_every
-        self._wall_clock, self._stop, self.following = wall_clock, stop, following
+        self.checkpoints, self.following, self._stop = checkpoints, following, stop
+        self._clock = RunClock(wall_clock, checkpoint_every)
         self._comm: MPI.Comm = problem.qmap.comm
-        self._start = self._saved = time.monotonic()
+        self._shared: tuple[type[Exception], ...] = (StepFailed, *shared_errors(self._comm))
         self._begun: list[Output] = []
-        self._steps_saved, self._save_seconds = problem.steps, 0.0
+        self._steps_saved = self._steps_told = -1  # none
         self._has_begun = False
-        self._last_seconds: deque[float] = deque(maxlen=5)
 
     def restart(self) -> None:
         """Go on from the newest checkpoint (collective).
@@ -121,6 +115,17 @@ class Simulation:
         self._has_begun = True
         self._steps_saved = self.problem.steps
 
+    def check(self) -> None:
+        """Check that the outputs fit the run; nothing is written (collective).
+
+        Raises
+        ------
+        InputError
+            On all ranks, e.g. for a probe outside of the mesh.
+        """
+        for output in self.outputs:
+            output.check(self)
+
     def run(self) -> Ending:
         """All steps that are left (collective).
 
@@ -129,10 +134,14 @@ class Simulation:
         StepFailed
             On every rank, if a step does not converge; outputs and a checkpoint up to there are
             written.
-        InputError, RuntimeError
-            As :meth:`Problem.step`, if an output cannot be written, or if the checkpoints are of
-            another run that was not finished.
+        RuntimeError
+            As :meth:`Problem.step`; as well.
+        InputError
+            As :meth:`check`, before anything is written; if the checkpoints are of another run that
+            was not finished; as :meth:`Problem.step`, or if an output or checkpoint cannot be
+            written: then all outputs are ended.
         """
+        self.check()
         if self.checkpoints is not None and not self._has_begun:
             self.checkpoints.begin(self._comm)
         self._has_begun = True
@@ -140,15 +149,15 @@ class Simulation:
             for output in self.outputs:
                 output.begin(self)
                 self._begun.append(output)
+            self._steps_told = self.problem.steps
             while (ending := self._ending()) is None:
                 self._one_step()
-        except StepFailed:  # on all ranks alike
-            self._finish(None)
+            if ending is Ending.FINISHED or self.problem.steps > self._steps_saved:
+                self._save(ending is Ending.FINISHED)
+        except self._shared as error:
+            self._end_after(error)
             raise
-        except InputError:  # as well: an output or checkpoint that cannot be written, wrong loads
-            self._close_outputs()
-            raise
-        self._finish(ending)
+        self._end_outputs(ending)
         return ending
 
     def _ending(self) -> Ending | None:
@@ -157,57 +166,77 @@ class Simulation:
             return Ending.FINISHED
         if self._comm.allreduce(self._stop is not None and self._stop(), MPI.LOR):
             return Ending.STOPPED
-        left = math.inf if self._wall_clock is None else self._wall_clock - self.seconds
-        too_long = left < _SPARE * max(self._last_seconds, default=0.0)
-        return Ending.WALL_CLOCK if self._comm.bcast(too_long, root=0) else None
+        runs_out = self._comm.bcast(self._clock.runs_out(), root=0)
+        return Ending.WALL_CLOCK if runs_out else None
 
     def _one_step(self) -> None:
-        start = time.monotonic()
+        """Try a step, tell the outputs, and write a checkpoint if it is time to."""
+        start = self.seconds
         end = self.sizes.next(self.problem.time)
         report = (self.following or self.problem).step(end)
-        self._last_seconds.append(time.monotonic() - start)
-        if not report.converged:
-            try:
-                sentence = self.sizes.cut_back(report)
-            except StepFailed:
-                for output in self.outputs:
-                    output.cut(self, report, report.reason)
-                raise
+        if report.converged:
+            note = self.sizes.after(report)
             for output in self.outputs:
-                output.cut(self, report, sentence)
-            return
-        note = self.sizes.after(report)
-        for output in self.outputs:
-            output.step(self, report, note)
-        every = self._every
-        if every is None:
-            every = _TENTH * self._save_seconds if self._save_seconds > _QUICK else 0.0
-        if self._comm.bcast(time.monotonic() - self._saved >= every, root=0):
-            self._save()
+                output.step(self, report, note)
+            self._steps_told = self.problem.steps
+            if self._comm.bcast(self._clock.save_is_due(), root=0):
+                self._save()
+        else:
+            self._cut(report)
+        self._clock.stepped(start)
 
-    def _finish(self, ending: Ending | None) -> None:
-        finished = ending is Ending.FINISHED
-        if finished or self.problem.steps > self._steps_saved:
-            self._save(finished)
+    def _cut(self, report: StepReport) -> None:
+        try:
+            sentence = self.sizes.cut_back(report)
+        except StepFailed:
+            for output in self.outputs:
+                output.cut(self, report, report.reason)
+            raise
         for output in self.outputs:
-            output.end(self, ending)
+            output.cut(self, report, sentence)
 
-    def _close_outputs(self) -> None:
-        """End what has begun after an error, whose sentence is the one to be told."""
-        for output in self._begun:
-            with contextlib.suppress(InputError):
-                output.end(self, None)
+    def _end_outputs(self, ending: Ending | None) -> None:
+        """End all outputs that have begun, and raise the first error."""
+        errors = []
+        try:
+            while self._begun:
+                try:
+                    self._begun.pop(0).end(self, ending)
+                except self._shared as error:
+                    errors.append(error)
+            if errors:
+                raise errors[0]
+        finally:
+            errors.clear()  # or frame and error would hold each other, see RaiseTogether
+
+    def _end_after(self, first: Exception) -> None:
+        """Keep what is there after an error, whose sentence is the one to be told."""
+        is_input = isinstance(first, InputError)  # such as a full disk
+        actions: list[Callable[[], None]] = [lambda: self._end_outputs(None)]
+        if not is_input and self._outputs_know_all():
+            actions.insert(0, self._save)
+        for action in actions:
+            try:
+                action()
+            except self._shared as error:
+                if not is_input and self._comm.rank == 0:
+                    _log.error("%s", error)
+
+    def _outputs_know_all(self) -> bool:
+        """Whether there are steps without a checkpoint, and outputs were told of the last one: a
+        restart would not tell them."""
+        return 0 < self.problem.steps == self._steps_told > self._steps_saved
 
     def _save(self, finished: bool = False) -> None:
-        start = time.monotonic()
+        start = self.seconds
         if self.checkpoints is not None:
             sizes = {"size": self.sizes.size, "wait": self.sizes.wait}
             path = {} if self.following is None else self.following.notes()
             self.checkpoints.save(self.problem, sizes | path, finished)
-        self._saved, self._steps_saved = time.monotonic(), self.problem.steps
-        self._save_seconds = self._saved - start
+        self._clock.saved(start)
+        self._steps_saved = self.problem.steps
 
     @property
     def seconds(self) -> float:
         """Time since this run was made."""
-        return time.monotonic() - self._start
+        return self._clock.seconds

@@ -99,7 +99,7 @@ class Full:
 
     def __init__(self, output):
         self.output = output
-        self.begin, self.end = output.begin, output.end
+        self.check, self.begin, self.end = output.check, output.begin, output.end
 
     def step(self, *arguments) -> None:
         if isinstance(self.output, Reactions) and COMM.rank == 0:

@@ -14,6 +14,7 @@ from mpi4py import MPI
 
 from dmn_fe import InputError, laws, mandel
 from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.fem.output.cell_values import CellValues
 from dmn_fe.network import Network, NetworkFamily
 
 MATRIX, FIBRE = laws.Elastic.isotropic(3.0, 0.35), laws.Elastic.isotropic(72.0, 0.2)
@@ -72,7 +73,8 @@ def test_a_field_of_volume_fractions_gives_each_cell_its_network(tmp_path):
     u.interpolate(lambda x: [1e-3 * x[0], 0.0 * x[0], 0.0 * x[0]])
     qmap = QuadratureMap(u, by_tag, cell_tags=tags)
     qmap.update()
-    found = qmap.cell_average()[:, 0]
+    qmap.commit()
+    found = CellValues(qmap).average(qmap.committed_stress)[:, 0]
     unit = torch.tensor([[1e-3, 0, 0, 0, 0, 0]], dtype=torch.float64)
     for cell in (0, 17, 80):
         law = law_of(laminate(float(np.round(fractions[cell], 2))))
@@ -99,12 +101,13 @@ def test_orientation_tensors_turn_networks(tmp_path):
     u.interpolate(lambda x: [1e-3 * x[0], 0.0 * x[0], 0.0 * x[0]])
     qmap = QuadratureMap(u, by_tag, cell_tags=tags, axes=axes)
     qmap.update()
+    qmap.commit()
     stiffness = (
         law_of(along)
         .integrate(torch.zeros(1, 6, dtype=torch.float64), law_of(along).initial_state(1))
         .tangent[0]
     )
-    found, x = qmap.cell_average()[:, 0], midpoints(part)
+    found, x = CellValues(qmap).average(qmap.committed_stress)[:, 0], midpoints(part)
     np.testing.assert_allclose(found[x[:, 2] < 0.5], 1e-3 * stiffness[0, 0], rtol=1e-9)
     turned = mandel.rotation_matrix(
         torch.tensor([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64)

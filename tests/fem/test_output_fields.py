@@ -177,6 +177,21 @@ def test_a_restart_in_another_folder_starts_the_files_anew(tmp_path):
         np.testing.assert_allclose(times(tmp_path / "other" / name), [4 / 6, 1.0])
 
 
+def test_a_restart_with_damaged_files_begins_new_ones(tmp_path, caplog):
+    simulation(cube()[1], fields_and_points(tmp_path), tmp_path, stop_after=3).run()
+    names = ("fields.vtkhdf", "points.vtkhdf")
+    for name in names:
+        with open(tmp_path / name, "r+b") as file:
+            file.truncate((tmp_path / name).stat().st_size - 100)
+    run = simulation(cube()[1], fields_and_points(tmp_path), tmp_path)
+    run.restart()
+    run.run()
+    for name in names:
+        np.testing.assert_allclose(times(tmp_path / name), [4 / 6, 1.0])
+        assert (tmp_path / name.replace(".", "_damaged.")).is_file()
+    assert len(caplog.messages) == 2
+
+
 @pytest.mark.parametrize("format", FORMATS[1:])
 def test_a_restart_begins_new_files_where_dolfinx_cannot_append(tmp_path, format):
     endings = [".xdmf", ".h5"] if format == "xdmf" else [".bp"]
@@ -272,18 +287,20 @@ def test_a_file_in_place_of_the_folder(tmp_path, format):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_full_disk_stops_the_run_with_one_sentence(tmp_path, format):
-    class Full(Fields):
-        def step(self, *arguments):
-            with largest_file(1000):
-                super().step(*arguments)
+    closed = []
 
-        def end(self, *arguments):
-            with largest_file(1000):
-                super().end(*arguments)
+    class Full(Fields):
+        def write(self, problem):
+            with largest_file(1000 if problem.steps else 1 << 30):
+                super().write(problem)
+
+        def close(self):
+            closed.append(self)
+            super().close()
 
     run = simulation(cube()[1], [Full(tmp_path, format)])
     with pytest.raises(InputError, match="space on the disk"):
         run.run()
-    run.outputs[0].close()
+    assert closed == run.outputs  # what was written before is whole
     if format == "vtkhdf":
         assert times(tmp_path / "fields.vtkhdf") == [0.0]

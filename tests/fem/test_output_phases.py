@@ -166,6 +166,7 @@ def test_all_outputs_of_a_step_share_one_evaluation(tmp_path, monkeypatch):
     names = find_quantities(["stress of matrix", "stress of inclusion"])
     output = PhaseAverages(tmp_path / "phases.csv", part)
     run = SimpleNamespace(problem=problem)
+    output.check(run)
     output.begin(run)
     before = at_points(problem, names)
     assert len(calls) == 1
@@ -179,6 +180,7 @@ def test_all_outputs_of_a_step_share_one_evaluation(tmp_path, monkeypatch):
     problem.u.x.array[:] = 0.0
     qmap.restore(np.zeros_like(qmap.committed_stress), {1: qmap.laws[1].initial_state(24)})
     assert not any(values.any() for values in at_points(problem, names).values())
+    output.check(run)
     output.begin(run)  # the columns are not told twice
     assert len(output._columns) == 4 + 2 * len(MEANS)
 

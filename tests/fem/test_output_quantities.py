@@ -3,7 +3,7 @@
 # isort: off
 from dmn_fe.fem import Support, Temperature, make_problem  # before torch
 from dmn_fe.fem._compat import geometry_dofmap
-from dmn_fe.fem.output import QUANTITIES, Quantity, quantity
+from dmn_fe.fem.output import QUANTITIES, Quantity, quantity, von_mises_field
 from dmn_fe.fem.output.cell_values import CellValues
 from dmn_fe.fem.output.quantities import at_points, find_quantities
 
@@ -97,6 +97,18 @@ def test_averages_of_an_axisymmetric_problem_are_those_around_the_axis():
     radius = Quantity("radius", lambda problem: problem.qmap.coordinates()[:, 0], (), "length")
     found = CellValues(problem.qmap).of(problem, [radius])["radius"]
     np.testing.assert_allclose(found, [(7 / 3) / (3 / 2)])
+
+
+def test_the_field_of_von_mises_stress_is_of_the_averages_over_the_volume():
+    problem = patch(cook(2), np.zeros((2, 2)))
+    qmap = problem.qmap
+    stress = np.zeros((len(qmap.committed_stress), 6))
+    stress[:, 0] = 1.0 + qmap.coordinates()[:, 0]
+    qmap.restore(stress, {key: qmap.state_of(key) for key in qmap.laws})
+    average = CellValues(qmap).average(stress)[:, 0]
+    plain = stress[:, 0].reshape(len(average), -1).mean(axis=1)
+    assert np.abs(average / plain - 1.0).max() > 1e-3
+    np.testing.assert_allclose(von_mises_field(qmap).x.array, average, rtol=1e-12)
 
 
 def test_a_cell_has_the_worst_status_of_its_points():

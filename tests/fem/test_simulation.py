@@ -15,11 +15,9 @@ from dmn_fe.fem import (  # before torch
 )
 
 # isort: on
-import time
-
 import numpy as np
 import pytest
-from helpers.blocks import OnlyShortSteps
+from helpers.blocks import Fragile, OnlyShortSteps
 from helpers.parts import rectangle
 
 from dmn_fe import InputError, laws
@@ -53,6 +51,51 @@ class Full(Told):
         super().step(run, report, note)
         if len(self.words) == 3:
             raise InputError("the disk is full")
+
+
+class Clock:
+    """In place of the module ``time``: only :meth:`sleep` takes time."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class SlowOutput(Output):
+    """Each step takes some seconds."""
+
+    def __init__(self, clock, seconds: float):
+        self.clock, self.seconds = clock, seconds
+
+    def step(self, run, report, note):
+        self.clock.sleep(self.seconds)
+
+
+class SlowCheckpoints(Checkpoints):
+    """Each takes some seconds, or cannot be written."""
+
+    def __init__(self, folder, clock=None, seconds=0.0):
+        super().__init__(folder)
+        self.clock, self.seconds, self.steps = clock, seconds, []
+
+    def save(self, problem, *others):
+        if self.clock is None:
+            raise InputError("the disk is full")
+        self.clock.sleep(self.seconds)
+        self.steps.append(problem.steps)
+        return super().save(problem, *others)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("dmn_fe.fem.run_clock.time", clock)
+    return clock
 
 
 def sheet(law=STEEL):
@@ -120,17 +163,120 @@ def test_an_output_that_cannot_write_ends_the_others():
     assert len(last.words) == 3  # begin, one step, end
 
 
-def test_checkpoints_take_a_tenth_of_the_time_at_most(tmp_path):
-    steps = []
+def test_checkpoints_take_a_tenth_of_the_time_at_most(tmp_path, clock):
+    outputs, checkpoints = [SlowOutput(clock, 1.0)], SlowCheckpoints(tmp_path, clock, 0.5)
+    Simulation(sheet(), StepSizes(StepControl(0.1), 1.0), outputs, checkpoints).run()
+    assert checkpoints.steps == [1, 6, 10]  # nine halves of a second between them
 
-    class Slow(Checkpoints):
-        def save(self, problem, *others):
-            time.sleep(0.3)
-            steps.append(problem.steps)
-            return super().save(problem, *others)
 
-    Simulation(sheet(), StepSizes(StepControl(0.1), 1.0), [], Slow(tmp_path)).run()
-    assert steps == [1, 10]
+def test_checkpoints_of_no_time_are_written_after_each_step(tmp_path, clock):
+    outputs, checkpoints = [SlowOutput(clock, 1.0)], SlowCheckpoints(tmp_path, clock, 0.0)
+    Simulation(sheet(), StepSizes(StepControl(0.25), 1.0), outputs, checkpoints).run()
+    assert checkpoints.steps == [1, 2, 3, 4, 4]
+
+
+@pytest.mark.parametrize("every", [None, 1e9])
+def test_the_wall_clock_leaves_time_for_outputs_and_the_last_checkpoint(tmp_path, clock, every):
+    outputs, checkpoints = [SlowOutput(clock, 2.0)], SlowCheckpoints(tmp_path, clock, 7.0)
+    sizes = StepSizes(StepControl(0.01), 1.0)
+    run = Simulation(sheet(), sizes, outputs, checkpoints, every, wall_clock=60.0)
+    assert run.run() is Ending.WALL_CLOCK
+    assert checkpoints.steps[0] == 1
+    assert checkpoints.steps[-1] == run.problem.steps
+    assert 40.0 < run.seconds <= 60.0
+
+
+def test_a_checkpoint_that_cannot_be_written_in_the_end_ends_all_outputs(tmp_path):
+    first, last = Told(), Told()
+    run = Simulation(
+        sheet(),
+        StepSizes(StepControl(0.5), 1.0),
+        [first, last],
+        SlowCheckpoints(tmp_path),
+        checkpoint_every=1e9,
+    )
+    with pytest.raises(InputError, match="the disk is full"):
+        run.run()
+    assert first.words[-1] == last.words[-1] == "end None"
+
+
+def test_an_output_that_cannot_be_ended_does_not_keep_the_others_from_it():
+    class Endless(Told):
+        def __init__(self, sentence):
+            super().__init__()
+            self.sentence = sentence
+
+        def end(self, run, ending):
+            super().end(run, ending)
+            raise InputError(self.sentence)
+
+    outputs = [Told(), Endless("the first"), Endless("the second"), Told()]
+    with pytest.raises(InputError, match="the first"):
+        Simulation(sheet(), StepSizes(StepControl(0.5), 1.0), outputs).run()
+    assert [one.words.count("end FINISHED") for one in outputs] == [1, 1, 1, 1]
+
+
+def test_a_law_that_raises_leaves_a_checkpoint_and_ended_outputs(tmp_path):
+    class Full(Fragile):
+        def integrate(self, *arguments):
+            try:
+                return super().integrate(*arguments)
+            except ArithmeticError:
+                raise RuntimeError("CUDA out of memory") from None
+
+    told, law = Told(), Full(STEEL, 0.005, raises=True)
+    sizes, checkpoints = StepSizes(StepControl(0.1, growth=1.0), 1.0), Checkpoints(tmp_path)
+    run = Simulation(sheet(law), sizes, [told], checkpoints, checkpoint_every=1e9)
+    with pytest.raises(RuntimeError, match="CUDA out of memory"):
+        run.run()
+    steps = run.problem.steps
+    assert steps >= 2  # and there is a checkpoint of the last
+    assert told.words[-1] == "end None"
+    assert sorted(path.name for path in tmp_path.iterdir())[-1] == f"step_{steps:07d}"
+
+
+def test_an_output_that_raises_leaves_no_checkpoint_of_a_step_it_lacks(tmp_path):
+    class Wrong(Told):
+        def step(self, run, report, note):
+            super().step(run, report, note)
+            if run.problem.steps == 2:
+                raise ArithmeticError("a mistake")
+
+    run = Simulation(sheet(), StepSizes(StepControl(0.25), 1.0), [Wrong()], Checkpoints(tmp_path))
+    with pytest.raises(ArithmeticError, match="a mistake"):
+        run.run()
+    assert [path.name for path in tmp_path.iterdir()] == ["step_0000001"]
+
+
+def test_outputs_are_checked_before_anything_is_lost(tmp_path):
+    def run(*outputs):
+        sizes = StepSizes(StepControl(0.5), 1.0)
+        return Simulation(sheet(), sizes, outputs, Checkpoints(tmp_path))
+
+    class Unfit(Told):
+        def check(self, run):
+            raise InputError("it does not fit")
+
+    assert run().run() is Ending.FINISHED
+    before = {path.name for path in tmp_path.iterdir()}
+    told = Told()
+    for action in (run(told, Unfit()).run, run(told, Unfit()).check):
+        with pytest.raises(InputError, match="it does not fit"):
+            action()
+    assert told.words == []
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_that_stops_before_its_first_step_can_go_on(tmp_path):
+    def run(**options):
+        sizes = StepSizes(StepControl(0.5), 1.0)
+        return Simulation(sheet(), sizes, [], Checkpoints(tmp_path), **options)
+
+    assert run(stop=lambda: True).run() is Ending.STOPPED
+    again = run()
+    again.restart()
+    assert again.problem.steps == 0
+    assert again.run() is Ending.FINISHED
 
 
 def test_a_new_run_takes_the_place_of_a_finished_one_alone(tmp_path):
@@ -155,7 +301,7 @@ def test_a_new_run_takes_the_place_of_a_finished_one_alone(tmp_path):
     assert second.run() is Ending.FINISHED  # nothing is left to do
 
 
-def test_wall_clock_and_stop(tmp_path):
+def test_a_run_that_is_stopped_goes_on(tmp_path):
     told = Told()
     sizes = StepSizes(StepControl(0.1), 1.0)
     stopping = Simulation(
@@ -170,9 +316,6 @@ def test_wall_clock_and_stop(tmp_path):
     whole = sheet()
     Simulation(whole, StepSizes(StepControl(0.1), 1.0)).run()
     np.testing.assert_allclose(again.problem.u.x.array, whole.u.x.array, atol=1e-15)
-    short = Simulation(sheet(), StepSizes(StepControl(1e-4), 1.0), wall_clock=0.5)
-    assert short.run() is Ending.WALL_CLOCK
-    assert short.seconds < 1.0
 
 
 def test_more_than_a_part_can_bear_never_converges():

@@ -239,11 +239,47 @@ def test_wrong_input_is_one_sentence(tmp_path):
         MeshSeries(tmp_path / "none.vtkhdf", u, append=0.0)
     with pytest.raises(InputError, match="directory"):
         MeshSeries(tmp_path, u)
-    (tmp_path / "text.vtkhdf").write_text("no HDF5")
-    with pytest.raises(InputError, match=r"text\.vtkhdf: .*file signature"):
-        MeshSeries(tmp_path / "text.vtkhdf", u, append=0.0)
-    assert (tmp_path / "text.vtkhdf").read_text() == "no HDF5"
     assert times(path) == [0.0]
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.3, 0.9, "zeros", "no steps"])
+def test_a_damaged_file_is_kept_and_a_new_one_begins(tmp_path, caplog, part):
+    path, points = tmp_path / "points.vtkhdf", np.random.default_rng(0).random((300, 3))
+    series = PointSeries(path, points, MPI.COMM_SELF)
+    for t in (0.0, 1.0, 2.0):
+        series.write(t, {"x": t * points})
+    content = path.read_bytes()
+    if part == "zeros":  # as after a loss of power
+        content = content[:2048] + bytes(len(content) - 2048)
+    elif part == "no steps":
+        with h5py.File(path, "r+") as file:
+            del file["VTKHDF/Steps"]
+        content = path.read_bytes()
+    else:
+        content = content[: int(part * len(content))]
+    names = ["points.vtkhdf"]
+    for n in ("", "_2"):
+        path.write_bytes(content)
+        caplog.clear()
+        PointSeries(path, points, MPI.COMM_SELF, append=1.0).write(3.0, {"x": 3.0 * points})
+        assert steps(path) == [3.0]
+        aside = tmp_path / f"points_damaged{n}.vtkhdf"
+        assert aside.read_bytes() == content
+        names.append(aside.name)
+        (record,) = caplog.records
+        assert f"was damaged and is now {aside.name}; a new file begins here" in record.message
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted(names)
+
+
+def test_a_step_that_was_not_ended_is_dropped(tmp_path):
+    path, points = tmp_path / "points.vtkhdf", np.zeros((3, 3))
+    series = PointSeries(path, points, MPI.COMM_SELF)
+    for t in (0.0, 1.0):
+        series.write(t, {"x": points})
+    with h5py.File(path, "r+") as file:  # killed before this was written
+        file["VTKHDF/Steps"].attrs.modify("NSteps", 1)
+    PointSeries(path, points, MPI.COMM_SELF, append=2.0).write(3.0, {"x": points})
+    assert steps(path) == [0.0, 3.0]
 
 
 def test_a_full_disk_leaves_the_steps_before_it(tmp_path):

@@ -1,7 +1,7 @@
 """What a simulation leaves behind and tells: outputs to plug into a ``Simulation``."""
 
 from dmn_fe.fem.output.cell_averages import CellAverages
-from dmn_fe.fem.output.envelope import EnvelopeWatch
+from dmn_fe.fem.output.envelope import EnvelopeWatch, envelope_of
 from dmn_fe.fem.output.fields import Fields
 from dmn_fe.fem.output.phases import PhaseAverages
 from dmn_fe.fem.output.point_cloud import PointCloud
@@ -23,6 +23,7 @@ __all__ = [
     "Quantity",
     "Reactions",
     "Table",
+    "envelope_of",
     "quantity",
     "von_mises_field",
 ]

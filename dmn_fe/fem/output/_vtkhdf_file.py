@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError, file_sentence
+from dmn_fe.fem.output._vtkhdf_damage import damage, keep_aside
 
 __all__ = ["StepFile"]
+
+_log = logging.getLogger(__name__)
 
 
 class StepFile:
@@ -27,7 +31,8 @@ class StepFile:
     geometry : mapping of str to array
         Data sets of :mod:`~dmn_fe.fem.output._vtkhdf_geometry`.
     append : float, optional
-        Continue an existing file of this geometry behind the last step up to this time.
+        Continue an existing file of this geometry behind the last step up to this time. If it is
+        damaged, it stays under another name, and a new one begins.
 
     Raises
     ------
@@ -39,6 +44,11 @@ class StepFile:
         self, path: Path, geometry: Mapping[str, NDArray[Any]], append: float | None = None
     ):
         self._path = path
+        if append is not None and (why := damage(path)) is not None:
+            append, aside = None, keep_aside(path)
+            _log.warning(
+                "%s: was damaged and is now %s; a new file begins here (%s).", path, aside.name, why
+            )
         if append is None or self._cut(geometry, append) == 0:
             self._create(geometry)
 
@@ -62,7 +72,8 @@ class StepFile:
                     "remove it, or write to another folder."
                 )
             steps = root["Steps"]
-            n = int((steps["Values"][:] <= time).sum()) if "Values" in steps else 0
+            values = steps["Values"][: steps.attrs["NSteps"]] if "Values" in steps else np.empty(0)
+            n = int((values <= time).sum())
             steps.attrs.modify("NSteps", n)
             if n > 0:
                 # VTK crashes at more times than steps. Fields may be longer, until the next step.
@@ -100,6 +111,7 @@ class StepFile:
                 _put(steps, name, k, np.zeros((1, kinds), dtype=np.int64))
             _put(steps, "NumberOfParts", k, np.ones(1, dtype=np.int64))
             _put(steps, "Values", k, np.array([float(t)]))
+            root.file.flush()
             steps.attrs.modify("NSteps", k + 1)  # last: now the step counts
 
     def fields(self) -> set[str]:

@@ -15,7 +15,7 @@ from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.simulation import Ending, Output, Simulation
 from dmn_fe.laws import MaterialLaw
 
-__all__ = ["EnvelopeWatch"]
+__all__ = ["EnvelopeWatch", "envelope_of"]
 
 _SHARES = (0.0, 0.01, 0.1, 0.5)  # of the points: beyond each of them there is a warning
 _log = logging.getLogger(__name__)
@@ -29,14 +29,15 @@ def _envelope(problem: Problem) -> NDArray[np.float64]:
     strain = torch.from_numpy(total_strain(qmap))
     ratio = torch.zeros(len(strain), dtype=torch.float64)
     for key, points in qmap.points_of_groups().items():
-        envelope = _envelope_of(qmap.laws[key])
+        envelope = envelope_of(qmap.laws[key])
         if envelope is not None:
             ratio[points] = envelope.ratio(strain[points])
     return ratio.numpy()
 
 
-def _envelope_of(law: MaterialLaw | NodeLaw) -> StrainEnvelope | None:
-    """Of a law that ranks share collective over these."""
+def envelope_of(law: MaterialLaw | NodeLaw) -> StrainEnvelope | None:
+    """What a law tells of the strains it was validated for, if it does (collective over the ranks
+    that share the law)."""
     if not isinstance(law, NodeLaw):
         return strain_envelope(law)
     own = None if law._law is None else strain_envelope(law._law)
@@ -67,7 +68,7 @@ class EnvelopeWatch(Output):
         self._beyond = self._watched.copy()
         points = qmap.points_of_groups()
         for key, law in qmap.laws.items():
-            self._watched[points[key]] = _envelope_of(law) is not None
+            self._watched[points[key]] = envelope_of(law) is not None
         if qmap.comm.allreduce(int(self._watched.sum())) == 0 and qmap.comm.rank == 0:
             _log.warning(
                 "no network of this problem tells up to which strains it was validated: none is "

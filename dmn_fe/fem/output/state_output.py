@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
+from dmn_fe.collective import shared_errors
 from dmn_fe.fem.output.quantities import Quantity, at_points, find_quantities
 from dmn_fe.fem.output.schedule import Schedule
 from dmn_fe.fem.problem import Problem
@@ -62,18 +63,26 @@ class StateOutput(Output, ABC):
         """Finish the files."""
         return
 
+    def check(self, run: Simulation) -> None:
+        """Check quantities and times (collective).
+
+        Raises
+        ------
+        InputError
+            On all ranks, if the problem lacks a quantity, or no step would end at a given time.
+        """
+        self._schedule.check(run)
+        at_points(run.problem, self.quantities)
+
     def begin(self, run: Simulation) -> None:
         """Start or continue the files (collective).
 
         Raises
         ------
         InputError
-            On all ranks, if they cannot be written or continued, the problem lacks a quantity, or
-            no step would end at a given time.
+            On all ranks, if they cannot be written or continued.
         """
         problem = run.problem
-        self._schedule.check(run)
-        at_points(problem, self.quantities)
         stay = self.open(problem, self._schedule.kept(problem))
         due, self._last = self._schedule.due(problem), None
         if due and problem.steps == 0:
@@ -98,10 +107,14 @@ class StateOutput(Output, ABC):
         Raises
         ------
         InputError
-            On all ranks, if the files cannot be written.
+            On all ranks, if the files cannot be written; they are finished all the same.
         """
-        if self._last != run.problem.steps:
-            self._add(run.problem)
+        try:
+            if self._last != run.problem.steps:
+                self._add(run.problem)
+        except shared_errors(run.problem.qmap.comm):
+            self.close()
+            raise
         self.close()
 
     def _add(self, problem: Problem) -> None:

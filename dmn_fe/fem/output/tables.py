@@ -38,11 +38,21 @@ class Table(Output):
         self._table: CsvTable | None = None
 
     def prepare(self, problem: Problem) -> None:
-        """Before the first row (collective)."""
+        """Before the first row, and before anything is written (collective)."""
 
     def row(self, problem: Problem) -> NDArray[np.float64]:
         """Numbers of the last committed step, the same on all ranks (collective)."""
         raise NotImplementedError
+
+    def check(self, run: Simulation) -> None:
+        """Prepare the rows (collective).
+
+        Raises
+        ------
+        InputError
+            On all ranks, if that is not possible.
+        """
+        self.prepare(run.problem)
 
     def begin(self, run: Simulation) -> None:
         """Start or continue the file (collective).
@@ -53,7 +63,6 @@ class Table(Output):
             On all ranks, if it cannot be written, or has other columns and cannot be continued.
         """
         problem = run.problem
-        self.prepare(problem)
         self._table = CsvTable(self.path, self._columns, problem.qmap.comm)
         self._table.begin(problem.time if problem.steps > 0 else None)
         if problem.steps == 0:
