@@ -27,9 +27,20 @@ def end_with_parent() -> None:
 
     Ranks of an mpirun that got no chance to end them would wait for each other for ever.
     """
-    if sys.platform == "linux" and started_ranks() is not None:
+    if started_ranks() is not None:
+        _get_when_parent_dies(signal.SIGKILL)
+
+
+def _get_when_parent_dies(number: signal.Signals) -> None:
+    if sys.platform == "linux":
         death_signal = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(death_signal, number)
+
+
+def _end_ranks_with_launcher() -> None:
+    """In mpirun before it starts: killed launchers must not leave a run behind, which would write
+    into the folder of its restart."""
+    _get_when_parent_dies(signal.SIGTERM)
 
 
 def available_ranks(wanted: int) -> int:
@@ -105,7 +116,7 @@ def run_on_ranks(
 
 def _finished(command: list[str], environment: dict[str, str], stop: signal.Signals) -> int:
     """Exit status of a command after its end; an interrupt is raised then."""
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment, preexec_fn=_end_ranks_with_launcher)
     interrupts: list[float] = []
     requests: list[int] = []
     # Counted, not raised: mpirun may send the signal to all of its group once more, and the

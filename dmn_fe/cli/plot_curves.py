@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import matplotlib.figure
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from dmn_fe.cli.result_tables import Columns, is_round_off, read_tables, varies_most
@@ -44,32 +45,33 @@ def draw_curves(results: Path, x: str | None, y: list[str], folder: Path) -> Pat
 
 
 def motion(columns: Columns) -> str:
-    """The displacement ``<group> u1``, or mean strain ``strain 11``, that varies most; of a group
-    with forces if there is one."""
+    """What moves: the displacement ``<group> u1`` that, with its force, does most work; or the mean
+    strain ``strain 11`` that varies most, or the displacement."""
     groups = {name.rsplit(" ", 1)[0] for name in _of(columns, "F")}
     displacements = _of(columns, "u")
-    motions = [name for name in displacements if name.rsplit(" ", 1)[0] in groups]
-    motions = motions or displacements or [n for n in columns if n.startswith("strain ")]
-    if not motions:
+    driven = [name for name in displacements if name.rsplit(" ", 1)[0] in groups]
+    if driven:
+        return max(driven, key=lambda x: np.ptp(columns[x]) * np.ptp(columns[response(columns, x)]))
+    others = [name for name in columns if name.startswith("strain ")] or displacements
+    if not others:
         raise InputError("the tables have no displacements to choose from; give --x and --y.")
-    return varies_most(columns, motions)
+    return varies_most(columns, others)
 
 
 def response(columns: Columns, x: str) -> str:
-    """The force of the group of a displacement, or the mean stress of a mean strain; where no
-    support holds the group, the largest force along this displacement of those that are held."""
+    """The force of a displacement, or the mean stress of a mean strain; where no support holds the
+    group, that of all supports."""
     if x.startswith("strain "):
         return x.replace("strain", "stress")
-    forces = _of(columns, "F")
-    if not forces:
-        raise InputError("the tables have no forces to choose from; give --y.")
     group, component = x.rsplit(" ", 1)
-    own = [name for name in forces if name.rsplit(" ", 1)[0] == group]
-    largest = columns[varies_most(columns, forces)]
-    if own and not is_round_off(columns[varies_most(columns, own)], [largest]):
-        return varies_most(columns, own)
-    along = [name for name in forces if name[-1] == component[-1]]
-    return varies_most(columns, along or forces)
+    own, of_all = (f"{name} F{component[1:]}" for name in (group, "all supports"))
+    if own in columns:
+        forces = [columns[name] for name in _of(columns, "F")]
+        if of_all not in columns or not is_round_off(columns[own], forces):
+            return own
+    if of_all not in columns:
+        raise InputError("the tables have no forces to choose from; give --y.")
+    return of_all
 
 
 def _of(columns: Columns, kind: str) -> list[str]:

@@ -32,8 +32,7 @@ def draw_run(run_file: RunFile, problem: Problem, folder: Path, passes: list[Pas
             axes = axes[0], _labelled(axes[1], units.stress)
         else:
             group, direction = driven_group(run_file)
-            held = [support.group for support in run_file.supports]
-            curves = {name: curve(path, group, direction, held) for name, path in tables.items()}
+            curves = {name: curve(path, group, direction) for name, path in tables.items()}
             axes = _labelled("displacement", units.length), _labelled("force", units.force)
         draw(
             folder / "picture.png",
@@ -62,11 +61,10 @@ def driven_group(run_file: RunFile) -> tuple[str, np.ndarray]:
     return first.group, np.eye(len(first.values))[0]
 
 
-def curve(path: Path, group: str, direction: np.ndarray, held: list[str]) -> Curve:
+def curve(path: Path, group: str, direction: np.ndarray) -> Curve:
     """Displacement and force of a group along a direction, from a table of reactions.
 
-    The force is that of the supports of the group; where it has none and is loaded by others, these
-    are what all groups that are ``held`` take up.
+    The force is that of the supports of the group; where it has none, all forces that act.
     """
     unit = direction / np.linalg.norm(direction)
     columns = read_table(path)
@@ -74,10 +72,8 @@ def curve(path: Path, group: str, direction: np.ndarray, held: list[str]) -> Cur
     def along(name: str, what: str) -> np.ndarray:
         return np.sum([columns[f"{name} {what}{i + 1}"] * x for i, x in enumerate(unit)], axis=0)
 
-    own, others = along(group, "F"), [along(name, "F") for name in {*held} - {group}]
-    if others and is_round_off(own, others):
-        own = -np.sum(others, axis=0)
-    return along(group, "u"), own
+    own, all_supports = along(group, "F"), along("all supports", "F")
+    return along(group, "u"), -all_supports if is_round_off(own, [all_supports]) else own
 
 
 def cell_curves(tables: dict[str, Path]) -> tuple[dict[str, Curve], tuple[str, str]]:

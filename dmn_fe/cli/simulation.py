@@ -132,7 +132,10 @@ def _forget_picture(folder: Path, comm: MPI.Intracomm) -> None:
 
 
 def _remedy(problem: Problem, error: StepFailed) -> str:
-    remedy = "give a smaller 'steps.smallest'"
+    remedy = (
+        "give a smaller 'steps.smallest', or prescribe displacements or a 'path' if the load may be "
+        "more than the part can bear"
+    )
     if problem.steps == 0:
         remedy = f"check that every piece of the part is held, or {remedy}"
     return f"{error}; {remedy}."

@@ -181,6 +181,17 @@ class Equilibrium:
         # Agreed on explicitly: a maximum over NaN may differ between ranks.
         return self.qmap.comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
 
+    def total_reaction(self) -> NDArray[np.float64]:
+        """Internal less external forces ``[gdim]`` of all prescribed dofs, each once (collective)."""
+        prescribed = np.zeros(len(self._work.array_r), dtype=bool)
+        for bc in self._bcs:
+            dofs, owned = bc.dof_indices()
+            prescribed[dofs[:owned]] = True
+        forces = np.where(prescribed, self.unbalanced().array_r, 0.0)
+        return self.qmap.comm.allreduce(
+            forces.reshape(-1, self.u.function_space.dofmap.index_map_bs).sum(axis=0)
+        )
+
     def unbalanced(self) -> PETSc.Vec:
         """Internal less external nodal forces (collective), until the next call of a method.
 

@@ -246,3 +246,11 @@ class Problem:
             Facets of this rank, e.g. ``part.facets("clamped")``.
         """
         return self.equilibrium.reaction(facets)
+
+    def total_reaction(self) -> NDArray[np.float64]:
+        """Force ``[gdim]`` that all supports exert on the part (collective).
+
+        Groups of facets may share nodes on their edges: this is less than the sum of their
+        :meth:`reaction`. It balances all forces that act on the part.
+        """
+        return self.equilibrium.total_reaction()

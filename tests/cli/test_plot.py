@@ -47,17 +47,19 @@ def test_without_options_force_over_displacement_and_von_mises(dmn_fe, results, 
 
 
 def test_curves_are_of_a_motion_and_the_force_that_belongs_to_it():
-    held = {"top u1": [0, 2.0], "top u2": [0, 1.0], "top F1": [0, 5.0], "top F2": [0, 3.0]}
+    held = {"top u1": [0, 2.0], "top u2": [0, 3.0], "top F1": [0, 5.0], "top F2": [0, 1.0]}
     held |= {"foot u1": [0, 0.0], "foot F1": [0, -5.0], "foot F2": [0, -9.0]}
+    held |= {"all supports F1": [0, 0.0], "all supports F2": [0, -8.0]}
     held |= {"corner u1": [0, 4.0]}  # a probe, without forces
     columns = {name: np.array(values) for name, values in held.items()}
     assert motion(columns) == "top u1"
     assert response(columns, "top u1") == "top F1"
     loaded = columns | {"top F1": np.array([0, 1e-9]), "top F2": np.array([0, -1e-9])}
-    assert response(loaded, "top u1") == "foot F1"
-    assert response(loaded, "corner u1") == "foot F1"
+    assert motion(loaded) == "top u2"
+    assert response(loaded, "top u2") == "all supports F2"
+    assert response(loaded, "corner u1") == "all supports F1"
     cell = {"strain 11": np.array([0, 0.01]), "strain 12": np.array([0, -0.02])}
-    assert motion(cell) == "strain 12"
+    assert motion(cell | {"corner u1": np.array([0, 4.0])}) == "strain 12"
     assert response(cell, "strain 12") == "stress 12"
 
 

@@ -1,7 +1,7 @@
 """Tables of reactions and probes: values, restarts, wrong input."""
 
 # isort: off
-from dmn_fe.fem import mark  # before torch
+from dmn_fe.fem import Support, Traction, make_problem, mark  # before torch
 from dmn_fe.fem.output import Probes, Reactions
 from dmn_fe.fem.output.csv_table import CsvTable
 from dmn_fe.fem.output.group_mean import GroupMean
@@ -19,7 +19,7 @@ from helpers.patches import elastic_stress, patch
 from helpers.runs import cube, forget_steps_after, simulation
 from mpi4py import MPI
 
-from dmn_fe import InputError
+from dmn_fe import InputError, laws
 
 GRADIENT = 1e-2 * np.array([[0.3, 0.2, -0.1], [0.0, -0.1, 0.4], [0.1, 0.0, 0.2]])
 STRESS = elastic_stress(0.5 * (GRADIENT + GRADIENT.T))
@@ -72,11 +72,26 @@ def test_reactions_of_a_plane_part_have_its_components(tmp_path):
         Probes(tmp_path / "p.csv", part, {"a": [2.0, 0.5]}),
     ]
     simulation(problem, outputs, steps=1).run()
-    assert read(tmp_path / "r.csv")[0][4:] == ["left u1", "left u2", "left F1", "left F2"]
+    names = ["left u1", "left u2", "left F1", "left F2", "all supports F1", "all supports F2"]
+    assert read(tmp_path / "r.csv")[0][4:] == names
     header, rows = read(tmp_path / "p.csv")
     assert header[4:7] == ["a u1", "a u2", "a S11"]
     stress = elastic_stress(np.diag([0.01, 0.0, 0.0]))
     np.testing.assert_allclose(rows[-1, 4:9], [0.02, 0.0, *np.diag(stress)], atol=1e-10)
+
+
+def test_all_supports_balance_the_load_though_groups_share_nodes(tmp_path):
+    part = rectangle(2.0, 1.0, (4, 2))
+    held = [Support("left", [0.0, 0.0]), Support("bottom", [None, 0.0])]
+    pull = [Traction("right", [3.0, 1.0])]
+    problem = make_problem(part, {"part": laws.Elastic.isotropic(1000.0, 0.3)}, held, pull)
+    reactions = Reactions(tmp_path / "r.csv", part, ["left", "bottom"])
+    simulation(problem, [reactions], steps=2).run()
+    header, rows = read(tmp_path / "r.csv")
+    last = dict(zip(header, rows[-1], strict=True))
+    np.testing.assert_allclose(last["all supports F1"], -3.0, rtol=1e-9)
+    np.testing.assert_allclose(last["all supports F2"], -1.0, rtol=1e-9)
+    assert abs(last["left F1"] + last["bottom F1"] + 3.0) > 0.01  # the corner twice
 
 
 def test_numbers_keep_all_their_digits(tmp_path):

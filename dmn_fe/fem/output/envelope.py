@@ -87,7 +87,7 @@ class EnvelopeWatch(Output):
         passed = sum(count > share * total for share in _SHARES)
         if passed > self._told and comm.rank == 0:
             _log.warning(
-                "step %d at time %.6g: %d of %d points (%.2g %%) strain more than their network "
+                "step %d at time %.6g: %d of %d points (%.1f %%) strain more than their network "
                 "was validated for, up to %.3g times as much, in cell %d in the order of the mesh "
                 "file",
                 *(problem.steps, problem.time, count, total, 100.0 * count / total, largest, cell),

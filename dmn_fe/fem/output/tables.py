@@ -88,7 +88,9 @@ class Reactions(Table):
     """Mean displacement and reaction force of groups of facets.
 
     Columns ``<group> u1 …``, the mean over the area of the group, then ``<group> F1 …``, the force
-    that its supports exert on the part, see :meth:`~dmn_fe.fem.problem.Problem.reaction`.
+    that its supports exert on the part, see :meth:`~dmn_fe.fem.problem.Problem.reaction`; groups
+    count the nodes on edges that they share both. In the end ``all supports F1 …``, where these
+    count once: minus the sum of all forces that act.
 
     Parameters
     ----------
@@ -118,6 +120,7 @@ class Reactions(Table):
             raise InputError(f"{path}: a table of reactions needs the name of a group.")
         axes = range(1, part.mesh.geometry.dim + 1)
         columns = [f"{g} {what}{i}" for g in groups for what in "uF" for i in axes]
+        columns += [f"all supports F{i}" for i in axes]
         super().__init__(path, columns if factor is None else ["factor", *columns])
         self._factor = factor
         self._facets = {group: part.facets(group) for group in groups}
@@ -141,5 +144,6 @@ class Reactions(Table):
                     for group, facets in self._facets.items()
                     for vector in (self._means[group](), problem.reaction(facets))
                 ),
+                problem.total_reaction(),
             ]
         )
