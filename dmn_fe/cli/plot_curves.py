@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib.figure
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from numpy.typing import NDArray
 
 from dmn_fe.cli.result_tables import Columns, is_round_off, read_tables, varies_most
 from dmn_fe.errors import InputError
@@ -51,11 +52,16 @@ def motion(columns: Columns) -> str:
     displacements = _of(columns, "u")
     driven = [name for name in displacements if name.rsplit(" ", 1)[0] in groups]
     if driven:
-        return max(driven, key=lambda x: np.ptp(columns[x]) * np.ptp(columns[response(columns, x)]))
+        return max(driven, key=lambda x: _work(columns[x], columns[response(columns, x)]))
     others = [name for name in columns if name.startswith("strain ")] or displacements
     if not others:
         raise InputError("the tables have no displacements to choose from; give --x and --y.")
     return varies_most(columns, others)
+
+
+def _work(displacement: NDArray[np.float64], force: NDArray[np.float64]) -> float:
+    """Range by range: no more than what tells much from little."""
+    return float(np.ptp(displacement) * np.ptp(force))
 
 
 def response(columns: Columns, x: str) -> str:

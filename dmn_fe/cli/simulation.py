@@ -133,8 +133,8 @@ def _forget_picture(folder: Path, comm: MPI.Intracomm) -> None:
 
 def _remedy(problem: Problem, error: StepFailed) -> str:
     remedy = (
-        "give a smaller 'steps.smallest', or prescribe displacements or a 'path' if the load may be "
-        "more than the part can bear"
+        "give a smaller 'steps.smallest'; or, if the load may be more than the part can bear, "
+        "prescribe displacements or a 'path'"
     )
     if problem.steps == 0:
         remedy = f"check that every piece of the part is held, or {remedy}"

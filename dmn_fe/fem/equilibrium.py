@@ -182,7 +182,7 @@ class Equilibrium:
         return self.qmap.comm.allreduce(bool(distance > 1e-14 * largest), MPI.LOR)
 
     def total_reaction(self) -> NDArray[np.float64]:
-        """Internal less external forces ``[gdim]`` of all prescribed dofs, each once (collective)."""
+        """Internal less external forces ``[gdim]`` of all prescribed dofs (collective)."""
         prescribed = np.zeros(len(self._work.array_r), dtype=bool)
         for bc in self._bcs:
             dofs, owned = bc.dof_indices()
