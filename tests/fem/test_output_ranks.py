@@ -65,7 +65,7 @@ def test_all_ranks_are_told_the_same(on_ranks):
         "cloud": "InputError: .*check the file, its folder",
         "outside": r"InputError: the point 'tip' at \(2, 0, 0\) lies outside",
         "temperature": "InputError: the problem has no temperature",
-        "one rank": "RuntimeError: ArithmeticError on rank 2: one rank only",
+        "one rank": "FailedTogether: ArithmeticError on rank 2: one rank only",
         "full device": "InputError: /dev/full: .*space on the disk",
         "full table": "InputError: .*space on the disk",
         "full cloud": "InputError: .*space on the disk",
