@@ -25,7 +25,7 @@ def run(
     run_file: Annotated[
         Path,
         typer.Argument(
-            help="Run file (.toml); demos/bracket.toml explains all keys.", show_default=False
+            help="Run file (.toml); demos/bracket.toml explains the keys.", show_default=False
         ),
     ],
     output: Annotated[
