@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dmn_fe.laws import MaterialLaw, Status, Update, takes_temperature
 
-__all__ = ["MaterialPoints"]
+__all__ = ["MaterialPoints", "point_status"]
 
 
 class MaterialPoints:
@@ -94,7 +94,7 @@ class MaterialPoints:
             failed = np.flatnonzero(_failed(update))
             without_tangent = np.flatnonzero(_has_no_tangent(update))
             if len(failed) > 0:
-                first, why = failed[0], Status(int(update.status[failed[0]])).sentence
+                first, why = failed[0], Status(int(point_status(update)[failed[0]])).sentence
             elif len(without_tangent) > 0:
                 first, why = without_tangent[0], "the tangent is not a finite number"
             else:
@@ -123,9 +123,16 @@ def _for_all(keys: Iterable[Any], call: Callable[[Any], None]) -> None:
             del first  # error and frame would hold each other, see RaiseTogether
 
 
+def point_status(update: Update) -> NDArray[np.int8]:
+    """Status ``[n]``; a stress that is not finite has not converged, whatever its law says."""
+    status = update.status.cpu().numpy()
+    finite = np.isfinite(update.stress.detach().cpu().numpy()).all(-1)
+    return np.where((status == Status.CONVERGED) & ~finite, np.int8(Status.NOT_FINITE), status)
+
+
 def _failed(update: Update) -> NDArray[np.bool_]:
     """Whether each point ``[n]`` failed."""
-    return (update.status != Status.CONVERGED).cpu().numpy()
+    return point_status(update) != Status.CONVERGED
 
 
 def _has_no_tangent(update: Update) -> NDArray[np.bool_]:

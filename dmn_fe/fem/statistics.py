@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from mpi4py import MPI
+from numpy.typing import NDArray
 
 from dmn_fe.laws import Status, Update
 
@@ -42,11 +44,12 @@ class Count:
     updates: int = 0
     seconds: float = 0.0
 
-    def add(self, update: Update) -> None:
-        """Count the points of one update; ``failed`` is for the caller to clear before."""
-        if len(update.status) == 0:
+    def add(self, update: Update, status: NDArray[np.int8]) -> None:
+        """Count the points of one update, with their status ``[n]``; ``failed`` is for the caller to
+        clear before."""
+        if len(status) == 0:
             return
-        self.failed += int((update.status != Status.CONVERGED).sum())
+        self.failed += int((status != Status.CONVERGED).sum())
         self.iterations_max = max(self.iterations_max, int(update.iterations.max()))
         self.iterations_sum += int(update.iterations.sum())
         self.updates += len(update.iterations)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dmn_fe.fem.material_points import MaterialPoints
+from dmn_fe.fem.material_points import MaterialPoints, point_status
 from dmn_fe.fem.statistics import Count
 from dmn_fe.laws import Update
 
@@ -103,9 +103,9 @@ class Trial:
         self._material.write_stress(self.updates, self._stress)
         for key, update in self.updates.items():
             points = self._material.points[key]
-            self.status[points] = update.status.cpu().numpy()
+            self.status[points] = point_status(update)
             self.iterations[points] = update.iterations.cpu().numpy()
-            self.count.add(update)
+            self.count.add(update, self.status[points])
         self.count.seconds += time.perf_counter() - start
         self._of = u.copy(), temperature, dt
 

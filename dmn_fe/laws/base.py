@@ -73,11 +73,8 @@ class Update:
 
     @cached_property
     def status(self) -> Tensor:
-        """Status ``[n]`` of int8; a stress that is not finite has not converged, in any law."""
-        finite = finite_status(self.stress)
-        if self._status is None:
-            return finite
-        return torch.where(self._status == Status.CONVERGED, finite, self._status)
+        """Status ``[n]`` of int8; without one from the law, whether the stress is finite."""
+        return finite_status(self.stress) if self._status is None else self._status
 
     @cached_property
     def tangent(self) -> Tensor:

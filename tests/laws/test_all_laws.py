@@ -120,11 +120,3 @@ def test_a_bad_time_step_is_named(name, dt):
     law, _ = LAWS[name]
     with pytest.raises(InputError, match=rf"{type(law).__name__}: dt = .* must be finite and >= 0"):
         law.integrate(random_strain(1, 0.01, 0), law.initial_state(1), dt)
-
-
-def test_a_stress_that_is_no_number_has_not_converged_whatever_the_law_says():
-    stress = torch.zeros(3, 6, dtype=torch.float64)
-    stress[1, 2] = torch.nan
-    said = torch.tensor([0, 0, laws.Status.SMALLER_STEP], dtype=torch.int8)
-    update = laws.Update(stress, torch.zeros(3, 0), lambda: torch.zeros(3, 6, 6), said)
-    assert update.status.tolist() == [0, laws.Status.NOT_FINITE, laws.Status.SMALLER_STEP]

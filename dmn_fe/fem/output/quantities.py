@@ -8,6 +8,7 @@ Another one is registered where it is defined::
         ...
 """
 
+import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -107,8 +108,10 @@ def _named(name: str) -> Quantity:
     for beginning, make in FAMILIES.items():
         if name.startswith(beginning) and name != beginning:
             return make(name.removeprefix(beginning))
-    known = ", ".join([*sorted(QUANTITIES), *(f"{one}PHASE" for one in sorted(FAMILIES))])
-    raise InputError(f"there is no quantity {name!r}; take some of: {known}.")
+    names = [*sorted(QUANTITIES), *(f"{one}PHASE" for one in sorted(FAMILIES))]
+    near = difflib.get_close_matches(name, names, n=1)
+    mend = f"did you mean {near[0]!r}?" if near else f"take some of: {', '.join(names)}."
+    raise InputError(f"there is no quantity {name!r}; {mend}")
 
 
 def at_points(problem: Problem, quantities: Iterable[Quantity]) -> dict[str, Values]:
