@@ -45,8 +45,7 @@ class Count:
     seconds: float = 0.0
 
     def add(self, update: Update, status: NDArray[np.int8]) -> None:
-        """Count the points of one update, with their status ``[n]``; ``failed`` is for the caller to
-        clear before."""
+        """Count the points of one update, of this status ``[n]``; the caller clears ``failed``."""
         if len(status) == 0:
             return
         self.failed += int((status != Status.CONVERGED).sum())
