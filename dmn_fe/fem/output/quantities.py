@@ -110,8 +110,8 @@ def _named(name: str) -> Quantity:
             return make(name.removeprefix(beginning))
     names = [*sorted(QUANTITIES), *(f"{one}PHASE" for one in sorted(FAMILIES))]
     near = difflib.get_close_matches(name, names, n=1)
-    mend = f"did you mean {near[0]!r}?" if near else f"take some of: {', '.join(names)}."
-    raise InputError(f"there is no quantity {name!r}; {mend}")
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    raise InputError(f"there is no quantity {name!r}; {guess}take some of: {', '.join(names)}.")
 
 
 def at_points(problem: Problem, quantities: Iterable[Quantity]) -> dict[str, Values]:
