@@ -12,7 +12,7 @@ from dmn_fe.evaluate.network_law import NetworkLaw
 from dmn_fe.laws import check_points
 from dmn_fe.mandel import von_mises
 
-__all__ = ["PhaseAverage", "average_leaves", "average_members"]
+__all__ = ["PhaseAverage", "average_leaves", "average_members", "leaf_stresses"]
 
 _LEAVES = 2**15  # of all points of a chunk: many an operation, little memory
 _NO_WEIGHT = 1e-6  # relative to the heaviest leaf of a phase
@@ -99,6 +99,15 @@ def average_leaves(
             largest[at, rows] = von_mises(of_phase[1][:, counted].movedim(0, -1)).amax(0)
     found = zip(network.phase_names, fractions, *vectors.unbind(1), largest, strict=True)
     return {name: PhaseAverage(*own) for name, *own in found}
+
+
+def leaf_stresses(law: NetworkLaw, state: Tensor) -> Tensor:
+    """Stresses of the leaves ``[n, leaves, 6]`` of committed states ``[n, size]``, without a change
+    of temperature."""
+    own = state.to("cpu", torch.float64)
+    strain = law.leaf_strain(own).permute(2, 1, 0).contiguous()
+    history = law.engine.layout.history(own)
+    return Leaves(law.network, law.laws).integrate(strain, history, 0.0).stress.permute(2, 1, 0)
 
 
 def _mean(values: Tensor, share: Tensor) -> Tensor:

@@ -15,6 +15,8 @@ from dmn_fe.evaluate.ensemble_law import EnsembleLaw
 from dmn_fe.evaluate.inelastic import ElasticPart, temperatures, thermal_strain
 from dmn_fe.evaluate.leaf_averages import PhaseAverage, average_leaves, average_members
 from dmn_fe.evaluate.network_law import NetworkLaw
+from dmn_fe.evaluate.rve_averages import average_rves
+from dmn_fe.homogenization import RVELaw
 from dmn_fe.laws import MaterialLaw, Oriented, PlaneStress, ThermalExpansion, takes_temperature
 from dmn_fe.laws.out_of_plane import OUT_OF_PLANE
 from dmn_fe.mandel import von_mises
@@ -35,14 +37,15 @@ def phase_averages(
     """Averages over each phase of a law at committed states, in global axes.
 
     Those of all phases, times their fractions, add up to macroscopic strain and stress. Of an
-    ensemble they are those over the leaves of all members, and so is the largest von Mises stress.
+    ensemble they are those over the leaves of all members, and so is the largest von Mises stress;
+    of a full RVE, over its voxels or quadrature points.
     A law without leaves is itself the one phase ``"material"``.
 
     Parameters
     ----------
     law : MaterialLaw
-        That of a network or of an ensemble, also in plane stress, in material axes of its own or
-        with thermal expansion; or any other.
+        That of a network, of an ensemble or of an RVE, also in plane stress, in material axes of
+        its own or with thermal expansion; or any other.
     state : Tensor ``[n, law.state_size]``
     strain : Tensor ``[n, 6]``, optional
         Total strain (Mandel) at which the states were committed; only for laws without leaves,
@@ -87,6 +90,8 @@ def phase_averages(
         return average_members([average_leaves(one, own, warmth) for one, own in members])
     if isinstance(law, NetworkLaw):
         return average_leaves(law, state, warmth)
+    if isinstance(law, RVELaw):
+        return average_rves(law, state)
     if strain is None:
         raise InputError(
             f"phase_averages: the state of {type(law).__name__} does not hold the strain; give "

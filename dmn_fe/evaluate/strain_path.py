@@ -8,7 +8,7 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.laws import MaterialLaw, Status
 
-__all__ = ["StrainPathResponse", "follow_strain_path"]
+__all__ = ["StrainPathResponse", "follow_strain_path", "state_after"]
 
 _HALVINGS = 8  # of a step that does not converge
 
@@ -74,6 +74,26 @@ def follow_strain_path(law: MaterialLaw, times: Tensor, strain: Tensor) -> Strai
             if len(going) == 0:
                 break
     return StrainPathResponse(stress, status, parts)
+
+
+def state_after(law: MaterialLaw, times: Tensor, strain: Tensor) -> Tensor | None:
+    """State ``[state_size]`` at the end of one strain path ``[n, 6]``, as of
+    :func:`follow_strain_path`; None if a step does not converge.
+
+    Raises
+    ------
+    InputError
+        As of :func:`follow_strain_path`.
+    """
+    times, path = _checked(law, times, strain[None])
+    state = law.initial_state(1)
+    for start in range(times.shape[1] - 1):
+        dt = float(times[0, start + 1] - times[0, start])
+        step = _step(law, path[:, start], path[:, start + 1], state, dt, _HALVINGS)
+        if step.status.item() != Status.CONVERGED:
+            return None
+        state = step.state
+    return state[0]
 
 
 @dataclass

@@ -13,7 +13,8 @@ from dmn_fe.homogenization.path_generation import check_path_dataset, make_path_
 from dmn_fe.homogenization.path_record import PathRecord
 from dmn_fe.homogenization.reference_generation import compute_reference_paths
 from dmn_fe.homogenization.reference_paths import ReferencePaths
-from dmn_fe.homogenization.rve_problem import MacroLoad, RVEProblem, RVEUpdate
+from dmn_fe.homogenization.rve_law import RVELaw
+from dmn_fe.homogenization.rve_problem import MacroLoad, PhaseField, RVEProblem, RVEUpdate
 from dmn_fe.homogenization.sampler import sample_orthotropic, sample_tangent_like
 from dmn_fe.homogenization.standard_loadings import standard_loadings
 from dmn_fe.homogenization.voxel_problem import VoxelProblem, VoxelUpdate
@@ -25,6 +26,8 @@ __all__ = [
     "PathDataset",
     "PathFailed",
     "PathRecord",
+    "PhaseField",
+    "RVELaw",
     "RVEProblem",
     "RVEUpdate",
     "ReferencePaths",

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from dmn_fe.homogenization.hourglass import HourglassControl
 from dmn_fe.homogenization.kinematics import Kinematics
+from dmn_fe.homogenization.rve_problem import NoSolution
 from dmn_fe.homogenization.stopping import StoppingRule
 
 __all__ = ["Balance", "NotConverged", "conjugate_gradients", "dot"]
 
 
-class NotConverged(RuntimeError):
+class NotConverged(NoSolution):
     """The limit of iterations was reached."""
 
 

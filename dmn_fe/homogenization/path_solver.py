@@ -1,20 +1,12 @@
-"""Stresses of one nonlinear sample: backward-Euler steps that must not be cut.
-
-A smaller step would be another problem, with a history of its own. So where Newton's method does
-not converge, its initial guess comes nearer in stages: solutions for smaller strains, each one
-step from the same committed state of the phases.
-"""
+"""Stresses of one nonlinear sample: backward-Euler steps that must not be cut."""
 
 import torch
 from torch import Tensor
 
-from dmn_fe.homogenization.rve_problem import MacroLoad
-from dmn_fe.homogenization.voxel_problem import VoxelProblem, VoxelUpdate
+from dmn_fe.homogenization.staged_step import solve_in_stages
+from dmn_fe.homogenization.voxel_problem import VoxelProblem
 
 __all__ = ["path_stresses"]
-
-_SMALLEST_STAGE = 1.0 / 16.0  # of the way from the guess to the strain
-_GUESS = ("strain", "displacement")
 
 
 def path_stresses(
@@ -43,7 +35,7 @@ def path_stresses(
     committed = guess = problem.initial_state()
     stress, iterations = torch.full_like(strain, torch.nan), 0
     for step, target in enumerate(strain):
-        update, count = _step(problem, committed, guess, target, dt[step].item())
+        update, count = solve_in_stages(problem, committed, guess, target, dt[step].item())
         iterations += count
         if update is None:
             return torch.full_like(strain, torch.nan), iterations
@@ -52,30 +44,3 @@ def path_stresses(
             committed = update.state
         guess = update.state
     return stress, iterations
-
-
-def _step(
-    problem: VoxelProblem,
-    committed: dict[str, Tensor],
-    guess: dict[str, Tensor],
-    target: Tensor,
-    dt: float,
-) -> tuple[VoxelUpdate | None, int]:
-    """One step from committed phases to a strain, in stages of the guess where it must be."""
-    start, position, stage, iterations = guess["strain"], 0.0, 1.0, 0
-    while True:
-        # The tangent at the guess predicts the rest of the way: a few times as quick as a guess
-        # that is scaled to the strain, where elastic and plastic voxels are mixed up.
-        state = {**committed, **{name: guess[name] for name in _GUESS}}
-        goal = min(position + stage, 1.0)
-        strain = target if goal == 1.0 else torch.lerp(start, target, goal)
-        update = problem.solve(MacroLoad.of_strain(strain), state, dt)
-        iterations += update.iterations
-        if update.converged and goal == 1.0:
-            return update, iterations
-        if update.converged:
-            guess, position, stage = update.state, goal, 2.0 * stage
-        elif stage / 2.0 < _SMALLEST_STAGE:
-            return None, iterations
-        else:
-            stage /= 2.0

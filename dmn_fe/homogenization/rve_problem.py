@@ -4,7 +4,7 @@ The FFT solver on voxels and the finite element solver on meshes are the same ki
 whoever follows a loading path or calls an RVE at a quadrature point.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -12,8 +12,13 @@ import torch
 from torch import Tensor
 
 from dmn_fe.collective import Communicator
+from dmn_fe.laws import MaterialLaw
 
-__all__ = ["MacroLoad", "RVEProblem", "RVEUpdate"]
+__all__ = ["MacroLoad", "NoSolution", "PhaseField", "RVEProblem", "RVEUpdate"]
+
+
+class NoSolution(RuntimeError):
+    """A linear system of an RVE could not be solved."""
 
 
 class MacroLoad(NamedTuple):
@@ -37,6 +42,22 @@ class MacroLoad(NamedTuple):
         return cls(strain, torch.zeros_like(strain), torch.zeros(6, dtype=torch.bool))
 
 
+class PhaseField(NamedTuple):
+    """Local values at the ``m`` points of a phase on this rank, voxels or quadrature points.
+
+    Attributes
+    ----------
+    fraction : Tensor ``[m]``
+        Share of each point in the volume of the RVE.
+    strain, stress : Tensor ``[m, 6]``
+        Mandel.
+    """
+
+    fraction: Tensor
+    strain: Tensor
+    stress: Tensor
+
+
 class RVEUpdate:
     """Result of one step.
 
@@ -56,6 +77,8 @@ class RVEUpdate:
         Why it did not converge, for a person.
     phase_strain, phase_stress : Tensor ``[phases, 6]``
         Averages over each phase.
+    phase_fields : dict of str to PhaseField
+        Local values, by phase.
     tangent : Tensor ``[6, 6]``
         Consistent macroscopic tangent dσ/dε of this step, for all components by strain; computed
         when first asked for.
@@ -68,6 +91,7 @@ class RVEUpdate:
         state: dict[str, Tensor],
         phase_averages: Callable[[], tuple[Tensor, Tensor]],
         tangent: Callable[[], Tensor],
+        phase_fields: Callable[[], dict[str, PhaseField]],
         converged: bool = True,
         iterations: int = 0,
         linear_iterations: int = 0,
@@ -77,6 +101,7 @@ class RVEUpdate:
         self.converged, self.message = converged, message
         self.iterations, self.linear_iterations = iterations, linear_iterations
         self._phase_averages, self._tangent = phase_averages, tangent
+        self._phase_fields = phase_fields
 
     @cached_property
     def _averages(self) -> tuple[Tensor, Tensor]:
@@ -92,6 +117,11 @@ class RVEUpdate:
         """Average stress of each phase ``[phases, 6]``."""
         return self._averages[1]
 
+    @property
+    def phase_fields(self) -> dict[str, PhaseField]:
+        """Local values at the points of each phase."""
+        return self._phase_fields()
+
     @cached_property
     def tangent(self) -> Tensor:
         """Consistent macroscopic tangent ``[6, 6]``."""
@@ -106,8 +136,20 @@ class RVEProblem(Protocol):
         """Ranks that share the RVE: on each of them all methods are called alike."""
 
     @property
+    def tolerance(self) -> float:
+        """Of the forces out of balance, relative to those of the stress."""
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the phases."""
+
+    @property
+    def has_orientations(self) -> bool:
+        """Whether material axes differ from point to point of the RVE."""
+
+    @property
+    def laws(self) -> Mapping[str, MaterialLaw]:
+        """Law of each phase by its name."""
 
     @property
     def volume_fractions(self) -> tuple[float, ...]:

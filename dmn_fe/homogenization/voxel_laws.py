@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.homogenization.rve_problem import PhaseField
 from dmn_fe.laws import MaterialLaw, Oriented, Status, Update, check_phase_laws, refuse_voids
 from dmn_fe.microstructure import VoxelRVE
 
@@ -123,6 +124,19 @@ class VoxelLaws:
         """Average ``[phases, 6]`` of a field ``[6, nx, ny, nz]`` over each phase."""
         flat = field.flatten(1)
         return torch.stack([flat[:, at].mean(1) for at in self.voxels.values()])
+
+    def phase_fields(self, strain: Tensor, stress: Tensor) -> dict[str, PhaseField]:
+        """Fields ``[6, nx, ny, nz]`` at the voxels of each phase."""
+        flat_strain, flat_stress = strain.flatten(1), stress.flatten(1)
+        share = 1.0 / len(self)
+        return {
+            name: PhaseField(
+                torch.full((len(at),), share, dtype=torch.float64),
+                flat_strain[:, at].mT,
+                flat_stress[:, at].mT,
+            )
+            for name, at in self.voxels.items()
+        }
 
     def __len__(self) -> int:
         return sum(len(at) for at in self.voxels.values())

@@ -78,11 +78,15 @@ class VoxelStep:
             return self.local.failed
         relative, largest = 1.0, 0.0
         while self.iterations < max_iterations:
-            self.iterations += 1
             tangent = self.local.tangent()
             reference = self._laws.mean_tangent(tangent)
             medium = MixedMedium(self._kinematics, self._fluctuation, reference).to(_INNER)
             largest = max(largest, self._scale(reference))
+            if self.iterations == 0 and not self._jump.any():  # perhaps nothing changes
+                relative = self._relative(medium, reference, largest)
+                if relative <= tolerance:
+                    return ""
+            self.iterations += 1
             moduli = FieldModuli(tangent.to(_INNER))
             predicted = self.local.stress
             if self.iterations == 1:
@@ -110,8 +114,7 @@ class VoxelStep:
                 accepted = self._search(correction[0, 0], medium, residual)
             if self.local.failed:
                 return self.local.failed
-            relative = self._size(self._residual(self.local.stress), medium)
-            relative /= max(self._scale(reference), _UNLOADED * largest)
+            relative = self._relative(medium, reference, largest)
             if relative <= tolerance:
                 return ""
             if not accepted:
@@ -150,6 +153,12 @@ class VoxelStep:
         """Unbalanced forces, and the missing macroscopic stress, as a flat vector."""
         forces, sums = self._kinematics.split(self._kinematics.transpose(stress))
         return self._kinematics.join(-forces, self._target - sums)
+
+    def _relative(self, medium: MixedMedium, reference: Tensor, largest: float) -> float:
+        """Norm of the residual relative to that of the stress; ``largest`` is its largest so
+        far."""
+        scale = max(self._scale(reference), _UNLOADED * largest)
+        return self._size(self._residual(self.local.stress), medium) / scale
 
     def _size(self, residual: Tensor, medium: MixedMedium) -> float:
         """Norm of a residual in the energy of the reference medium, per voxel."""

@@ -20,8 +20,6 @@ from dmn_fe.microstructure import VoxelRVE
 
 __all__ = ["VoxelProblem", "VoxelUpdate"]
 
-_TANGENT_TOLERANCE = 1e-9  # energy error of the macroscopic tangent
-
 
 class VoxelUpdate(RVEUpdate):
     """Result of one step, with the fields.
@@ -53,6 +51,9 @@ class VoxelProblem:
         Limit of Newton iterations in a step.
     max_linear_iterations : int
         Limit of conjugate gradient iterations in one of them.
+    tangent_tolerance : float
+        Relative error of the macroscopic tangent, as an energy. From 1e-7 on single precision may
+        do, which takes half the time.
 
     Raises
     ------
@@ -67,9 +68,12 @@ class VoxelProblem:
         tolerance: float = 1e-6,
         max_iterations: int = 20,
         max_linear_iterations: int = 1000,
+        tangent_tolerance: float = 1e-9,
     ):
         check_voxels(rve)
         check_tolerance(tolerance)
+        check_tolerance(tangent_tolerance)
+        self.tangent_tolerance = tangent_tolerance
         self.rve, self.tolerance = rve, tolerance
         self.max_iterations, self.max_linear_iterations = max_iterations, max_linear_iterations
         self._laws = VoxelLaws(rve, laws)
@@ -84,6 +88,16 @@ class VoxelProblem:
     def names(self) -> tuple[str, ...]:
         """Names of the phases."""
         return self.rve.names
+
+    @property
+    def has_orientations(self) -> bool:
+        """Whether material axes differ from voxel to voxel."""
+        return self.rve.orientations is not None
+
+    @property
+    def laws(self) -> Mapping[str, MaterialLaw]:
+        """Law of each phase by its name."""
+        return self._laws.laws
 
     @property
     def volume_fractions(self) -> tuple[float, ...]:
@@ -122,6 +136,7 @@ class VoxelProblem:
                 self._laws.averages(step.local.stress),
             ),
             tangent=lambda: self._macroscopic_tangent(step.local),
+            phase_fields=lambda: self._laws.phase_fields(step.strain, step.local.stress),
             converged=not message,
             iterations=step.iterations,
             linear_iterations=step.linear_iterations,
@@ -138,6 +153,6 @@ class VoxelProblem:
             self._laws.mean_tangent(tangent),
             torch.ones(1),
             True,  # the spectrum of tangents is not known
-            _TANGENT_TOLERANCE,
+            self.tangent_tolerance,
             self.max_linear_iterations,
         ).effective[0]

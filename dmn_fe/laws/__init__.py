@@ -1,6 +1,13 @@
 """Constitutive laws of the phases: parameters and a pure update, one file per family."""
 
-from dmn_fe.laws.base import MaterialLaw, Status, Update, check_points, takes_temperature
+from dmn_fe.laws.base import (
+    MaterialLaw,
+    Status,
+    Update,
+    check_points,
+    stress_error,
+    takes_temperature,
+)
 from dmn_fe.laws.batched import Batched
 from dmn_fe.laws.chaboche import Backstress, Chaboche
 from dmn_fe.laws.crystal import CrystalPlasticity
@@ -47,5 +54,6 @@ __all__ = [
     "laws_fingerprint",
     "laws_from_description",
     "refuse_voids",
+    "stress_error",
     "takes_temperature",
 ]

@@ -14,7 +14,14 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 
-__all__ = ["MaterialLaw", "Status", "Update", "check_points", "takes_temperature"]
+__all__ = [
+    "MaterialLaw",
+    "Status",
+    "Update",
+    "check_points",
+    "stress_error",
+    "takes_temperature",
+]
 
 
 class Status(enum.IntEnum):
@@ -97,6 +104,9 @@ class MaterialLaw(Protocol):
     ``takes_temperature``
         ``integrate`` has a fourth argument ``temperature``, the change from the temperature
         without thermal strain: a number, or ``[n]`` of the points. See :func:`takes_temperature`.
+    ``stress_error``
+        Relative error of the stress that an iteration inside leaves, where it is more than
+        round-off: balance of forces cannot be asked for much below. See :func:`stress_error`.
     """
 
     @property
@@ -133,6 +143,15 @@ def local_status(stress: Tensor, unfinished: Tensor) -> Tensor | None:
 def takes_temperature(law: MaterialLaw) -> bool:
     """Whether ``integrate`` of a law takes a ``temperature``."""
     return bool(getattr(law, "takes_temperature", False))
+
+
+def stress_error(law: MaterialLaw) -> float:
+    """Relative error that a law leaves in its stress, also inside of one that turns or wraps it."""
+    own = getattr(law, "stress_error", None)
+    if own is not None:
+        return float(own)
+    inner = getattr(law, "law", None)
+    return 0.0 if inner is None else stress_error(inner)
 
 
 def check_points(law: MaterialLaw, strain: Tensor, state: Tensor) -> None:

@@ -1,5 +1,6 @@
 """Microstructures: where a representative volume element comes from."""
 
+from dmn_fe.microstructure.any_file import read_any
 from dmn_fe.microstructure.checks import check
 from dmn_fe.microstructure.findings import Finding
 from dmn_fe.microstructure.gaussian_fields import bicontinuous, gaussian_field
@@ -61,6 +62,7 @@ __all__ = [
     "random_fibres",
     "random_spheres",
     "read",
+    "read_any",
     "read_mesh",
     "short_fibres",
     "specific_surface",

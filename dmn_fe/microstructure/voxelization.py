@@ -62,23 +62,30 @@ def voxelize(rve: MeshRVE, voxels: int | tuple[int, ...]) -> VoxelRVE:
     return VoxelRVE(phase, rve.names, size, rve.orientations, index)
 
 
-def voxels_to_mesh(rve: VoxelRVE) -> MeshRVE:
-    """One hexahedron for each voxel, in the order of ``rve.phase.ravel()``."""
+def voxels_to_mesh(rve: VoxelRVE, plane: bool = False) -> MeshRVE:
+    """One hexahedron for each voxel, in the order of ``rve.phase.ravel()``.
+
+    Or with ``plane`` one quadrilateral for each voxel of an RVE that has a single one along e3.
+    """
+    if plane and rve.shape[2] != 1:
+        raise InputError(
+            f"an RVE of {rve.shape[2]} voxels along e3 is no plane section; give one with a single "
+            "voxel there, or plane=False."
+        )
     nodes = np.arange(np.prod([n + 1 for n in rve.shape])).reshape([n + 1 for n in rve.shape])
     ends = (slice(None, -1), slice(1, None))
     corners = [nodes[tuple(ends[int(c > 0)] for c in corner)].ravel() for corner in HEXAHEDRON]
     axes = [np.linspace(0.0, edge, n + 1) for edge, n in zip(rve.size, rve.shape, strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    points: np.ndarray = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     index = None if rve.orientation_index is None else rve.orientation_index.ravel()
-    return MeshRVE(
-        points,
-        np.stack(corners, axis=1),
-        "hexahedron",
-        rve.phase.ravel(),
-        rve.names,
-        rve.orientations,
-        index,
-    )
+    cells: np.ndarray = np.stack(corners, axis=1)
+    if plane:
+        section = points[:, 2] == 0.0  # nodes 0 to 3 of a hexahedron are those of its lower face
+        number = np.cumsum(section) - 1
+        points, cells = points[section, :2], number[cells[:, :4]]
+    cell_type = "quad" if plane else "hexahedron"
+    phase = rve.phase.ravel()
+    return MeshRVE(points, cells, cell_type, phase, rve.names, rve.orientations, index)
 
 
 def _shape(rve: MeshRVE, voxels: int | tuple[int, ...]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from helpers.networks import random_network
+from helpers.networks import layers, random_network
 
 from dmn_fe import NetworkLaw, laws
 from dmn_fe.errors import InputError
@@ -12,23 +12,12 @@ from dmn_fe.evaluate import follow_strain_path, path_errors
 from dmn_fe.homogenization import ReferencePaths, compute_reference_paths, standard_loadings
 from dmn_fe.laws import Status
 from dmn_fe.microstructure import laminate
-from dmn_fe.network import Network
 
 PLASTIC = {
     "matrix": laws.J2(3000.0, 0.37, laws.LinearHardening(10.0, 60.0)),
     "inclusion": laws.Elastic.isotropic(12000.0, 0.22),
 }
 CREEPING = {**PLASTIC, "matrix": laws.Norton(3000.0, 0.37, 1e-2, 30.0, 6.0)}
-
-
-def layers(fraction: float, axis: int) -> Network:
-    """The network of depth 1 that is this laminate."""
-    return Network(
-        torch.tensor([1.0 - fraction, fraction], dtype=torch.float64),
-        torch.eye(3, dtype=torch.float64)[axis, None],
-        torch.tensor([0, 1]),
-        ("matrix", "inclusion"),
-    )
 
 
 def strains(paths: int, n: int, size: float = 0.02, seed: int = 0) -> torch.Tensor:

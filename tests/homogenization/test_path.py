@@ -131,6 +131,7 @@ class OnlySmallSteps:
             {"strain": load.strain},
             lambda: averages,
             lambda: 2.0 * torch.eye(6, dtype=torch.float64),
+            dict,
             converged=bool(growth <= self.limit),
             iterations=1,
             message="too far",
