@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from dmn_fe import evaluate, homogenization, laws, mandel, microstructure, network, training
     from dmn_fe.errors import InputError
     from dmn_fe.evaluate import NetworkLaw
+    from dmn_fe.field_series import FieldSeries, read_series
     from dmn_fe.network import load, save
     from dmn_fe.training import train
 
 _ORIGIN = {
+    "FieldSeries": "dmn_fe.field_series",
     "InputError": "dmn_fe.errors",
     "NetworkLaw": "dmn_fe.evaluate",
     "load": "dmn_fe.network",
+    "read_series": "dmn_fe.field_series",
     "save": "dmn_fe.network",
     "train": "dmn_fe.training",
 }
 _ROOMS = ("evaluate", "homogenization", "laws", "mandel", "microstructure", "network", "training")
 
 __all__ = [
+    "FieldSeries",
     "InputError",
     "NetworkLaw",
     "evaluate",
@@ -36,6 +40,7 @@ __all__ = [
     "mandel",
     "microstructure",
     "network",
+    "read_series",
     "save",
     "train",
     "training",

@@ -23,6 +23,7 @@ if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < (0, 9):
     )
 
 from dmn_fe.fem import output  # noqa: E402
+from dmn_fe.fem.balanced_law import BalancedLaw  # noqa: E402
 from dmn_fe.fem.case import make_problem  # noqa: E402
 from dmn_fe.fem.cell_data import cell_field, map_cell_data  # noqa: E402
 from dmn_fe.fem.checkpoint import Checkpoints  # noqa: E402
@@ -56,16 +57,21 @@ from dmn_fe.fem.rve import (  # noqa: E402
     DistributedRVE,
     MeshRVEProblem,
     MeshUpdate,
+    RVESolver,
     distribute,
     effective_stiffness,
+    rve_law,
 )
 from dmn_fe.fem.simulation import Ending, Output, Simulation  # noqa: E402
 from dmn_fe.fem.steps import StepControl, StepFailed, StepSizes, advance  # noqa: E402
 from dmn_fe.fem.surface import Surface, gather_surface  # noqa: E402
+from dmn_fe.fem.switching_law import SwitchingLaw  # noqa: E402
+from dmn_fe.fem.switching_rule import SwitchingRule  # noqa: E402
 
 __all__ = [
     "Amplitude",
     "ArcLength",
+    "BalancedLaw",
     "BodyForce",
     "CellLaws",
     "Checkpoints",
@@ -84,6 +90,7 @@ __all__ = [
     "Pressure",
     "Problem",
     "QuadratureMap",
+    "RVESolver",
     "Resultant",
     "Simulation",
     "StepControl",
@@ -92,6 +99,8 @@ __all__ = [
     "StepSizes",
     "Support",
     "Surface",
+    "SwitchingLaw",
+    "SwitchingRule",
     "Temperature",
     "Traction",
     "VaryingNetwork",
@@ -114,5 +123,6 @@ __all__ = [
     "output",
     "prescribe",
     "read_mesh",
+    "rve_law",
     "von_mises_field",
 ]

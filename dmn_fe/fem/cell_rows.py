@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.fem.switching_law import SwitchingLaw
 
 __all__ = ["CommittedRows", "committed_rows"]
 
@@ -86,6 +87,8 @@ class CommittedRows:
         self.vectors: dict[str, NDArray[np.float64]] = {}
         self.stress = np.zeros((self._owned * self._q, 6))
         self.states = {key: torch.zeros_like(qmap.state_of(key).cpu()) for key in self._groups}
+        # Those that keep the strains of all steps have longer rows with each of them.
+        self._growing = {key for key, law in qmap.laws.items() if isinstance(law, SwitchingLaw)}
 
     def collect(self, rows: Mapping[str, Tensor]) -> None:
         """Take what is of this rank from the rows of a file.
@@ -114,12 +117,14 @@ class CommittedRows:
         stress[here] = np.take_along_axis(kept, points[here][..., None], 1)
         groups = sum(name.startswith("cell.") for name in rows)
         for key, own in self._groups.items():
-            state = self.states[key].unflatten(0, (len(own), self._q))
             for k in range(groups):
                 here, there = _same(self._original[own], rows[f"cell.{k}"].numpy())
                 if len(here) == 0:
                     continue
                 found = rows[f"state.{k}"]
+                if key in self._growing and found.shape[-1] > self.states[key].shape[-1]:
+                    self.states[key] = torch.zeros(len(self.states[key]), found.shape[-1]).double()
+                state = self.states[key].unflatten(0, (len(own), self._q))
                 if found.shape[-1] != state.shape[-1]:
                     raise InputError(
                         f"states of {found.shape[-1]} numbers a point were kept where the law now "

@@ -1,7 +1,9 @@
 """What a simulation will need: memory and seconds, found by trying its parts once."""
 
 import resource
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,12 @@ from mpi4py import MPI
 
 from dmn_fe.evaluate import EnsembleLaw, NetworkLaw
 from dmn_fe.evaluate.torch_engine import TorchEngine
+from dmn_fe.fem.balanced_law import BalancedLaw
 from dmn_fe.fem.problem import Problem
+from dmn_fe.fem.switching_law import SwitchingLaw
+from dmn_fe.homogenization import RVELaw
 
-__all__ = ["Costs", "estimate_costs", "memory_per_point"]
+__all__ = ["Costs", "estimate_costs", "memory_per_point", "peak_memory"]
 
 # Of a rank's arrays for each point besides those of the laws: stress and tangent functions,
 # committed stress, strain, status and iterations.
@@ -91,11 +96,21 @@ def estimate_costs(problem: Problem, end: float) -> Costs:
         qmap.reset()
         for vector in vectors:
             vector.destroy()
-    peak = 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    micro, assembly, solve, peak = (
-        comm.allreduce(float(value), MPI.MAX) for value in (np.mean(seconds), assembly, solve, peak)
-    )
+    own = (np.mean(seconds), assembly, solve, peak_memory())
+    micro, assembly, solve, peak = (comm.allreduce(float(value), MPI.MAX) for value in own)
     return Costs(comm.allreduce(n), point_bytes, peak, micro, assembly, solve)
+
+
+def peak_memory() -> float:
+    """The most memory that this process has had, in bytes."""
+    try:
+        # Linux counts in ru_maxrss what the program that started this one has had.
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        return 1024.0 * float(lines["VmHWM"].split()[0])
+    except (OSError, KeyError, ValueError):
+        unit = 1.0 if sys.platform == "darwin" else 1024.0
+        return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def memory_per_point(problem: Problem) -> float:
@@ -114,6 +129,12 @@ def memory_per_point(problem: Problem) -> float:
 
 def _law_bytes(law: Any) -> float:
     """States, stress, tangent, status and iterations of one point."""
+    if isinstance(law, BalancedLaw):
+        return _law_bytes(law.law)
+    if isinstance(law, SwitchingLaw):  # as long as it has the network
+        return _law_bytes(law.network)
+    if isinstance(law, RVELaw):
+        return 16.0 * law.state_size + law.update_bytes + _UPDATE_BYTES
     if isinstance(law, EnsembleLaw):
         return sum(_law_bytes(member) for member in law.members) + _UPDATE_BYTES
     size = 4 if getattr(law, "state_dtype", None) == torch.float32 else 8

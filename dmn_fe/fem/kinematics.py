@@ -7,8 +7,10 @@ import ufl
 from dolfinx import mesh
 
 from dmn_fe.errors import InputError
+from dmn_fe.fem.balanced_law import BalancedLaw
 from dmn_fe.fem.node_law import NodeLaw
-from dmn_fe.laws import MaterialLaw, PlaneStress
+from dmn_fe.fem.switching_law import SwitchingLaw
+from dmn_fe.laws import MaterialLaw, Oriented, PlaneStress, stress_error
 
 __all__ = ["Kind", "Kinematics", "mandel_strain"]
 
@@ -75,7 +77,18 @@ class Kinematics:
         """The law as it is to be called with these strains."""
         if self.kind != "plane stress":
             return law
-        return law.wrapped(PlaneStress) if isinstance(law, NodeLaw) else PlaneStress(law)
+        if isinstance(law, NodeLaw | BalancedLaw | SwitchingLaw):
+            return law.wrapped(_in_plane_stress)
+        if isinstance(law, Oriented) and isinstance(law.law, BalancedLaw):
+            raise InputError(
+                "an RVE at every point has no material axes in plane stress; leave the axes out, "
+                "or take plane strain or three dimensions."
+            )
+        return _in_plane_stress(law)
+
+
+def _in_plane_stress(law: MaterialLaw) -> PlaneStress:
+    return PlaneStress(law, tolerance=max(1e-12, 10.0 * stress_error(law)))
 
 
 def mandel_strain(displacement):

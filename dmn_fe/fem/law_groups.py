@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
+from dmn_fe.fem.balanced_law import BalancedLaw
 from dmn_fe.fem.kinematics import Kinematics
 from dmn_fe.fem.material_points import MaterialPoints
 from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.points import QuadratureFields
+from dmn_fe.fem.switching_law import SwitchingLaw
+from dmn_fe.homogenization import RVELaw
 from dmn_fe.laws import MaterialLaw, Oriented, takes_temperature
 
 __all__ = ["laws_at_points"]
@@ -39,7 +42,8 @@ def laws_at_points(
     InputError
         As told there, on every rank.
     """
-    laws: dict[Any, MaterialLaw] = dict(law) if isinstance(law, Mapping) else {None: law}
+    given: dict[Any, MaterialLaw] = dict(law) if isinstance(law, Mapping) else {None: law}
+    laws = {key: _on_ranks(one, comm) for key, one in given.items()}
     if has_temperature and not any(takes_temperature(one) for one in laws.values()):
         raise InputError(
             "QuadratureMap: no law takes a temperature; wrap those that expand in "
@@ -64,11 +68,23 @@ def laws_at_points(
     return MaterialPoints({key: kinematics.law(one) for key, one in laws.items()}, points)
 
 
+def _on_ranks(law: MaterialLaw, comm: MPI.Comm) -> MaterialLaw:
+    """A law of full RVEs as one that shares them out among the ranks; others as they are."""
+    if isinstance(law, RVELaw):
+        return BalancedLaw(law, comm)
+    return law.on(comm) if isinstance(law, SwitchingLaw) else law
+
+
 def _oriented(law: MaterialLaw, rotation: torch.Tensor) -> MaterialLaw:
     if getattr(law, "is_isotropic", False):
         return law
     if isinstance(law, NodeLaw):
         return law.oriented(rotation)
+    if isinstance(law, SwitchingLaw):
+        raise InputError(
+            "QuadratureMap: a law that switches to the RVE has no material axes; leave the axes "
+            "out."
+        )
     return Oriented(law, rotation)
 
 

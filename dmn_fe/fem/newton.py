@@ -50,7 +50,7 @@ class Newton:
         u, qmap = equilibrium.u, equilibrium.qmap
         set_near_null_space(equilibrium.matrix, u.function_space, qmap.kinematics.kind)
         chosen = choose_linear_solver(u.function_space, qmap.symmetric_tangent)
-        options, self.linear_solver = snes_options(kind, chosen, petsc_options)
+        options, self.linear_solver = snes_options(kind, chosen, petsc_options, qmap.stress_error)
         self.snes, self._options = make_snes(qmap.comm, options_prefix, options)
         self.snes.setFunction(weakly(self._assemble_residual), equilibrium.residual)
         self.snes.setJacobian(weakly(equilibrium.assemble_tangent), equilibrium.matrix)
@@ -86,10 +86,15 @@ class Newton:
 
 
 def snes_options(
-    kind: str, chosen: tuple[dict[str, Any], str], given: Mapping[str, Any] | None
+    kind: str,
+    chosen: tuple[dict[str, Any], str],
+    given: Mapping[str, Any] | None,
+    stress_error: float = 0.0,
 ) -> tuple[dict[str, Any], str]:
     """PETSc options of a kind of Newton's method with the chosen linear solver, and with the given
     options, which have the last word; and the linear solver in words.
+
+    Forces cannot balance better than the laws' relative ``stress_error`` lets them.
 
     Raises
     ------
@@ -99,9 +104,13 @@ def snes_options(
     if kind not in ("full", "modified"):
         raise InputError(f"Problem: newton = {kind!r} must be 'full' or 'modified'.")
     # Lagging for longer than any step: the matrix is built anew at the start of each.
-    lagging = {} if kind == "full" else {"snes_lag_jacobian": 10_000, "snes_max_it": 200}
+    own: dict[str, Any] = (
+        {} if kind == "full" else {"snes_lag_jacobian": 10_000, "snes_max_it": 200}
+    )
+    if stress_error > 1e-9:
+        own["snes_rtol"] = 10.0 * stress_error
     given = dict(given or {})
     if given.keys() & {"ksp_type", "pc_type"}:
-        return lagging | given, "as the PETSc options say"
+        return own | given, "as the PETSc options say"
     options, sentence = chosen
-    return lagging | options | given, sentence
+    return own | options | given, sentence

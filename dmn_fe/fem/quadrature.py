@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import ufl
 from dolfinx import fem, mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from dmn_fe.fem.law_groups import laws_at_points
 from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.points import QuadratureFields, full_quadrature_degree
 from dmn_fe.fem.statistics import Statistics
+from dmn_fe.fem.switching_law import SwitchingLaw, SwitchingUpdate
 from dmn_fe.fem.trial import Trial
-from dmn_fe.laws import MaterialLaw
+from dmn_fe.laws import MaterialLaw, stress_error
 
 __all__ = ["QuadratureMap"]
 
@@ -38,7 +40,8 @@ class QuadratureMap:
     u : dolfinx.fem.Function
         Displacement, with one component for each dimension of the mesh.
     law : MaterialLaw or mapping of int to MaterialLaw
-        One law in 3D for the whole mesh, or one law for each cell tag.
+        One law in 3D for the whole mesh, or one law for each cell tag. The points of an
+        :class:`~dmn_fe.homogenization.RVELaw` are shared out among the ranks by their cost.
     degree : int, optional
         Polynomial degree that the quadrature rule integrates exactly; by default the lowest one
         that leaves no deformation without energy: 2 (p − 1) on simplices, 2 p on other cells, for
@@ -109,6 +112,8 @@ class QuadratureMap:
         self.stress, self.tangent = self._fields.stress, self._fields.tangent
         self._strain = self._fields.expression(self.kinematics.strain(u))
         self._temperature = None if temperature is None else self._fields.expression(temperature)
+        density = abs(ufl.JacobianDeterminant(domain)) * self.kinematics.volume
+        self._volume = self._fields.expression(density)
         self._committed_stress = np.zeros_like(self._fields.stress_values)
         with RaiseTogether(self.comm):
             self._check_radius()
@@ -168,7 +173,12 @@ class QuadratureMap:
         """
         if not self.comm.allreduce(self._trial.is_usable, MPI.LAND):
             raise RuntimeError("QuadratureMap: there is no converged trial state to commit.")
-        self._committed |= {key: update.state for key, update in self._trial.updates.items()}
+        for key, update in self._trial.updates.items():
+            law = self.laws[key]
+            if isinstance(law, SwitchingLaw) and isinstance(update, SwitchingUpdate):
+                self._committed[key] = law.commit(update)
+            else:
+                self._committed[key] = update.state
         self._committed_stress = self._fields.stress_values.copy()
         for key, update in self._trial.updates.items():
             spread = spread_of(update)
@@ -226,7 +236,7 @@ class QuadratureMap:
         self._committed_stress = stress.copy()
         for key, state in states.items():
             law, old = self.laws[key], self._committed[key]
-            if isinstance(law, NodeLaw):
+            if isinstance(law, NodeLaw | SwitchingLaw):
                 self._committed[key] = law.with_rows(old, state)
             else:
                 self._committed[key] = state.to(old)
@@ -238,7 +248,11 @@ class QuadratureMap:
         Points are ordered cell by cell; ``tag`` is ``None`` for a map with a single law.
         """
         law, state = self.laws[tag], self._committed[tag]
-        return law.own_rows(state) if isinstance(law, NodeLaw) else state
+        return law.own_rows(state) if isinstance(law, NodeLaw | SwitchingLaw) else state
+
+    def kept_state(self, tag: int | None = None) -> Any:
+        """Committed state of the law of ``tag`` as the law keeps it, be it a tensor or not."""
+        return self._committed[tag]
 
     def strain(self) -> NDArray[np.float64]:
         """Strain ``[n, 6]`` (Mandel) of the present ``u`` at the owned points, cell by cell."""
@@ -254,6 +268,12 @@ class QuadratureMap:
         """Coordinates ``[n, gdim]`` of the owned points, cell by cell."""
         return self._fields.coordinates()
 
+    def volumes(self) -> NDArray[np.float64]:
+        """Volume of the part ``[n]`` at each of the owned points, cell by cell; they sum to its
+        volume."""
+        density = self._fields.evaluate(self._volume, 1).reshape(-1, self.points_per_cell)
+        return (density * self.weights).reshape(-1)
+
     @property
     def seconds(self) -> float:
         """Time in the laws on this rank since the last commit or reset."""
@@ -264,6 +284,11 @@ class QuadratureMap:
         """Whether the tangents of all laws are always symmetric."""
         laws = self._material.laws.values()
         return all(getattr(law, "symmetric_tangent", False) for law in laws)
+
+    @property
+    def stress_error(self) -> float:
+        """Relative error that iterations inside of the laws leave in the stress."""
+        return max(stress_error(law) for law in self._material.laws.values())
 
     def statistics(self) -> Statistics:
         """Work of the laws since the last commit or reset (collective)."""

@@ -2,7 +2,16 @@
 
 # isort: off
 from dmn_fe.fem import StepControl, StepFailed, StepSizes, Simulation  # before torch
-from dmn_fe.fem.output import Fields, PointCloud, Probes, Progress, Quantity, Reactions
+from dmn_fe.fem.output import (
+    Fields,
+    PointCloud,
+    Probes,
+    Progress,
+    Quantity,
+    Reactions,
+    StrainPaths,
+    Summary,
+)
 
 # isort: on
 import errno
@@ -40,6 +49,8 @@ def outputs(part, folder: Path, every: int = 2) -> list:
         Probes(folder / "probes.csv", part, POINTS),
         Fields(folder, quantities=QUANTITIES, every=every),
         PointCloud(folder / "points.vtkhdf", QUANTITIES, every=every),
+        StrainPaths(folder / "strain_paths.vtkhdf", part, most=20),
+        Summary(folder / "summary.json"),
     ]
 
 

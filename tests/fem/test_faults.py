@@ -7,7 +7,7 @@ import dmn_fe.fem  # noqa: F401  before torch
 import shutil
 
 import numpy as np
-from helpers.field_files import hdf5_arrays, table_columns
+from helpers.field_files import series_arrays, table_columns
 
 SCRIPT = "mpi_faults.py"
 
@@ -50,7 +50,7 @@ def test_ranks_without_cells_write_all_and_go_on(on_ranks, tmp_path):
     assert on_ranks(2, "one_cell_first", SCRIPT) == [3, 3]
     assert on_ranks(3, "one_cell_rest", SCRIPT) == [6, 6, 6]
     for name in ("reactions.csv", "phases.csv", "fields.vtkhdf", "points.vtkhdf"):
-        read = hdf5_arrays if name.endswith("hdf") else table_columns
+        read = series_arrays if name.endswith("hdf") else table_columns
         expected = read(tmp_path / "one1" / name)
         for other in ("one3", "one"):
             found = read(tmp_path / other / name)

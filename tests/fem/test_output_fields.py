@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from dolfinx.common import has_adios2
 from helpers.blocks import Fragile
-from helpers.field_files import hdf5_arrays, vtx_arrays, xdmf_steps
+from helpers.field_files import series_arrays, vtx_arrays, xdmf_steps
 from helpers.files import largest_file
 from helpers.parts import box, rectangle
 from helpers.patches import elastic_stress, patch
@@ -37,12 +37,12 @@ def vtkhdf_at(path, t):
 
 
 def times(path):
-    return hdf5_arrays(path)["VTKHDF/Steps/Values"].tolist()
+    return series_arrays(path)["times"].tolist()
 
 
 def same(first, second):
-    """Two HDF5 files are equal, but for what was left over behind the last step."""
-    one, other = hdf5_arrays(first), hdf5_arrays(second)
+    """Two files of fields are equal."""
+    one, other = series_arrays(first), series_arrays(second)
     assert one.keys() == other.keys()
     for name, values in one.items():
         np.testing.assert_allclose(other[name], values, rtol=1e-9, atol=1e-12, err_msg=name)

@@ -99,6 +99,23 @@ def test_averages_of_an_axisymmetric_problem_are_those_around_the_axis():
     np.testing.assert_allclose(found, [(7 / 3) / (3 / 2)])
 
 
+def test_volumes_of_points_are_those_of_the_part():
+    part = cook(2)
+    problem = patch(part, np.zeros((2, 2)), kind="plane stress", thickness=0.5)
+    (points,) = values(problem, "volume")
+    cells = CellValues(problem.qmap).of(problem, find_quantities(["volume"]))["volume"]
+    corners = part.mesh.geometry.x[geometry_dofmap(part.mesh)][:, [0, 1, 3, 2], :2]
+    x, y = corners[..., 0], corners[..., 1]
+    area = 0.5 * (x * np.roll(y, -1, 1) - np.roll(x, -1, 1) * y).sum(1)
+    np.testing.assert_allclose(cells, 0.5 * np.abs(area), rtol=1e-12)
+    assert points.shape == (len(problem.qmap.committed_stress),)
+    assert points.sum() == pytest.approx(cells.sum())
+    ring = rectangle(1.0, 1.0, (2, 2))
+    ring.mesh.geometry.x[:, 0] += 1.0
+    (points,) = values(patch(ring, np.zeros((2, 2)), kind="axisymmetric"), "volume")
+    assert points.sum() == pytest.approx(3.0 * np.pi)
+
+
 def test_the_field_of_von_mises_stress_is_of_the_averages_over_the_volume():
     problem = patch(cook(2), np.zeros((2, 2)))
     qmap = problem.qmap

@@ -4,19 +4,21 @@
 import dmn_fe.fem  # noqa: F401  before torch
 
 # isort: on
+import json
+
 import numpy as np
 import pytest
 from dolfinx.common import has_adios2
-from helpers.field_files import hdf5_arrays, table_columns, xdmf_steps
+from helpers.field_files import series_arrays, table_columns, xdmf_steps
 
 SCRIPT = "mpi_output.py"
-FILES = ("reactions.csv", "probes.csv", "fields.vtkhdf", "points.vtkhdf")
+FILES = ("reactions.csv", "probes.csv", "fields.vtkhdf", "points.vtkhdf", "strain_paths.vtkhdf")
 
 
 def read(path) -> dict[str, np.ndarray]:
     """Numbers of a table, or of a file of fields, by name."""
     if path.suffix == ".vtkhdf":
-        return hdf5_arrays(path)
+        return series_arrays(path)
     return table_columns(path)
 
 
@@ -43,6 +45,18 @@ def test_any_number_of_ranks_leaves_the_same_files(on_ranks, tmp_path):
     assert on_ranks(3, "second_part", SCRIPT)[0]["steps"] == 6
     assert read(tmp_path / "probes.csv")["step"].tolist() == list(range(7))
     assert_same(tmp_path / "whole1", tmp_path)
+    assert read(tmp_path / "strain_paths.vtkhdf")["strain"].shape == (7, 20, 3, 3)
+    summaries = [json.loads((tmp_path / f"whole{n}" / "summary.json").read_text()) for n in (1, 3)]
+    for name in ("steps", "newton_iterations", "points", "unknowns", "bytes_per_point"):
+        assert summaries[0][name] == pytest.approx(summaries[1][name]), name
+    one, three = summaries
+    assert (one["ranks"], three["ranks"]) == (1, 3)
+    assert one["memory"] == one["memory_largest_rank"]
+    assert 2.0 * three["memory_largest_rank"] < three["memory"] < 3.0 * three["memory_largest_rank"]
+    assert 0 < three["seconds_laws_mean"] < three["seconds_laws"]
+    restarted = json.loads((tmp_path / "summary.json").read_text())
+    assert (restarted["steps"], restarted["starts"], restarted["ranks"]) == (6, 2, 3)
+    assert restarted["newton_iterations"] > one["newton_iterations"]
 
 
 def test_a_rank_may_own_no_cell(on_ranks, tmp_path):
@@ -86,6 +100,6 @@ def test_a_run_that_fails_ends_its_outputs_on_all_ranks(on_ranks, tmp_path):
     assert 0 < steps < 6
     folder = tmp_path / "failed3"
     for name in ("fields.vtkhdf", "points.vtkhdf", "vtkhdf/fields.vtkhdf"):
-        assert read(folder / name)["VTKHDF/Steps/Values"].tolist() == [0.0, time]
+        assert read(folder / name)["times"].tolist() == [0.0, time]
     assert read(folder / "reactions.csv")["step"].tolist() == list(range(steps + 1))
     assert len(xdmf_steps(folder / "xdmf" / "fields.xdmf")[1]) == 2

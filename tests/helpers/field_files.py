@@ -7,19 +7,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-__all__ = ["hdf5_arrays", "table_columns", "vtx_arrays", "xdmf_steps"]
+from dmn_fe import read_series
+
+__all__ = ["series_arrays", "table_columns", "vtx_arrays", "xdmf_steps"]
 
 
-def hdf5_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All data sets of an HDF5 file by their paths."""
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(
-            lambda name, item: (
-                found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-    return found
+def series_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Times, geometry and fields of a VTKHDF file by name."""
+    series = read_series(path)
+    found = {"times": series.times, "points": series.points} | series.point_data | series.cell_data
+    return found if series.cells is None else found | {"cells": series.cells}
 
 
 def table_columns(path: Path) -> dict[str, np.ndarray]:

@@ -29,10 +29,7 @@ def tetrahedra(rve: MeshRVE) -> MeshRVE:
 
 def quads(phase: np.ndarray) -> MeshRVE:
     """One square for each pixel of a section ``[nx, ny]``."""
-    grid = voxels_to_mesh(VoxelRVE(phase[:, :, None]))
-    section = grid.points[:, 2] == 0.0
-    number = np.cumsum(section) - 1
-    return MeshRVE(grid.points[section, :2], number[grid.cells[:, :4]], "quad", grid.phase)
+    return voxels_to_mesh(VoxelRVE(phase[:, :, None]), plane=True)
 
 
 def triangles(rve: MeshRVE) -> MeshRVE:

@@ -37,3 +37,13 @@ def random_stiffness(*shape: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     matrix = torch.randn(*shape, 6, 6, generator=generator, dtype=torch.float64)
     return matrix @ matrix.mT + torch.eye(6, dtype=torch.float64)
+
+
+def layers(fraction: float, axis: int) -> Network:
+    """The network of depth 1 that is this laminate."""
+    return Network(
+        torch.tensor([1.0 - fraction, fraction], dtype=torch.float64),
+        torch.eye(3, dtype=torch.float64)[axis, None],
+        torch.tensor([0, 1]),
+        ("matrix", "inclusion"),
+    )

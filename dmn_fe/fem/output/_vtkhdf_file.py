@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import logging
 import math
 import os
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dmn_fe.errors import InputError, file_sentence
-from dmn_fe.fem.output._vtkhdf_damage import damage, keep_aside
+from dmn_fe.fem.output._vtkhdf_damage import keep_aside
+from dmn_fe.field_series import NOTES, damage
 
 __all__ = ["StepFile"]
 
@@ -33,6 +35,8 @@ class StepFile:
     append : float, optional
         Continue an existing file of this geometry behind the last step up to this time. If it is
         damaged, it stays under another name, and a new one begins.
+    notes : mapping, optional
+        What else a new file is to tell, as JSON knows it.
 
     Raises
     ------
@@ -41,7 +45,11 @@ class StepFile:
     """
 
     def __init__(
-        self, path: Path, geometry: Mapping[str, NDArray[Any]], append: float | None = None
+        self,
+        path: Path,
+        geometry: Mapping[str, NDArray[Any]],
+        append: float | None = None,
+        notes: Mapping[str, Any] | None = None,
     ):
         self._path = path
         if append is not None and (why := damage(path)) is not None:
@@ -50,10 +58,11 @@ class StepFile:
                 "%s: was damaged and is now %s; a new file begins here (%s).", path, aside.name, why
             )
         if append is None or self._cut(geometry, append) == 0:
-            self._create(geometry)
+            self._create(geometry, notes or {})
 
-    def _create(self, geometry: Mapping[str, NDArray[Any]]) -> None:
+    def _create(self, geometry: Mapping[str, NDArray[Any]], notes: Mapping[str, Any]) -> None:
         with _opened(self._path, "w", geometry.values()) as root:
+            root.file.attrs[NOTES] = json.dumps(notes)
             root.attrs["Version"] = np.array([2, 0])
             # VTK reads only ASCII of fixed length.
             root.attrs["Type"] = np.bytes_(

@@ -1,5 +1,6 @@
 """A VTKHDF file of several ranks, through one of them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,16 @@ class Series:
         self._owned: dict[str, int] = {}
         self._order: dict[str, NDArray[Any]] = {}  # gathered rows in the order of the file
 
-    def _start(self, geometry: dict[str, NDArray[Any]] | None, append: float | None) -> None:
+    def _start(
+        self,
+        geometry: dict[str, NDArray[Any]] | None,
+        append: float | None,
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
         """Make or continue the file on the rank that has the geometry (collective)."""
         with RaiseTogether(self._comm):
             if geometry is not None:
-                self._file = StepFile(self._path, geometry, append)
+                self._file = StepFile(self._path, geometry, append, notes)
 
     def _add(self, t: float, owned: dict[str, NDArray[Any]]) -> None:
         """Add a step of owned rows by ``PointData/NAME`` and ``CellData/NAME`` (collective)."""

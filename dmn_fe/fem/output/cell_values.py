@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-import basix
 import numpy as np
-import ufl
-from dolfinx import fem
 from numpy.typing import NDArray
 
 from dmn_fe.fem.output.quantities import Quantity, at_points
@@ -17,7 +14,7 @@ __all__ = ["CellValues"]
 
 
 class CellValues:
-    """Averages over the volume of the owned cells, by the quadrature rule of a map (collective).
+    """Averages over the volume of the owned cells, by the quadrature rule of a map.
 
     Parameters
     ----------
@@ -30,16 +27,8 @@ class CellValues:
     """
 
     def __init__(self, qmap: QuadratureMap):
-        domain = qmap.u.function_space.mesh
-        cell = basix.CellType[domain.topology.cell_name()]
-        points, _ = basix.make_quadrature(cell, qmap.degree)  # as of the map
-        density = abs(ufl.JacobianDeterminant(domain)) * qmap.kinematics.volume
-        expression = fem.Expression(density, points)
-        self.weights = np.empty((0, len(points)))
-        if len(qmap.cells) > 0:
-            values = expression.eval(domain, qmap.cells).reshape(len(qmap.cells), -1)
-            volumes = values * qmap.weights
-            self.weights = volumes / volumes.sum(axis=1, keepdims=True)
+        volumes = qmap.volumes().reshape(-1, qmap.points_per_cell)
+        self.weights = volumes / volumes.sum(axis=1, keepdims=True)
 
     def average(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Averages ``[cells, ...]`` of values ``[n, ...]`` at the points."""
@@ -52,6 +41,11 @@ class CellValues:
         largest: NDArray[Any] = self._by_cell(values).max(axis=1)
         return largest
 
+    def total(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Sums ``[cells, ...]`` of values ``[n, ...]`` at the points of each cell."""
+        total: NDArray[Any] = self._by_cell(values).sum(axis=1)
+        return total
+
     def of(self, problem: Problem, quantities: Iterable[Quantity]) -> dict[str, NDArray[Any]]:
         """Values ``[cells, *shape]`` of quantities by name (collective).
 
@@ -62,7 +56,7 @@ class CellValues:
         """
         quantities = list(quantities)
         values = at_points(problem, quantities)
-        of_cell = {"average": self.average, "largest": self.largest}
+        of_cell = {"average": self.average, "largest": self.largest, "sum": self.total}
         return {one.name: of_cell[one.of_cell](values[one.name]) for one in quantities}
 
     def _by_cell(self, values: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from dmn_fe.fem.output.quantities import QUANTITIES, at_points, quantity, total_
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.simulation import Ending, Output, Simulation
+from dmn_fe.fem.switching_law import SwitchingLaw
 from dmn_fe.laws import MaterialLaw
 
 __all__ = ["EnvelopeWatch", "envelope_of"]
@@ -38,6 +39,8 @@ def _envelope(problem: Problem) -> NDArray[np.float64]:
 def envelope_of(law: MaterialLaw | NodeLaw) -> StrainEnvelope | None:
     """What a law tells of the strains it was validated for, if it does (collective over the ranks
     that share the law)."""
+    if isinstance(law, SwitchingLaw):
+        return law.envelope
     if not isinstance(law, NodeLaw):
         return strain_envelope(law)
     own = None if law._law is None else strain_envelope(law._law)

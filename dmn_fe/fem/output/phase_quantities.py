@@ -1,5 +1,6 @@
 """Averages over the phases of networks at quadrature points, and what fields show of them."""
 
+import copy
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +14,13 @@ from dmn_fe import mandel
 from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate import PhaseAverage, phase_averages
+from dmn_fe.fem.balanced_law import BalancedLaw
 from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.output.quantities import FAMILIES, Quantity
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.fem.switching_law import SwitchedState, SwitchingLaw
+from dmn_fe.laws import MaterialLaw, Oriented
 
 __all__ = ["averages_of"]
 
@@ -48,10 +52,38 @@ def averages_of(problem: Problem) -> Averages:
     found = {}
     for key, points in qmap.points_of_groups().items():
         law, own_warmth = qmap.laws[key], None if warmth is None else warmth[points]
+        if isinstance(law, SwitchingLaw):
+            found[key] = _switched(law, qmap.kept_state(key), strain[points])
+            continue
         evaluate: Callable[..., Any] = _shared if isinstance(law, NodeLaw) else phase_averages
-        found[key] = evaluate(law, qmap.state_of(key), strain[points], own_warmth)
+        found[key] = evaluate(_own(law), qmap.state_of(key), strain[points], own_warmth)
     _last[qmap] = qmap.committed_stress, found
     return found
+
+
+def _switched(law: SwitchingLaw, state: SwitchedState, strain: Tensor) -> dict[str, PhaseAverage]:
+    """Averages of a network, or of the RVE at the points that have it."""
+    active = state.active
+    averages = phase_averages(law.network, state.network, strain)
+    of_rve = phase_averages(law.rve, state.rve, strain[active])
+    found = {}
+    for name, one in averages.items():
+        values = [*one.vectors, one.largest_von_mises]
+        others = [*of_rve[name].vectors, of_rve[name].largest_von_mises]
+        merged = [value.index_copy(0, active, o) for value, o in zip(values, others, strict=True)]
+        found[name] = PhaseAverage(one.fraction, *merged)
+    return found
+
+
+def _own(law: MaterialLaw) -> MaterialLaw:
+    """A law whose points ranks share, as each of them has it."""
+    if isinstance(law, BalancedLaw):
+        return law.law
+    if isinstance(law, Oriented) and isinstance(law.law, BalancedLaw):
+        turned = copy.copy(law)
+        turned.law = law.law.law
+        return turned
+    return law
 
 
 def _shared(

@@ -5,15 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import ufl
-from dolfinx import fem
 from mpi4py import MPI
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dmn_fe import mandel
 from dmn_fe.collective import RaiseTogether
-from dmn_fe.fem.output.cell_values import CellValues
 from dmn_fe.fem.output.phase_quantities import averages_of
 from dmn_fe.fem.output.tables import Table
 from dmn_fe.fem.part import Part
@@ -68,7 +65,7 @@ class PhaseAverages(Table):
             On all ranks, if a network keeps no strains of its leaves.
         """
         qmap, part = problem.qmap, self._part
-        volumes = torch.from_numpy(_point_volumes(problem))
+        volumes = torch.from_numpy(qmap.volumes())
         with RaiseTogether(qmap.comm):
             averages = averages_of(problem)
         cells_of_laws, points_of_laws = qmap.cells_of_groups(), qmap.points_of_groups()
@@ -119,13 +116,3 @@ class PhaseAverages(Table):
         volume = sums[:, :1]
         means = sums[:, 1:] / np.where(volume > 0, volume, 1.0)
         return np.column_stack([means, largest]).reshape(-1)
-
-
-def _point_volumes(problem: Problem) -> NDArray[np.float64]:
-    """Volume of the part at each of the owned points, ``[n]`` (collective)."""
-    qmap, domain = problem.qmap, problem.u.function_space.mesh
-    space = fem.functionspace(domain, ("DG", 0))
-    volume = qmap.kinematics.volume * ufl.TestFunction(space) * qmap.dx
-    of_cells = fem.assemble_vector(fem.form(volume)).array[space.dofmap.list[qmap.cells, 0]]
-    volumes: NDArray[np.float64] = (CellValues(qmap).weights * of_cells[:, None]).reshape(-1)
-    return volumes

@@ -1,11 +1,11 @@
 """The progress of a simulation, told while it runs."""
 
-import time
 from typing import Any
 
 from rich.console import Console
 
 from dmn_fe.fem.output.voices import Bar, Lines, Voice
+from dmn_fe.fem.output.work import Work
 from dmn_fe.fem.report import StepReport
 from dmn_fe.fem.simulation import Ending, Output, Simulation
 
@@ -30,7 +30,7 @@ class Progress(Output):
         self._console = console
         self._voice: Voice | None = None
         self._monitor = _Monitor(None, 1)
-        self._totals = _Totals()
+        self._work = Work()
 
     def begin(self, run: Simulation) -> None:
         """Show where the run begins (collective)."""
@@ -43,21 +43,21 @@ class Progress(Output):
             # Of a restart nobody knows when the first run began.
             start = problem.time if problem.steps == 0 else min(0.0, problem.time)
             self._voice.begin(start, problem.time, run.sizes.end)
-        self._totals = _Totals()
+        self._work = Work()
         self._monitor.voice = None
         self._monitor = _Monitor(self._voice, problem.steps + 1)
         problem.snes.setMonitor(self._monitor)
 
     def step(self, run: Simulation, report: StepReport, note: str) -> None:
         """Tell about a step."""
-        self._totals.add(report)
+        self._work.add(report)
         self._monitor.step = report.step + 1
         if self._voice is not None:
             self._voice.step(report, note)
 
     def cut(self, run: Simulation, report: StepReport, sentence: str) -> None:
         """Tell about a step that failed."""
-        self._totals.add(report)
+        self._work.add(report)
         if self._voice is not None:
             self._voice.cut(report, sentence)
 
@@ -65,7 +65,7 @@ class Progress(Output):
         """Tell the totals."""
         how = "it failed" if ending is None else ending.value
         if self._voice is not None:
-            self._voice.end(f"{how}, at time {run.problem.time:.6g}: {self._totals.words()}")
+            self._voice.end(f"{how}, at time {run.problem.time:.6g}: {_words(self._work)}")
         self._monitor.voice = self._voice = None
 
 
@@ -84,31 +84,15 @@ class _Monitor:
             self.voice.iteration(self.step, iteration, residual)
 
 
-class _Totals:
-    """Work of a run so far."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-        self._steps = self._cut = self._iterations = 0
-        self._seconds = {"laws": 0.0, "assembly": 0.0, "solver": 0.0}
-
-    def add(self, report: StepReport) -> None:
-        """Take a step into account, also one that failed."""
-        self._steps += report.converged
-        self._cut += not report.converged
-        self._iterations += report.iterations
-        self._seconds["laws"] += report.seconds_micro
-        self._seconds["assembly"] += report.seconds_assembly
-        self._seconds["solver"] += report.seconds_solve
-
-    def words(self) -> str:
-        """All in words, with shares of the seconds since the start."""
-        seconds = max(time.monotonic() - self._start, sum(self._seconds.values()), 1e-9)
-        shares = self._seconds | {"rest": seconds - sum(self._seconds.values())}
-        parts = ", ".join(f"{name} {100 * part / seconds:.0f} %" for name, part in shares.items())
-        work = f"{_count(self._steps, 'step')}, {self._cut} cut back"
-        work += f", {_count(self._iterations, 'Newton iteration')}"
-        return f"{work} in {seconds:.1f} s ({parts})"
+def _words(work: Work) -> str:
+    """All in words, with shares of the seconds since the start."""
+    parts = {"laws": work.laws, "assembly": work.assembly, "solver": work.solver}
+    seconds = max(work.seconds, sum(parts.values()), 1e-9)
+    shares = parts | {"rest": seconds - sum(parts.values())}
+    told = ", ".join(f"{name} {100 * part / seconds:.0f} %" for name, part in shares.items())
+    done = f"{_count(work.steps, 'step')}, {work.cut_back} cut back"
+    done += f", {_count(work.iterations, 'Newton iteration')}"
+    return f"{done} in {seconds:.1f} s ({told})"
 
 
 def _count(number: int, what: str) -> str:

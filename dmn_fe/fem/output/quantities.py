@@ -44,16 +44,17 @@ class Quantity:
     shape : tuple of int
         Of the value at one point.
     unit : str
-        A word: ``"stress"``, ``"temperature"``, or ``"1"`` for plain numbers.
+        A word: ``"stress"``, ``"temperature"``, ``"volume"``, or ``"1"`` for plain numbers.
     of_cell : str
-        What the value of a cell is: the ``"average"`` over its volume, or the ``"largest"``.
+        What the value of a cell is: the ``"average"`` over its volume, the ``"largest"``, or the
+        ``"sum"`` over its points.
     """
 
     name: str
     values: Callable[[Problem], Values]
     shape: tuple[int, ...]
     unit: str
-    of_cell: Literal["average", "largest"] = "average"
+    of_cell: Literal["average", "largest", "sum"] = "average"
 
 
 #: All quantities that have a name.
@@ -66,7 +67,7 @@ def quantity(
     name: str,
     shape: tuple[int, ...] = (),
     unit: str = "1",
-    of_cell: Literal["average", "largest"] = "average",
+    of_cell: Literal["average", "largest", "sum"] = "average",
 ) -> Callable[[Callable[[Problem], Values]], Callable[[Problem], Values]]:
     """Register the function below as a :class:`Quantity`.
 
@@ -186,6 +187,12 @@ def _temperature(problem: Problem) -> Values:
     if temperature is None:
         raise InputError("the problem has no temperature to write; leave this quantity out.")
     return temperature
+
+
+@quantity("volume", (), "volume", of_cell="sum")
+def _volume(problem: Problem) -> Values:
+    """Volume of the part at the point; see :meth:`~dmn_fe.fem.quadrature.QuadratureMap.volumes`."""
+    return problem.qmap.volumes()
 
 
 def total_strain(qmap: QuadratureMap) -> NDArray[np.float64]:

@@ -132,6 +132,8 @@ class PointSeries(Series):
     order : array ``[owned points]`` of int, optional
         Keys by which the points of all ranks are sorted, such as the original index of the cell;
         points of one key keep their order. By rank, if omitted.
+    notes : mapping, optional
+        What else the file is to tell, as JSON knows it.
 
     Raises
     ------
@@ -146,6 +148,7 @@ class PointSeries(Series):
         comm: MPI.Comm,
         append: float | None = None,
         order: ArrayLike | None = None,
+        notes: Mapping[str, Any] | None = None,
     ):
         super().__init__(path, comm)
         points = np.asarray(coordinates, dtype=np.float64)
@@ -156,7 +159,7 @@ class PointSeries(Series):
             points, keys = map(np.concatenate, zip(*parts, strict=True))
             self._order = {"PointData": np.argsort(keys, kind="stable")}
             geometry = vertices(points[self._order["PointData"]])
-        self._start(geometry, append)
+        self._start(geometry, append, notes)
 
     def write(self, t: float, data: Mapping[str, ArrayLike]) -> None:
         """Add a step of arrays ``[owned points, ...]`` by name, as :meth:`MeshSeries.write`."""

@@ -80,7 +80,7 @@ class PeriodicCell:
         self._fixed = np.concatenate([self._motions.held_columns, strains]).astype(PETSc.IntType)
 
         chosen = choose_linear_solver(space, qmap.symmetric_tangent, direct=True)
-        options, self.linear_solver = snes_options(kind, chosen, petsc_options)
+        options, self.linear_solver = snes_options(kind, chosen, petsc_options, qmap.stress_error)
         equilibrium.insert_zeros()
         self._matrix = equilibrium.matrix.PtAP(self._motions.matrix)
         self._matrix.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from petsc4py import PETSc
 
 from dmn_fe.fem._destroy import destroy_with
+from dmn_fe.homogenization.rve_problem import NoSolution
 
 __all__ = ["DirectSolver", "SingularMatrix"]
 
@@ -12,7 +13,7 @@ __all__ = ["DirectSolver", "SingularMatrix"]
 _SOLVED = 1e-6
 
 
-class SingularMatrix(RuntimeError):
+class SingularMatrix(NoSolution):
     """A matrix is singular or not finite; raised on all ranks alike."""
 
 

@@ -17,7 +17,7 @@ from dmn_fe.fem.rve.mesh import distribute
 from dmn_fe.fem.rve.newton import Balance, LoadStep, NotConverged
 from dmn_fe.fem.rve.system import PeriodicSystem
 from dmn_fe.homogenization.arguments import check_tolerance
-from dmn_fe.homogenization.rve_problem import MacroLoad, RVEUpdate
+from dmn_fe.homogenization.rve_problem import MacroLoad, PhaseField, RVEUpdate
 from dmn_fe.laws import MaterialLaw, Oriented, check_phase_laws, laws_fingerprint, refuse_voids
 from dmn_fe.microstructure import MeshRVE
 
@@ -93,8 +93,8 @@ class MeshRVEProblem:
             check_phase_laws(mesh.names, laws)
             refuse_voids(laws)
         self._system = PeriodicSystem(mesh, degree, quadrature_degree)
-        self._laws = dict(laws)
-        self._tolerance, self._max_iterations = tolerance, max_iterations
+        self.laws: Mapping[str, MaterialLaw] = dict(laws)
+        self.tolerance, self._max_iterations = tolerance, max_iterations
         # States are in the order of the RVE's own cells, whatever the mesh makes of them.
         self._order = np.argsort(mesh.original_cell)
         self._material = self._material_points()
@@ -103,13 +103,13 @@ class MeshRVEProblem:
     def _material_points(self) -> MaterialPoints:
         """The points of each phase, cell by cell in the order of the RVE, with their laws."""
         mesh, per_cell = self._system.rve, self._system.fields.points_per_cell
-        laws, points = dict(self._laws), {}
+        laws, points = dict(self.laws), {}
         for number, name in enumerate(mesh.names):
             cells = self._order[mesh.cell_tags.values[self._order] == number]
             points[name] = (cells[:, None] * per_cell + np.arange(per_cell)).reshape(-1)
             if mesh.rotation is not None:
                 rotation = np.repeat(mesh.rotation[cells], per_cell, axis=0)
-                laws[name] = Oriented(self._laws[name], torch.from_numpy(rotation))
+                laws[name] = Oriented(self.laws[name], torch.from_numpy(rotation))
         return MaterialPoints(laws, points)
 
     @property
@@ -123,14 +123,19 @@ class MeshRVEProblem:
         return self._system.rve.names
 
     @property
+    def has_orientations(self) -> bool:
+        """Whether material axes differ from cell to cell."""
+        return self._system.rve.rotation is not None
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of the RVE, the cells of this rank, the parameters of the laws, the elements and
         the tolerance."""
-        laws = {name: self._laws[name] for name in self.names}
+        laws = {name: self.laws[name] for name in self.names}
         cells = hashlib.sha256(np.sort(self._system.rve.original_cell).tobytes()).hexdigest()
         return hashlib.sha256(
             f"{self._system.rve.hash} {cells} {laws_fingerprint(laws)} {self._system.degree} "
-            f"{self._system.fields.degree} {self._tolerance!r}".encode()
+            f"{self._system.fields.degree} {self.tolerance!r}".encode()
         ).hexdigest()
 
     @property
@@ -177,7 +182,7 @@ class MeshRVEProblem:
         try:
             step = LoadStep(self._system, self._material, load, states, dt)
             end = step.balance(
-                state["strain"].numpy(), displacement, self._tolerance, self._max_iterations
+                state["strain"].numpy(), displacement, self.tolerance, self._max_iterations
             )
         except (NotConverged, SingularMatrix) as error:
             return _failed(load, state, str(error), len(self.names))
@@ -188,11 +193,17 @@ class MeshRVEProblem:
             self._state(end.macro_strain, end.displacement, new),
             lambda: self._phase_averages(end),
             lambda: torch.from_numpy(self._system.homogenise(end.tangent(self._material))),
+            lambda: self._phase_fields(end),
             iterations=end.iterations,
         )
         update.strain_field = self._per_cell(end.strain)
         update.stress_field = self._per_cell(end.stress)
         return update
+
+    def _phase_fields(self, end: Balance) -> dict[str, PhaseField]:
+        points, fraction = self._material.points, self._system.fraction
+        values = {name: (fraction[p], end.strain[p], end.stress[p]) for name, p in points.items()}
+        return {name: PhaseField(*map(torch.from_numpy, own)) for name, own in values.items()}
 
     @property
     def point_fractions(self) -> Tensor:
@@ -236,6 +247,7 @@ def _failed(load: MacroLoad, state: dict[str, Tensor], message: str, phases: int
         state,
         lambda: (nothing.repeat(phases, 1), nothing.repeat(phases, 1)),
         lambda: nothing.repeat(6, 1),
+        dict,
         converged=False,
         message=message,
     )
