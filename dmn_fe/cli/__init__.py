@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from dmn_fe import __version__
+from dmn_fe.cli.audit import audit
 from dmn_fe.cli.data import data
 from dmn_fe.cli.demo import demo
 from dmn_fe.cli.inspect import inspect
@@ -20,6 +21,7 @@ from dmn_fe.cli.run import run
 from dmn_fe.cli.rve import rve
 from dmn_fe.cli.study import study
 from dmn_fe.cli.train import train
+from dmn_fe.cli.validate import validate
 from dmn_fe.errors import InputError, file_sentence
 
 __all__ = ["app", "main"]
@@ -54,6 +56,8 @@ app.command()(train)
 app.command()(inspect)
 app.command()(study)
 app.command()(run)
+app.command()(audit)
+app.command()(validate)
 app.command()(plot)
 
 

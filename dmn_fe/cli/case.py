@@ -7,7 +7,7 @@ import torch
 
 from dmn_fe.cli.condition_tables import AxesTable, CellFieldTable, TemperatureTable
 from dmn_fe.cli.material_tables import NetworkTable
-from dmn_fe.cli.materials import Material, NetworksOfField, SharedNetwork
+from dmn_fe.cli.materials import FullRVE, Material, NetworksOfField, SharedNetwork, SwitchedNetwork
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.fem import (
     Amplitude,
@@ -15,10 +15,13 @@ from dmn_fe.fem import (
     NodeLaw,
     Part,
     Problem,
+    SwitchingLaw,
+    SwitchingRule,
     VaryingNetwork,
     cell_field,
     make_problem,
     map_cell_data,
+    rve_law,
 )
 from dmn_fe.laws import MaterialLaw
 
@@ -74,6 +77,13 @@ def _law(
         devices = max(1, torch.cuda.device_count())
         # Its state is another kind of object, which nobody but the quadrature map looks into.
         return cast("MaterialLaw", NodeLaw(material.make, part.mesh.comm, devices))
+    if isinstance(material, FullRVE):
+        return rve_law(*material)
+    if isinstance(material, SwitchedNetwork):
+        rule = SwitchingRule(**material.thresholds)
+        # Its state is another kind of object, as above.
+        law = SwitchingLaw(material.network, rve_law(*material.full), rule)
+        return cast("MaterialLaw", law)
     if not isinstance(material, NetworksOfField):
         return material
     table = run_file.materials[name]

@@ -17,7 +17,7 @@ from dmn_fe.cli.console import terminal_of_ranks
 from dmn_fe.cli.failure import handover, read_failure, started_ranks
 from dmn_fe.errors import InputError
 
-__all__ = ["available_cores", "available_ranks", "end_with_parent", "run_on_ranks"]
+__all__ = ["available_cores", "available_ranks", "end_with_parent", "run_alone", "run_on_ranks"]
 
 _SECONDS_TO_END = 5.0
 
@@ -112,6 +112,19 @@ def run_on_ranks(
         return status
     print(f"dmn-fe: {told.sentence}", file=sys.stderr)
     return told.status
+
+
+def run_alone(arguments: list[str], stop: signal.Signals = signal.SIGTERM) -> int:
+    """Run ``dmn-fe`` with ``arguments`` in one process, with one thread as each rank of
+    :func:`run_on_ranks` has; returns the exit status.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After it has ended, if it was interrupted.
+    """
+    command = [sys.executable, "-m", "dmn_fe", *arguments]
+    return _finished(command, {"OMP_NUM_THREADS": "1", **os.environ}, stop)
 
 
 def _finished(command: list[str], environment: dict[str, str], stop: signal.Signals) -> int:

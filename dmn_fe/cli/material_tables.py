@@ -9,7 +9,15 @@ from dmn_fe.cli.condition_tables import CellFieldTable
 from dmn_fe.cli.hardening_tables import Table
 from dmn_fe.cli.law_tables import LawTable, VoidTable
 
-__all__ = ["MaterialTable", "MemberTable", "NetworkTable", "PhaseTable", "Table"]
+__all__ = [
+    "MaterialTable",
+    "MemberTable",
+    "NetworkTable",
+    "PhaseTable",
+    "RVETable",
+    "SwitchTable",
+    "Table",
+]
 
 #: A law of a phase of a network.
 PhaseTable = Annotated[LawTable | VoidTable, Field(discriminator="law")]
@@ -26,6 +34,26 @@ class MemberTable(Table):
     def value(self) -> float | tuple[float, ...] | None:
         """Volume fraction, or eigenvalues of the orientation tensor."""
         return self.volume_fraction if self.orientation is None else tuple(self.orientation)
+
+
+class SwitchTable(Table):
+    """The RVE that points go on with where their network is in doubt, see
+    :class:`~dmn_fe.fem.SwitchingRule` and :class:`RVETable`."""
+
+    rve: Path
+    names: list[str] = Field(default=[])
+    solver: Literal["auto", "fft", "elements"] = "auto"
+    tolerance: float = Field(default=1e-6, gt=0.0, lt=1.0)
+    spread: Annotated[float, Field(ge=0.0)] | Literal["off"] = 0.02
+    envelope: Annotated[float, Field(ge=0.0)] | Literal["off"] = 1.0
+    back: float = Field(default=0.5, ge=0.0, le=1.0)
+    most: float = Field(default=1.0, gt=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _something_counts(self):
+        if self.spread == "off" and self.envelope == "off":
+            raise ValueError("give a threshold for 'spread' or for 'envelope'")
+        return self
 
 
 class NetworkTable(Table):
@@ -46,11 +74,14 @@ class NetworkTable(Table):
     share: Literal["local", "node"] = "local"
     warm_start: bool = True
     single: bool = False
+    switch: SwitchTable | None = None
 
     @model_validator(mode="after")
     def _one_or_many(self):
         if (self.network is None) == (not self.networks):
             raise ValueError("give either 'network' or 'networks'")
+        if self.switch is not None and (self.networks or self.share == "node"):
+            raise ValueError("'switch' is for one 'network' that each rank evaluates for itself")
         if self.networks:
             if self.share == "node":
                 raise ValueError("'share' = \"node\" is for one 'network'")
@@ -79,25 +110,42 @@ class NetworkTable(Table):
         return own + [member.network for member in self.networks]
 
 
+class RVETable(Table):
+    """Full FE²: an RVE, solved at every quadrature point; and a law for each phase.
+
+    The other keys are those of :func:`~dmn_fe.fem.rve_law`; ``names`` are those of the phases, for
+    files that do not hold them.
+    """
+
+    rve: Path
+    names: list[str] = Field(default=[])
+    phases: dict[str, PhaseTable]
+    solver: Literal["auto", "fft", "elements"] = "auto"
+    tolerance: float = Field(default=1e-6, gt=0.0, lt=1.0)
+
+
 _NAMES = [get_args(table.model_fields["law"].annotation)[0] for table in get_args(LawTable)]
 
 
 def _law_or_network(table: Any) -> str | None:
-    """What a material table is: a network's, or that of the law it names."""
+    """What a material table is: a network's, an RVE's, or that of the law it names."""
     if not isinstance(table, dict) or table.keys() & {"network", "networks"}:
         return "a network"  # no key of a file
+    if "rve" in table:
+        return "an RVE"
     return "a law" if table.get("law") in _NAMES else None
 
 
-#: Material of one volume group: a network with a law for each phase, or a plain law.
+#: Material of one volume group: a network or an RVE with a law for each phase, or a plain law.
 MaterialTable = Annotated[
     Annotated[NetworkTable, Tag("a network")]
+    | Annotated[RVETable, Tag("an RVE")]
     | Annotated[Annotated[LawTable, Field(discriminator="law")], Tag("a law")],
     Discriminator(
         _law_or_network,
         custom_error_type="law_or_network",
         custom_error_message=(
-            "give 'network' or 'networks' with 'phases', or 'law' as one of "
+            "give 'network', 'networks' or 'rve' with 'phases', or 'law' as one of "
             + ", ".join(f'"{name}"' for name in _NAMES)
         ),
     ),

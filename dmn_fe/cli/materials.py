@@ -1,7 +1,7 @@
 """From the material tables of a run file to laws."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
@@ -20,12 +20,28 @@ from dmn_fe.cli.law_tables import (
     PerzynaTable,
     VoidTable,
 )
-from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, PhaseTable
+from dmn_fe.cli.material_tables import (
+    MaterialTable,
+    NetworkTable,
+    PhaseTable,
+    RVETable,
+    SwitchTable,
+)
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate import network_law
+from dmn_fe.microstructure import MeshRVE, VoxelRVE, read_any
 from dmn_fe.network import Ensemble, Network, NetworkFamily, load
 
-__all__ = ["Material", "NetworksOfField", "SharedNetwork", "comparison_law", "material_law"]
+__all__ = [
+    "FullRVE",
+    "Material",
+    "NetworksOfField",
+    "SharedNetwork",
+    "SwitchedNetwork",
+    "comparison_law",
+    "material_law",
+    "phase_laws",
+]
 
 _MADE: dict[type[Table], Callable[..., Any]] = {
     BackstressTable: laws.Backstress,
@@ -57,19 +73,36 @@ class SharedNetwork(NamedTuple):
     make: Callable[[], laws.MaterialLaw]
 
 
-Material = laws.MaterialLaw | NetworksOfField | SharedNetwork
+class FullRVE(NamedTuple):
+    """An RVE at every quadrature point, whose solver is made when MPI has started."""
+
+    rve: VoxelRVE | MeshRVE
+    laws: dict[str, laws.MaterialLaw]
+    solver: Literal["auto", "fft", "elements"]
+    tolerance: float
+
+
+class SwitchedNetwork(NamedTuple):
+    """A network whose points may go on with the full RVE; the numbers are those of a rule."""
+
+    network: laws.MaterialLaw
+    full: FullRVE
+    thresholds: dict[str, Any]
+
+
+Material = laws.MaterialLaw | NetworksOfField | SharedNetwork | FullRVE | SwitchedNetwork
 
 
 def material_law(table: MaterialTable, where: str) -> Material:
-    """The material of a volume group: a plain law, a network, or a family of networks.
+    """The material of a volume group: a plain law, a network, a family of networks, or an RVE.
 
     ``where`` is the file and key of the table, for messages.
     """
-    if not isinstance(table, NetworkTable):
+    if not isinstance(table, NetworkTable | RVETable):
         return _phase_law(table, where)
-    phases = {
-        name: _phase_law(phase, f"{where}.phases.{name}") for name, phase in table.phases.items()
-    }
+    phases = phase_laws(table, where)
+    if isinstance(table, RVETable):
+        return _full_rve(table, phases, where)
 
     def law_of(network: Network | Ensemble) -> laws.MaterialLaw:
         try:
@@ -87,8 +120,41 @@ def material_law(table: MaterialTable, where: str) -> Material:
         network = load(table.network)
         if table.share == "node":
             return SharedNetwork(lambda: law_of(network))
+        if table.switch is not None:
+            return _switched(table.switch, law_of(network), phases, where)
         return law_of(network)
     return NetworksOfField(_family(table, where), law_of)
+
+
+def phase_laws(table: NetworkTable | RVETable, where: str) -> dict[str, laws.MaterialLaw]:
+    """The laws of the phases of a network or an RVE; ``where`` as of :func:`material_law`."""
+    return {
+        name: _phase_law(phase, f"{where}.phases.{name}") for name, phase in table.phases.items()
+    }
+
+
+def _switched(
+    table: SwitchTable,
+    network: laws.MaterialLaw,
+    phases: dict[str, laws.MaterialLaw],
+    where: str,
+) -> SwitchedNetwork:
+    names = ("spread", "envelope", "back", "most")
+    given: dict[str, Any] = {name: getattr(table, name) for name in names}
+    thresholds = {name: None if value == "off" else value for name, value in given.items()}
+    return SwitchedNetwork(network, _full_rve(table, phases, f"{where}.switch"), thresholds)
+
+
+def _full_rve(
+    table: RVETable | SwitchTable, phases: dict[str, laws.MaterialLaw], where: str
+) -> FullRVE:
+    try:
+        rve = read_any(table.rve, tuple(table.names))
+        laws.check_phase_laws(rve.names, phases)
+        laws.refuse_voids(phases)
+    except InputError as error:
+        raise InputError(f"{where}, {table.rve}: {error}") from None
+    return FullRVE(rve, phases, table.solver, table.tolerance)
 
 
 def _family(table: NetworkTable, where: str) -> NetworkFamily:
@@ -107,13 +173,14 @@ def _family(table: NetworkTable, where: str) -> NetworkFamily:
 
 
 def comparison_law(table: MaterialTable, phase: str, where: str) -> Material:
-    """The law of one phase alone where the group has a network, else the group's own law."""
-    if not isinstance(table, NetworkTable):
+    """The law of one phase alone where the group has a network or RVE, else its own law."""
+    if not isinstance(table, NetworkTable | RVETable):
         return material_law(table, where)
     if phase not in table.phases:
         known = ", ".join(repr(name) for name in table.phases)
+        source = table.rve if isinstance(table, RVETable) else table.files[0]
         raise InputError(
-            f"{where}: the key 'comparison.phase' = {phase!r} names no phase of {table.files[0]}; "
+            f"{where}: the key 'comparison.phase' = {phase!r} names no phase of {source}; "
             f"give one of {known}."
         )
     if isinstance(table.phases[phase], VoidTable):

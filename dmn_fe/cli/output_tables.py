@@ -35,6 +35,7 @@ class OutputTable(Table):
     probes: dict[str, Place] = Field(default={})
     fields: FieldsTable | None = FieldsTable()
     points: PointsTable | None = None
+    strain_paths: int = Field(default=2000, ge=0)
     phases: bool = False
 
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmn_fe.cli.material_tables import NetworkTable
+from dmn_fe.cli.material_tables import NetworkTable, RVETable
 from dmn_fe.cli.materials import Material, comparison_law, material_law
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.errors import InputError
@@ -49,14 +49,17 @@ def passes_of(run_file: RunFile) -> list[Pass]:
     if run_file.comparison is None:
         return [Pass("part", materials, f"{kind}.csv")]
     phase = run_file.comparison.phase
-    if not any(isinstance(table, NetworkTable) for table in tables.values()):
+    if not any(isinstance(table, NetworkTable | RVETable) for table in tables.values()):
         raise InputError(
-            f"{run_file.source}: 'comparison' needs a material with a network; remove that table."
+            f"{run_file.source}: 'comparison' needs a material with a network or an RVE; remove "
+            "that table."
         )
     alone = {name: comparison_law(t, phase, where[name]) for name, t in tables.items()}
     table = "".join(c if c.isalnum() else "_" for c in f"{kind} {phase}") + ".csv"
     comparison = Pass(f"{phase} alone", alone, table, is_comparison=True)
-    return [comparison, Pass("network", materials, f"{kind}.csv")]
+    is_network = any(isinstance(table, NetworkTable) for table in tables.values())
+    name = "network" if is_network else "FE²"
+    return [comparison, Pass(name, materials, f"{kind}.csv")]
 
 
 def check_files(run_file: RunFile, folder: Path) -> None:

@@ -4,7 +4,7 @@ import sys
 
 from mpi4py import MPI
 
-from dmn_fe.cli.material_tables import MaterialTable, NetworkTable
+from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, RVETable
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.fem import Costs, Part, Problem
 
@@ -48,6 +48,8 @@ def costs_in_words(costs: Costs, steps: int, ranks: int) -> str:
 
 
 def _name(table: MaterialTable) -> str:
+    if isinstance(table, RVETable):
+        return f"FE² on {table.rve.name}"
     if not isinstance(table, NetworkTable):
         return table.law
     names = ", ".join(path.name for path in table.files)

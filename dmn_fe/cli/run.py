@@ -3,6 +3,7 @@
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +12,15 @@ import typer
 from dmn_fe.cli.failure import fail_together
 from dmn_fe.cli.interruption import asked_to_stop, ended_when_interrupted, interruptible
 from dmn_fe.cli.launch import end_with_parent, run_on_ranks
-from dmn_fe.cli.runfile import read_run_file
+from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import FailedTogether
 from dmn_fe.errors import InputError
 
-__all__ = ["run", "start"]
+__all__ = ["STOPPED", "run", "simulate_here", "start"]
 
 _KEPT = "the tables of the steps that were finished are in {}, and the last checkpoint"
-_STOPPED = 75  # "temporary failure" of sysexits.h: try again later
+#: Exit status of a run that was asked to stop: "temporary failure" of sysexits.h, try again later.
+STOPPED = 75
 
 
 def run(
@@ -61,7 +63,7 @@ def start(
 ) -> None:
     """Check the input, then simulate here or on ``ranks`` ranks under ``mpirun``."""
     if ranks == 1:
-        _simulate(run_file, output, restart, check)
+        simulate_here(run_file, output, restart, check)
         return
     folder = _check(run_file, output)
     arguments = ["run", str(run_file)]
@@ -77,8 +79,15 @@ def start(
         sys.exit(run_on_ranks(ranks, arguments, how_to_go_on, signal.SIGUSR1))
 
 
-def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bool) -> None:
-    """Simulate as one rank of a mpirun, or as a single process."""
+def simulate_here(
+    run_file: Path,
+    output: Path | None,
+    restart: bool,
+    only_check: bool = False,
+    change: Callable[[RunFile], RunFile] | None = None,
+) -> None:
+    """Simulate as one rank of a mpirun, or as a single process; ``change`` makes another run file
+    of the one that is read."""
     from dmn_fe.cli.communicator import communicator
 
     end_with_parent()
@@ -96,7 +105,7 @@ def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bo
             if only_check:
                 check(run_file, output)
                 return
-            ending = simulate(run_file, output, restart, stop)
+            ending = simulate(run_file, output, restart, stop, change=change)
     except (InputError, StepFailed, FailedTogether) as error:
         fail_together(error, 2 if isinstance(error, InputError) else 1, comm)
     except Exception as error:
@@ -110,7 +119,7 @@ def _simulate(run_file: Path, output: Path | None, restart: bool, only_check: bo
         comm.Abort(1)
     if ending is not Ending.FINISHED:
         stopped = RuntimeError(f"{ending.value}; go on with --restart")
-        fail_together(stopped, _STOPPED, comm)
+        fail_together(stopped, STOPPED, comm)
 
 
 def _check(run_file: Path, output: Path | None) -> Path:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from dmn_fe.cli.console import run_console
+from dmn_fe.cli.material_tables import NetworkTable
+from dmn_fe.cli.materials import phase_laws
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.fem import Output, Part, PathFollowing, Problem, output
+from dmn_fe.fem import Output, Part, PathFollowing, Problem, SwitchingLaw, output
+from dmn_fe.network import load
 
 __all__ = ["curve_table", "outputs_of"]
 
@@ -33,11 +36,20 @@ def outputs_of(
         points = table.points
         path = folder / "points.vtkhdf"
         outputs.append(output.PointCloud(path, points.quantities, points.every))
+    networks = [name for name, one in run_file.materials.items() if isinstance(one, NetworkTable)]
+    if networks and table.strain_paths > 0:
+        also = [] if run_file.temperature is None else ["temperature"]
+        path, most = folder / "strain_paths.vtkhdf", table.strain_paths
+        kept = {name: _kept_network(run_file, name) for name in networks}
+        outputs.append(output.StrainPaths(path, part, networks, most, also=also, networks=kept))
     if table.phases:
         outputs.append(output.PhaseAverages(folder / "phases.csv", part))
     envelopes = [output.envelope_of(law) for law in problem.qmap.laws.values()]
     if any(one is not None for one in envelopes):
         outputs.append(output.EnvelopeWatch())
+    if any(isinstance(law, SwitchingLaw) for law in problem.qmap.laws.values()):
+        outputs.append(output.SwitchingTable(folder / "switching.csv"))
+    outputs.append(output.Summary(folder / "summary.json"))  # last: the others count in its time
     return outputs
 
 
@@ -56,3 +68,15 @@ def curve_table(
     groups += [one.group for one in run_file.pressures]
     groups += [one.group for one in run_file.resultants]
     return output.Reactions(path, part, groups, None if following is None else following.factor)
+
+
+def _kept_network(run_file: RunFile, name: str) -> output.KeptNetwork | str:
+    """Network and laws of a group, or why they alone do not give its stress."""
+    table = run_file.materials[name]
+    assert isinstance(table, NetworkTable)
+    if table.network is None:
+        return "its networks vary over the part"
+    if name in run_file.axes:
+        return "it has material axes"
+    laws = phase_laws(table, f"{run_file.source}: materials.{name}")
+    return output.KeptNetwork(load(table.network), laws)

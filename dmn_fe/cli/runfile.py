@@ -19,7 +19,7 @@ from dmn_fe.cli.condition_tables import (
     TemperatureTable,
     TractionTable,
 )
-from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, Table
+from dmn_fe.cli.material_tables import MaterialTable, NetworkTable, RVETable, Table
 from dmn_fe.cli.output_tables import OutputTable, UnitsTable
 from dmn_fe.cli.runfile_errors import sentence
 from dmn_fe.cli.step_tables import (
@@ -29,6 +29,7 @@ from dmn_fe.cli.step_tables import (
     SolverTable,
     StepTable,
 )
+from dmn_fe.cli.validation_table import ValidationTable
 from dmn_fe.errors import InputError
 
 __all__ = ["RunFile", "read_run_file"]
@@ -76,6 +77,7 @@ class RunFile(Table):
     checkpoints: CheckpointTable = CheckpointTable()
     output: OutputTable = OutputTable()
     comparison: ComparisonTable | None = None
+    validation: ValidationTable | None = None
 
     _source: Path = PrivateAttr(default=Path())
 
@@ -190,9 +192,13 @@ def read_run_file(path: Path) -> RunFile:
     run_file._source = path
     run_file.mesh.file = path.parent / run_file.mesh.file
     for material in run_file.materials.values():
+        if isinstance(material, RVETable):
+            material.rve = path.parent / material.rve
         if isinstance(material, NetworkTable):
             if material.network is not None:
                 material.network = path.parent / material.network
+            if material.switch is not None:
+                material.switch.rve = path.parent / material.switch.rve
             for member in material.networks:
                 member.network = path.parent / member.network
             if material.field is not None:
@@ -205,6 +211,8 @@ def read_run_file(path: Path) -> RunFile:
         if isinstance(change, CellFieldTable):
             change.file = path.parent / change.file
     run_file.output.folder = path.parent / run_file.output.folder
+    if run_file.validation is not None:
+        run_file.validation.start_from(path.parent)
     return run_file
 
 

@@ -22,8 +22,6 @@ __all__ = [
     "read_rve",
 ]
 
-_VOXEL_FILES = (".npy", ".vti", ".png", ".tif", ".tiff")
-
 File = Annotated[
     Path,
     typer.Argument(
@@ -63,11 +61,10 @@ def read_rve(
 ) -> "VoxelRVE | MeshRVE":
     """The RVE of a file; thresholds that were found between clusters are printed."""
     from dmn_fe import microstructure
-    from dmn_fe.microstructure.images import OTHER_IMAGE_ENDINGS
+    from dmn_fe.microstructure.any_file import holds_voxels
 
     names = tuple(name.strip() for name in phases.split(",")) if phases else ()
-    endings = (*_VOXEL_FILES, *OTHER_IMAGE_ENDINGS)
-    if not (file.is_dir() or "*" in file.name or file.suffix.lower() in endings):
+    if not holds_voxels(file):
         mesh = microstructure.read_mesh(file, names, array)
         if threshold or clusters is not None or size or periodic is not None:
             raise InputError(

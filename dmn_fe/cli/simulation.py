@@ -33,6 +33,7 @@ def simulate(
     restart: bool = False,
     stop: Callable[[], bool] | None = None,
     comm: MPI.Intracomm = MPI.COMM_WORLD,
+    change: Callable[[RunFile], RunFile] | None = None,
 ) -> Ending:
     """Run the load steps of a run file (collective).
 
@@ -46,6 +47,8 @@ def simulate(
         Whether to go on from the newest checkpoint in the folder.
     stop : callable, optional
         Whether to stop after the present step.
+    change : callable, optional
+        Makes another run file of the one that was read.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def simulate(
     StepFailed
         On every rank, if a load step does not converge; all results up to there are written.
     """
-    run_file, passes, part = read_case(path, folder, comm)
+    run_file, passes, part = read_case(path, folder, comm, change)
     folder = folder or run_file.output.folder
     problem, following = pass_problem(run_file, part, passes[-1])
     clock = run_file.steps.wall_clock
@@ -107,11 +110,16 @@ def check(path: Path, folder: Path | None = None, comm: MPI.Intracomm = MPI.COMM
 
 
 def read_case(
-    path: Path, folder: Path | None, comm: MPI.Intracomm
+    path: Path,
+    folder: Path | None,
+    comm: MPI.Intracomm,
+    change: Callable[[RunFile], RunFile] | None = None,
 ) -> tuple[RunFile, list[Pass], Part]:
     """Run file, passes and mesh, checked before anything is written (collective)."""
     with RaiseTogether(comm):
         run_file = read_run_file(path)
+        if change is not None:
+            run_file = change(run_file)
         passes = passes_of(run_file)
         if comm.rank == 0:
             check_files(run_file, folder or run_file.output.folder)

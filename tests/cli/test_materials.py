@@ -148,7 +148,7 @@ def test_a_void_is_a_phase_of_a_network_and_no_part():
     with pytest.raises(InputError, match=r"'comparison\.phase' = 'pore' names a void"):
         comparison_law(network, "pore", "run.toml: materials.body")
     with pytest.raises(
-        ValidationError, match="give 'network' or 'networks' with 'phases', or 'law'"
+        ValidationError, match="give 'network', 'networks' or 'rve' with 'phases', or 'law'"
     ):
         TABLES.validate_python({"law": "Void"})
 

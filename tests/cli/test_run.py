@@ -2,14 +2,19 @@
 
 import contextlib
 import importlib.util
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from helpers.networks import random_network
 from helpers.processes import clean_environment
 from helpers.run_files import (
     RUN_FILE,
@@ -22,7 +27,9 @@ from helpers.run_files import (
     without_comparison,
 )
 
+from dmn_fe import read_series
 from dmn_fe.cli import passes
+from dmn_fe.network import Ensemble, save
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("dolfinx") is None or importlib.util.find_spec("gmsh") is None,
@@ -47,6 +54,33 @@ def test_results(dmn_fe, folder):
     picture = (folder / "out" / "picture.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert (folder / "out" / "fields.vtkhdf").is_file()
+    paths = read_series(folder / "out" / "strain_paths.vtkhdf")
+    assert paths.times.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
+    assert len(paths.points) == paths.notes["all_points"]
+    assert (paths.point_data["material"] == paths.notes["groups"]["body"]).all()
+    volume = paths.point_data["volume"][0]
+    assert volume.sum() == pytest.approx(paths.notes["all_volume"])
+    strain = paths.point_data["strain"]
+    assert not strain[0].any()
+    # The mean over the volume, by the displacement of the two ends.
+    assert volume @ strain[2, :, 0, 0] / volume.sum() == pytest.approx(0.02, rel=1e-3)
+    summary = json.loads((folder / "out" / "summary.json").read_text())
+    assert summary["finished"]
+    assert (summary["steps"], summary["ranks"]) == (4, 1)  # and not those of the comparison
+
+
+@pytest.mark.parametrize("most", [0, 3])
+def test_strain_paths_of_some_points_or_none(dmn_fe, folder, most):
+    without_comparison(folder)
+    text = (folder / "part.toml").read_text()
+    given = text.replace("fields.every = 2", f"fields.every = 2\nstrain_paths = {most}")
+    (folder / "part.toml").write_text(given)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    path = folder / "out" / "strain_paths.vtkhdf"
+    assert path.exists() == (most > 0)
+    if most > 0:
+        assert len(read_series(path).points) == most
 
 
 def steps_told(stdout: str) -> list[str]:
@@ -87,12 +121,12 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         (
             'network = "net.dmn"',
             "",
-            "'materials.body': give 'network' or 'networks' with 'phases', or 'law'",
+            "'materials.body': give 'network', 'networks' or 'rve' with 'phases', or 'law'",
         ),
         (
             'network = "net.dmn"',
             'law = "J3"',
-            "'materials.body': give 'network' or 'networks' with 'phases'",
+            "'materials.body': give 'network', 'networks' or 'rve' with 'phases'",
         ),
         (
             'network = "net.dmn"',
@@ -116,6 +150,7 @@ def test_two_ranks_give_the_same_reactions(dmn_fe_process, folder):
         ("[1.0, 1.0]", "[1.0, nan]", "loading.points"),
         ("[1.0, 1.0]", "[3.0, 1.0]", "must rise"),
         ("[0.02,", "[0.0,", "nothing loads the part"),
+        ("fields.every = 2", "strain_paths = -1", "'output.strain_paths' = -1"),
         ('file = "block.msh"', 'file = "block.msh"\nquadrature_degree = 3', "negative"),
         ('phase = "matrix"', 'phase = "resin"', "'resin'"),
         ("young = 70000.0", "young = -1.0", "young = -1.0"),
@@ -244,6 +279,7 @@ def test_a_plain_law_needs_no_network(dmn_fe, folder):
     (folder / "part.toml").write_text(text)
     process = dmn_fe("run", "part.toml")
     assert process.returncode == 0, process.stderr
+    assert not (folder / "out" / "strain_paths.vtkhdf").exists()
     forces = [row["right F1"] for row in reactions(folder / "out" / "reactions.csv")]
     assert forces == pytest.approx([0.0, 10.0, 20.0, 10.0, 0.0], abs=1e-6)
 
@@ -579,3 +615,93 @@ fields = { format = "xdmf", quantities = ["von_mises", "temperature"] }
         assert row["corner u2"] == pytest.approx((press - 0.25 * pull) / 1000.0 + warm)
     names = {path.name for path in (folder / "out").iterdir()}
     assert {"fields.xdmf", "points.vtkhdf", "reactions.csv", "checkpoints"} <= names
+
+
+def test_full_fe2_is_one_line(dmn_fe, folder):
+    """An RVE in place of the network; here one whose phases are alike, which is its matrix."""
+    np.save(folder / "rve.npy", np.eye(3, dtype=np.uint8)[:, :, None])
+    pytest.importorskip("dolfinx_mpc")
+    text = RUN_FILE.replace('network = "net.dmn"', 'rve = "rve.npy"\nsolver = "elements"')
+    text = text.replace("largest = 0.5", "largest = 1.0").replace(", [2.0, 0.0]]", "]")
+    text = text.replace(
+        'phases.inclusion = { law = "Elastic", young = 70000.0, poisson = 0.2 }',
+        text[text.index("phases.matrix") :].split("\n")[0].replace("matrix", "inclusion"),
+    )
+    (folder / "part.toml").write_text(text)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    assert "FE² on rve.npy" in process.stdout
+    out = folder / "out"
+    tables = [reactions(out / name) for name in ("reactions.csv", "reactions_matrix.csv")]
+    assert_same_table(*tables, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("rve.npy", "none.npy", "none.npy"),
+        ("phases.inclusion", "phases.fibre", "rve.npy: "),
+        ('solver = "fft"', 'solver = "fftw"', "materials.body.solver"),
+        ('solver = "fft"', "tolerance = 0.0", "materials.body.tolerance"),
+        ('solver = "fft"', 'names = ["resin", "inclusion"]', "'resin'"),
+    ],
+)
+def test_wrong_input_of_full_fe2_gets_one_sentence(dmn_fe, folder, old, new, words):
+    np.save(folder / "rve.npy", np.eye(3, dtype=np.uint8)[:, :, None])
+    text = RUN_FILE.replace('network = "net.dmn"', 'rve = "rve.npy"\nsolver = "fft"')
+    assert old in text
+    (folder / "part.toml").write_text(text.replace(old, new))
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, words)
+    assert not (folder / "out").exists()
+
+
+def test_points_switch_to_the_rve(dmn_fe, folder):
+    network = random_network(2)
+    envelope = {"strain_envelope": {"deviatoric": 0.01, "volumetric": 0.01}}
+    save(replace(network, metadata=envelope), folder / "net.dmn")
+    np.save(folder / "rve.npy", np.eye(3, dtype=np.uint8)[:, :, None])
+    switch = 'switch = { rve = "rve.npy", spread = "off", envelope = 0.5, most = 0.02 }'
+    text = RUN_FILE.replace('network = "net.dmn"', f'network = "net.dmn"\n{switch}')
+    text = text.replace('[comparison]\nphase = "matrix"\n', "").replace(
+        "0.5\n\n[out", "1.0\n\n[out"
+    )
+    (folder / "part.toml").write_text(text)
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    rows = reactions(folder / "out" / "switching.csv")
+    points = int(re.search(r"(\d+) quadrature points", process.stdout).group(1))
+    assert [row["rve points"] for row in rows[:2]] == [0.0, points // 50]
+    assert rows[1]["left network"] == points // 50
+    assert rows[-1]["rve seconds"] > rows[0]["rve seconds"]
+
+
+def test_thresholds_that_switch_all_points_are_told_before(dmn_fe, folder, caplog):
+    np.save(folder / "rve.npy", np.eye(3, dtype=np.uint8)[:, :, None])
+    save(Ensemble((random_network(2, 1), random_network(2, 2))), folder / "net.dmn")
+    switch = 'switch = { rve = "rve.npy", spread = 1e-6 }'
+    text = RUN_FILE.replace('network = "net.dmn"', f'network = "net.dmn"\n{switch}')
+    (folder / "part.toml").write_text(text)
+    process = dmn_fe("run", "part.toml", "--check")
+    assert process.returncode == 0, process.stderr
+    assert "beyond its thresholds at small elastic strains already" in caplog.text
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("switch", "words"),
+    [
+        ('rve = "none.npy"', "none.npy"),
+        ('rve = "rve.npy", spread = -1.0', "materials.body.switch.spread"),
+        ('rve = "rve.npy", spread = "off", envelope = "off"', "give a threshold"),
+        ('rve = "rve.npy", names = ["resin", "inclusion"]', "'resin'"),
+    ],
+)
+def test_wrong_switches_get_one_sentence(dmn_fe, folder, switch, words):
+    np.save(folder / "rve.npy", np.eye(3, dtype=np.uint8)[:, :, None])
+    switched = f'network = "net.dmn"\nswitch = {{ {switch} }}'
+    (folder / "part.toml").write_text(RUN_FILE.replace('network = "net.dmn"', switched))
+    process = dmn_fe("run", "part.toml")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, words)

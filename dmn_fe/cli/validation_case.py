@@ -1,0 +1,172 @@
+"""A case of ``dmn-fe validate``: the run file of each of its runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dmn_fe.cli.material_tables import NetworkTable, RVETable
+from dmn_fe.cli.output_tables import FieldsTable, OutputTable, PointsTable
+from dmn_fe.cli.runfile import RunFile
+from dmn_fe.cli.validation_table import ValidationTable, folder_name
+from dmn_fe.errors import InputError
+from dmn_fe.microstructure import read_any
+from dmn_fe.network import Ensemble, load
+
+__all__ = [
+    "FE2",
+    "MEMBER_FILE",
+    "Variant",
+    "check_networks",
+    "table_of",
+    "variant_of",
+    "variants_of",
+]
+
+#: Name of the run with full FE².
+FE2 = "FE²"
+#: The network of a run with one member of an ensemble, in its folder.
+MEMBER_FILE = "member.dmn"
+
+_OUTCOME = ("stress", "strain", "volume", "spread")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One run of a case.
+
+    Attributes
+    ----------
+    name : str
+    folder : str
+        Name of the folder of its results.
+    network : Path or None
+        In place of each RVE; None of full FE².
+    of : str
+        The ensemble that it is a member of; empty else.
+    number : int
+        Of the member, from 1.
+    """
+
+    name: str
+    folder: str
+    network: Path | None = None
+    of: str = ""
+    number: int = 0
+
+    def run_file(self, case: RunFile, folder: Path) -> RunFile:
+        """The run file of this run, whose results go to ``folder``."""
+        return self.with_network(case, folder, folder / MEMBER_FILE if self.of else self.network)
+
+    def with_network(self, case: RunFile, folder: Path, file: Path | None) -> RunFile:
+        """The same with the network of a file; None for full FE²."""
+        materials = {
+            name: NetworkTable(network=file, phases=table.phases)
+            if isinstance(table, RVETable) and file is not None
+            else table
+            for name, table in case.materials.items()
+        }
+        output = OutputTable(
+            folder=folder,
+            reactions=case.output.reactions,
+            fields=FieldsTable(quantities=[], every=1),
+            points=PointsTable(quantities=list(_OUTCOME), every=1),
+            strain_paths=0,
+            phases=True,
+        )
+        changed = {"materials": materials, "output": output, "comparison": None}
+        return case.model_copy(update=changed)
+
+
+def table_of(case: RunFile) -> ValidationTable:
+    """The table of a run file, which is there.
+
+    Raises
+    ------
+    InputError
+        If it is not, or the run file is none that can be compared.
+    """
+    if case.validation is None:
+        raise InputError(
+            f"{case.source}: has no table 'validation'; add it with its 'networks', or give the "
+            "file to dmn-fe run."
+        )
+    if not any(isinstance(table, RVETable) for table in case.materials.values()):
+        raise InputError(
+            f"{case.source}: no material has an 'rve', so that there is no full FE² to compare "
+            "with; give one in place of its 'network'."
+        )
+    if case.periodic is not None or case.path is not None:
+        key = "periodic" if case.path is None else "path"
+        raise InputError(
+            f"{case.source}: '{key}' cannot be validated, for its runs have no reactions at the "
+            "same times; give 'supports' and 'loading'."
+        )
+    return case.validation
+
+
+def variants_of(case: RunFile) -> list[Variant]:
+    """All runs: full FE², the networks, and each member of those that are ensembles."""
+    found = [Variant(FE2, "fe2")]
+    for name, file in table_of(case).networks.items():
+        found.append(Variant(name, folder_name(name), file))
+    for one in found[1:]:
+        assert one.network is not None
+        network = load(one.network)
+        if isinstance(network, Ensemble):
+            for n in range(1, len(network.networks) + 1):
+                name = f"{one.name}, member {n}"
+                found.append(Variant(name, folder_name(name), one.network, one.name, n))
+    return found
+
+
+def variant_of(case: RunFile, name: str) -> Variant:
+    """The run of a name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = variants_of(case)
+    for one in found:
+        if one.name == name:
+            return one
+    known = ", ".join(repr(one.name) for one in found)
+    raise InputError(f"{case.source}: there is no run {name!r}; give one of {known}.")
+
+
+def check_networks(case: RunFile) -> dict[str, list[str]]:
+    """Check that networks are those of the RVEs in whose place they come.
+
+    Returns
+    -------
+    dict of str to list of str
+        For each network, what is doubtful about it.
+
+    Raises
+    ------
+    InputError
+        If the phases differ, or a network has learnt from another RVE.
+    """
+    doubts: dict[str, list[str]] = {}
+    for material, table in case.materials.items():
+        if not isinstance(table, RVETable):
+            continue
+        rve = read_any(table.rve, tuple(table.names))
+        for name, file in table_of(case).networks.items():
+            network = load(file)
+            where = f"{case.source}: validation.networks, {file}"
+            if set(network.phase_names) != set(rve.names):
+                raise InputError(
+                    f"{where}: has the phases {', '.join(network.phase_names)}, but the RVE of "
+                    f"{material!r} ({table.rve}) has {', '.join(rve.names)}; give a network of it."
+                )
+            each = network.networks if isinstance(network, Ensemble) else (network,)
+            hashes = {one.metadata.get("data", {}).get("rve_hash") for one in each}
+            if hashes - {rve.hash, None}:
+                raise InputError(
+                    f"{where}: has learnt from another RVE than that of {material!r} "
+                    f"({table.rve}); give a network of it, or train one."
+                )
+            if None in hashes:
+                doubts.setdefault(name, []).append("its file does not tell what RVE it is of")
+    return doubts

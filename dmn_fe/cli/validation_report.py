@@ -1,0 +1,124 @@
+"""From the results of a case to its report."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from dmn_fe.cli.runfile import RunFile
+from dmn_fe.cli.validation_case import (
+    FE2,
+    check_networks,
+    table_of,
+    variant_of,
+    variants_of,
+)
+from dmn_fe.cli.validation_local import chosen_points, law_of, with_local
+from dmn_fe.cli.validation_reference import fitting
+from dmn_fe.cli.validation_runs import VariantRun, read_notes
+from dmn_fe.errors import InputError
+from dmn_fe.validation.comparison import compare
+from dmn_fe.validation.error_bars import reaction_bar
+from dmn_fe.validation.local_fields import local_fields
+from dmn_fe.validation.record import RunRecord
+from dmn_fe.validation.report import write_report
+from dmn_fe.validation.results import read_results
+from dmn_fe.validation.subject import NetworkResult, Subject
+
+__all__ = ["report"]
+
+
+def report(case: RunFile, root: Path) -> Path:
+    """Write the report of all that is done.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to compare.
+    """
+    doubts = check_networks(case)
+    reference, source, missing = _reference(case, root)
+    points = chosen_points(case, reference)
+    reference, told = with_local(case, reference, list(points.values()))
+    results = []
+    for variant in variants_of(case):
+        if variant.name == FE2 or variant.of:
+            continue
+        run = VariantRun(variant, case, root / variant.folder)
+        record, why = _record(run)
+        found = NetworkResult(variant.name, record, doubts=tuple(doubts.get(variant.name, ())))
+        if record is None:
+            results.append(replace(found, why=why))
+            continue
+        members = [
+            _record(VariantRun(one, case, root / one.folder))[0]
+            for one in variants_of(case)
+            if one.of == variant.name
+        ]
+        found = replace(
+            found,
+            why=why,
+            comparison=compare(record, reference),
+            bar=reaction_bar(record, [one for one in members if one is not None]),
+        )
+        law = law_of(case, variant)
+        if law is not None and reference.local:
+            found = replace(found, local=local_fields(law, reference, list(points.values())))
+        results.append(found)
+    if all(one.record is None for one in results):
+        raise InputError(f"{root}: no run with a network has results yet; leave --report-only out.")
+    units = case.units
+    subject = Subject(
+        case.title or case.source.stem,
+        (units.length, units.force, units.stress),
+        reference,
+        source,
+        _driven(case, reference),
+        points,
+        told,
+        missing,
+    )
+    return write_report(subject, results, root)
+
+
+def _reference(case: RunFile, root: Path) -> tuple[RunRecord, str, str]:
+    """What full FE² gave, finished if there is one; where it is from; why it is not complete."""
+    run = VariantRun(variant_of(case, FE2), case, root / "fe2")
+    if not run.finished:
+        kept, _ = fitting(case)
+        if kept is not None:
+            path = table_of(case).reference
+            assert path is not None
+            return kept, f"the file {path.name}", ""
+    record, why = _record(run)
+    if record is None:
+        raise InputError(f"{root}: there is nothing of full FE² to compare with ({why}).")
+    return record, "a run beside those of the networks", why
+
+
+def _record(run: VariantRun) -> tuple[RunRecord | None, str]:
+    """Results of a run, if there are any of the case as it is now; and why they are not all."""
+    if not run.fits:
+        return None, "it has not been run with the case as it is now"
+    try:
+        record = read_results(run.folder, read_notes(run.folder))
+    except InputError as error:
+        return None, str(error)
+    if record.finished:
+        return record, ""
+    ending = record.facts.get("ending") or "it is not done"
+    return record, f"{ending}, after time {record.times[-1]:g}"
+
+
+def _driven(case: RunFile, reference: RunRecord) -> list[tuple[int, int]]:
+    """Surfaces and components whose motion is prescribed; of a part that forces load, those that
+    are held."""
+    chosen: Callable[[float], bool] = bool
+    if not any(support.moves for support in case.supports):
+        chosen = lambda value: True  # noqa: E731
+    found = [
+        (reference.surfaces.index(support.group), component)
+        for support in case.supports
+        for component, value in enumerate(support.values)
+        if value is not None and chosen(value)
+    ]
+    return list(dict.fromkeys(found))
