@@ -8,14 +8,17 @@ from helpers.processes import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # The demo and the tests are run whole by the project's checks; the bracket and the study are in
-# test_demos.py.
+# test_demos.py, the audit in cli/test_audit.py, the cases of the validation in
+# test_validation_cases.py.
 ELSEWHERE = (
     "docker/run dmn-fe demo",
     "docker/run pytest",
     "cp demos/",
+    "dmn-fe audit results/mine",
     "dmn-fe plot results/mine",
     "dmn-fe run demos/mine.toml",
     "dmn-fe study demos/",
+    "dmn-fe validate demos/",
 )
 SMALLER = {
     "dmn-fe rve make spheres": "--voxels 12 --count 2 --gap 1",
