@@ -17,6 +17,7 @@ __all__ = [
     "RVETable",
     "SwitchTable",
     "Table",
+    "ThresholdTable",
 ]
 
 #: A law of a phase of a network.
@@ -36,14 +37,9 @@ class MemberTable(Table):
         return self.volume_fraction if self.orientation is None else tuple(self.orientation)
 
 
-class SwitchTable(Table):
-    """The RVE that points go on with where their network is in doubt, see
-    :class:`~dmn_fe.fem.SwitchingRule` and :class:`RVETable`."""
+class ThresholdTable(Table):
+    """When points go on with the full RVE, see :class:`~dmn_fe.fem.SwitchingRule`."""
 
-    rve: Path
-    names: list[str] = Field(default=[])
-    solver: Literal["auto", "fft", "elements"] = "auto"
-    tolerance: float = Field(default=1e-6, gt=0.0, lt=1.0)
     spread: Annotated[float, Field(ge=0.0)] | Literal["off"] = 0.02
     envelope: Annotated[float, Field(ge=0.0)] | Literal["off"] = 1.0
     back: float = Field(default=0.5, ge=0.0, le=1.0)
@@ -54,6 +50,15 @@ class SwitchTable(Table):
         if self.spread == "off" and self.envelope == "off":
             raise ValueError("give a threshold for 'spread' or for 'envelope'")
         return self
+
+
+class SwitchTable(ThresholdTable):
+    """The RVE that points go on with where their network is in doubt, see :class:`RVETable`."""
+
+    rve: Path
+    names: list[str] = Field(default=[])
+    solver: Literal["auto", "fft", "elements"] = "auto"
+    tolerance: float = Field(default=1e-6, gt=0.0, lt=1.0)
 
 
 class NetworkTable(Table):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dmn_fe.cli.material_tables import NetworkTable, RVETable
+from dmn_fe.cli.material_tables import NetworkTable, RVETable, SwitchTable, ThresholdTable
 from dmn_fe.cli.output_tables import FieldsTable, OutputTable, PointsTable
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.cli.validation_table import ValidationTable, folder_name
@@ -44,6 +44,8 @@ class Variant:
         The ensemble that it is a member of; empty else.
     number : int
         Of the member, from 1.
+    switch : ThresholdTable or None
+        When its points go on with the RVE.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Variant:
     network: Path | None = None
     of: str = ""
     number: int = 0
+    switch: ThresholdTable | None = None
 
     def run_file(self, case: RunFile, folder: Path) -> RunFile:
         """The run file of this run, whose results go to ``folder``."""
@@ -59,7 +62,7 @@ class Variant:
     def with_network(self, case: RunFile, folder: Path, file: Path | None) -> RunFile:
         """The same with the network of a file; None for full FE²."""
         materials = {
-            name: NetworkTable(network=file, phases=table.phases)
+            name: NetworkTable(network=file, phases=table.phases, switch=self._switch(table))
             if isinstance(table, RVETable) and file is not None
             else table
             for name, table in case.materials.items()
@@ -74,6 +77,12 @@ class Variant:
         )
         changed = {"materials": materials, "output": output, "comparison": None}
         return case.model_copy(update=changed)
+
+    def _switch(self, table: RVETable) -> SwitchTable | None:
+        if self.switch is None:
+            return None
+        of_rve = {key: getattr(table, key) for key in ("rve", "names", "solver", "tolerance")}
+        return SwitchTable(**of_rve, **self.switch.model_dump())
 
 
 def table_of(case: RunFile) -> ValidationTable:
@@ -104,11 +113,15 @@ def table_of(case: RunFile) -> ValidationTable:
 
 
 def variants_of(case: RunFile) -> list[Variant]:
-    """All runs: full FE², the networks, and each member of those that are ensembles."""
+    """All runs: full FE², the networks, and each member of those that are ensembles.
+
+    The members of an ensemble whose points may have the RVE do not run alone: its error bar is
+    none of the part.
+    """
     found = [Variant(FE2, "fe2")]
-    for name, file in table_of(case).networks.items():
-        found.append(Variant(name, folder_name(name), file))
-    for one in found[1:]:
+    for name, one in table_of(case).networks.items():
+        found.append(Variant(name, folder_name(name), one.network, switch=one.switch))
+    for one in [one for one in found[1:] if one.switch is None]:
         assert one.network is not None
         network = load(one.network)
         if isinstance(network, Ensemble):
@@ -152,7 +165,8 @@ def check_networks(case: RunFile) -> dict[str, list[str]]:
         if not isinstance(table, RVETable):
             continue
         rve = read_any(table.rve, tuple(table.names))
-        for name, file in table_of(case).networks.items():
+        for name, compared in table_of(case).networks.items():
+            file = compared.network
             network = load(file)
             where = f"{case.source}: validation.networks, {file}"
             if set(network.phase_names) != set(rve.names):

@@ -3,12 +3,30 @@
 import re
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
 
 from dmn_fe.cli.hardening_tables import Table
+from dmn_fe.cli.material_tables import ThresholdTable
 from dmn_fe.cli.output_tables import Place
 
-__all__ = ["ValidationTable", "folder_name"]
+__all__ = ["ComparedTable", "ValidationTable", "folder_name"]
+
+
+class ComparedTable(Table):
+    """A network in place of the RVEs; with ``switch``, its points in doubt go on with these.
+
+    A file alone stands for its ``network``.
+    """
+
+    network: Path
+    switch: ThresholdTable | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_file(cls, given: Any) -> Any:
+        return given if isinstance(given, dict) else {"network": given}
 
 
 class ValidationTable(Table):
@@ -20,11 +38,11 @@ class ValidationTable(Table):
 
     reference: Path | None = None
     points: dict[str, Place] = Field(default={})
-    networks: dict[str, Path] = Field(min_length=1)
+    networks: dict[str, ComparedTable] = Field(min_length=1)
 
     @field_validator("networks")
     @classmethod
-    def _names(cls, networks: dict[str, Path]) -> dict[str, Path]:
+    def _names(cls, networks: dict[str, ComparedTable]) -> dict[str, ComparedTable]:
         folders = [folder_name(name) for name in networks]
         for name, folder in zip(networks, folders, strict=True):
             if folder in ("", "fe2") or folders.count(folder) > 1:
@@ -35,7 +53,8 @@ class ValidationTable(Table):
 
     def start_from(self, folder: Path) -> None:
         """Let the paths start from a folder."""
-        self.networks = {name: folder / path for name, path in self.networks.items()}
+        for one in self.networks.values():
+            one.network = folder / one.network
         if self.reference is not None:
             self.reference = folder / self.reference
 

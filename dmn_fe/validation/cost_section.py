@@ -28,6 +28,12 @@ _ROWS: tuple[tuple[str, Callable[[RunRecord], str]], ...] = (
     ("dmn_fe", lambda record: f"{record.facts['dmn_fe']}"),
 )
 
+_SWITCHING: tuple[tuple[str, Callable[[RunRecord], str]], ...] = (
+    ("points with the RVE at most", lambda record: f"{record.facts.get('rve_points', '–')}"),
+    ("left the network", lambda record: f"{record.facts.get('left_network', '–')}"),
+    ("came back to it", lambda record: f"{record.facts.get('came_back', '–')}"),
+)
+
 
 def costs(subject: Subject, results: Sequence[NetworkResult]) -> str:
     """Table of times and memory, and what they hold."""
@@ -38,9 +44,14 @@ def costs(subject: Subject, results: Sequence[NetworkResult]) -> str:
         sums = [str(pair.iterations.sum()) for pair in pairs]
         of_fe2 = str(pairs[0].reference_iterations.sum())
         rows.insert(3, ["Newton iterations of the steps compared", of_fe2, *sums])
+    if any("rve_points" in record.facts for record in records):
+        rows += [[name, *(cell(record) for record in records)] for name, cell in _SWITCHING]
     for name, key in (("speed-up", "seconds"), ("speed-up in the laws", "seconds_laws")):
         factors = [speed_up(subject, one, key) for one in results]
         rows.append([name, "1", *("–" if f is None else _short(f) for f in factors)])
+        if key == "seconds":
+            shares = ["–" if f is None else f"{100.0 / f:.2g}" for f in factors]
+            rows.append(["% of the time of full FE²", "100", *shares])
     for name, key in (("a point's memory", "bytes_per_point"), ("all memory", "memory")):
         theirs = subject.reference.facts[key]
         ratios = [f"{theirs / record.facts[key]:.3g}" for record in records]

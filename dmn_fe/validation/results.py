@@ -31,7 +31,8 @@ def read_results(folder: str | Path, facts: dict[str, Any] | None = None) -> Run
     ----------
     folder : path
         With ``reactions.csv``, ``phases.csv``, ``fields.vtkhdf``, ``points.vtkhdf`` (with stress,
-        strain, volume and spread) and ``summary.json``, each of every step.
+        strain, volume and spread) and ``summary.json``, each of every step; of a network whose
+        points may have the full RVE with ``switching.csv``, whose counts come to the facts.
     facts : dict, optional
         What else to keep, beside the content of ``summary.json``.
 
@@ -73,7 +74,7 @@ def read_results(folder: str | Path, facts: dict[str, Any] | None = None) -> Run
         spread=_values(points, "spread", times),
         phases=tuple(names),
         phase_stress=phase_stress,
-        facts=_summary(folder / "summary.json") | (facts or {}),
+        facts=_summary(folder / "summary.json") | _switching(folder) | (facts or {}),
     )
 
 
@@ -117,6 +118,19 @@ def _values(series: FieldSeries, name: str, times: NDArray[np.float64]) -> NDArr
 def _mandel(tensor: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mandel vectors ``[..., 6]`` of symmetric tensors ``[..., 3, 3]``."""
     return tensor[..., [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]] * _SHEAR
+
+
+def _switching(folder: Path) -> dict[str, Any]:
+    """How many points had the full RVE at most, and how often one left its network or came back."""
+    path = folder / "switching.csv"
+    if not path.is_file():
+        return {}
+    counts = _table(path)
+    return {
+        "rve_points": int(counts["rve points"].max(initial=0)),
+        "left_network": int(counts["left network"].sum()),
+        "came_back": int(counts["came back"].sum()),
+    }
 
 
 def _summary(path: Path) -> dict[str, Any]:

@@ -62,6 +62,7 @@ points = { corner = [0.9, 0.1] }
 [validation.networks]
 exact = "exact.dmn"
 pair = "pair.dmn"
+switched = { network = "pair.dmn", switch = { spread = 0.0, envelope = "off", most = 0.5 } }
 """  # noqa: E501
 
 
@@ -114,7 +115,7 @@ def validated(square, tmp_path_factory):
     fill(folder, square)
     done = process(folder, "case.toml", "--output", "out")
     assert done.returncode == 0, done.stderr
-    assert "FE² (1 of 5 runs)" in done.stdout
+    assert "FE² (1 of 6 runs)" in done.stdout
     return folder
 
 
@@ -137,12 +138,12 @@ def test_report_tells_the_error_of_each_network(validated):
     assert "| pair: right, direction 2 | " in text
     assert "corner (0.667, 0.167, 0)" in text
     errors = rows(validated / "out" / "errors.csv")
-    assert [row["time"] for row in errors] == 2 * ["0.25", "0.5", "0.75", "1.0"]
+    assert [row["time"] for row in errors] == 3 * ["0.25", "0.5", "0.75", "1.0"]
     for row in errors:
         found = [float(row[key]) for key in ("reaction right 2", "stress", "displacement")]
         if row["network"] == "exact":
             assert max(found) < 1e-5
-    last = errors[-1]
+    last = errors[7]
     assert last["network"] == "pair"
     assert 1e-3 < float(last["reaction right 2"]) < 0.1
     local = rows(validated / "out" / "local.csv")
@@ -156,14 +157,31 @@ def test_report_tells_the_error_of_each_network(validated):
         assert (validated / "out" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_report_tells_what_points_with_the_rve_bring_and_cost(validated):
+    """Half of six points have the RVE after the first step, and never come back."""
+    text = (validated / "out" / "report.md").read_text()
+    assert "| points with the RVE at most | – | – | – | 3 |" in text
+    assert "| left the network | – | – | – | 3 |" in text
+    assert "| came back to it | – | – | – | 0 |" in text
+    assert "pair, member 2" not in text
+    assert "switched: right" not in text  # no error bar of the part
+    errors = rows(validated / "out" / "errors.csv")
+    pair, switched = (
+        [float(row["stress"]) for row in errors if row["network"] == name]
+        for name in ("pair", "switched")
+    )
+    assert switched[0] == pair[0]
+    assert max(switched[1:]) < 0.8 * max(pair[1:])
+
+
 def test_what_is_finished_is_kept(validated):
     """The folder was not touched, and that of another case is made anew."""
     folders = [path for path in (validated / "out").iterdir() if path.is_dir()]
-    assert len(folders) == 5
+    assert len(folders) == 6
     before = {path: os.stat(path / "summary.json").st_mtime_ns for path in folders}
     again = process(validated, "case.toml", "--output", "out")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count("done before, in") == 5
+    assert again.stdout.count("done before, in") == 6
     assert before == {path: os.stat(path / "summary.json").st_mtime_ns for path in folders}
 
 
@@ -242,6 +260,9 @@ def test_runs_that_do_not_converge_are_compared_as_far_as_they_went(folder):
     [
         ("[validation.networks]\n", "[validation.network]\n", "did you mean 'networks'?"),
         ('exact = "exact.dmn"', 'fe2 = "exact.dmn"', "makes no folder of its own"),
+        ("spread = 0.0", "spread = -1.0", "validation.networks.switched.switch.spread"),
+        ("spread = 0.0", 'spread = "off"', "give a threshold for 'spread' or for 'envelope'"),
+        ('pair = "pair.dmn"', "pair = 3", "validation.networks.pair"),
         ('"exact.dmn"', '"none.dmn"', "none.dmn: no such file"),
         ('"exact.dmn"', '"foreign.dmn"', "learnt from another RVE"),
         ('"exact.dmn"', '"fibres.dmn"', "has the phases resin, fibre, but the RVE of 'body'"),
