@@ -17,6 +17,8 @@ def inspect(
     loaded = network.load(file)
     members = loaded.networks if isinstance(loaded, network.Ensemble) else (loaded,)
     print(file)
+    if isinstance(loaded, network.Ensemble) and loaded.error is not None:
+        print(f"{len(members)} networks, the error of whose mean is {loaded.error:.2%}")
     for number, member in enumerate(members, start=1):
         if len(members) > 1:
             print(f"network {number} of {len(members)}")

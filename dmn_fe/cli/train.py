@@ -209,11 +209,15 @@ def train(
         )
     exported = [training.compressed(result.network, datasets, compression) for result in results]
     together = network.Ensemble(tuple(exported)) if networks > 1 else exported[0]
+    if isinstance(together, network.Ensemble) and nonlinear is not None:
+        together = training.with_error(together, nonlinear)
     network.save(together, output)
     if checkpoint is None:
         keep.unlink(missing_ok=True)
     for result, small in zip(results, exported, strict=True):
         print(f"{output}: {_description(result, small)}")
+    if isinstance(together, network.Ensemble) and together.error is not None:
+        print(f"{output}: the mean of all, held-out nonlinear samples {together.error:.2%}")
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

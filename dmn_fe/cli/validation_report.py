@@ -7,6 +7,7 @@ from pathlib import Path
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.cli.validation_case import (
     FE2,
+    Variant,
     check_networks,
     table_of,
     variant_of,
@@ -16,6 +17,7 @@ from dmn_fe.cli.validation_local import chosen_points, law_of, with_local
 from dmn_fe.cli.validation_reference import fitting
 from dmn_fe.cli.validation_runs import VariantRun, read_notes
 from dmn_fe.errors import InputError
+from dmn_fe.network import Ensemble, load
 from dmn_fe.validation.comparison import compare
 from dmn_fe.validation.error_bars import reaction_bar
 from dmn_fe.validation.local_fields import local_fields
@@ -54,11 +56,13 @@ def report(case: RunFile, root: Path) -> Path:
             for one in variants_of(case)
             if one.of == variant.name
         ]
+        shared = _shared_error(variant)
         found = replace(
             found,
             why=why,
-            comparison=compare(record, reference),
-            bar=reaction_bar(record, [one for one in members if one is not None]),
+            comparison=compare(record, reference, shared or 0.0),
+            bar=reaction_bar(record, [one for one in members if one is not None], shared or 0.0),
+            shared_error=shared,
         )
         law = law_of(case, variant)
         if law is not None and reference.local:
@@ -78,6 +82,13 @@ def report(case: RunFile, root: Path) -> Path:
         missing,
     )
     return write_report(subject, results, root)
+
+
+def _shared_error(variant: Variant) -> float | None:
+    """Error of the mean of an ensemble, if it is one and its file tells."""
+    assert variant.network is not None
+    network = load(variant.network)
+    return network.error if isinstance(network, Ensemble) else None
 
 
 def _reference(case: RunFile, root: Path) -> tuple[RunRecord, str, str]:

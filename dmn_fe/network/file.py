@@ -47,6 +47,8 @@ def save(network: Network | Ensemble, path: str | Path) -> None:
         for member in members
     ]
     header: dict[str, Any] = {"networks": entries, "ensemble": isinstance(network, Ensemble)}
+    if isinstance(network, Ensemble) and network.error is not None:
+        header["error"] = network.error
     _FORMAT.save(path, tensors, header)
 
 
@@ -66,7 +68,7 @@ def _built(tensors: dict[str, Tensor], header: dict[str, Any]) -> Network | Ense
         _network({name: tensors.get(f"{k}.{name}") for name in _TENSORS}, entry)
         for k, entry in enumerate(header["networks"])
     )
-    return Ensemble(members) if header["ensemble"] else members[0]
+    return Ensemble(members, header.get("error")) if header["ensemble"] else members[0]
 
 
 def _network(tensors: dict[str, Tensor | None], entry: dict[str, Any]) -> Network:

@@ -2,6 +2,7 @@
 
 from dmn_fe.training.compressed import compressed
 from dmn_fe.training.ensemble import train_ensemble
+from dmn_fe.training.ensemble_error import with_error
 from dmn_fe.training.history import HistoryRow, TrainingResult
 from dmn_fe.training.judge import NonlinearValidation
 from dmn_fe.training.settings import STARTS, Settings
@@ -17,4 +18,5 @@ __all__ = [
     "train",
     "train_ensemble",
     "train_seeds",
+    "with_error",
 ]

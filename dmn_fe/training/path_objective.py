@@ -14,12 +14,13 @@ from torch import Tensor
 from dmn_fe.evaluate import NetworkLaw
 from dmn_fe.homogenization import PathDataset
 from dmn_fe.laws import MaterialLaw
+from dmn_fe.network import Network
 from dmn_fe.training.path_gradient import PathResponse, follow
 from dmn_fe.training.path_samples import PathSamples, check_path_samples, split_paths
 from dmn_fe.training.problem import TrainingProblem
 from dmn_fe.training.sampled_law import SampledJ2
 
-__all__ = ["PathObjective"]
+__all__ = ["PathObjective", "laws_of_samples", "respond"]
 
 _TOLERANCE = 1e-7  # of the networks' equilibrium
 
@@ -54,11 +55,7 @@ class PathObjective:
     ):
         check_path_samples(problem, data, laws)
         self._problem = problem
-        names = problem.phase_names
-        if data.meta.get("laws_fingerprint") is None:
-            self._laws: dict[str, MaterialLaw] = {name: SampledJ2() for name in names}
-        else:
-            self._laws = dict(laws or data.laws(0))
+        self._laws = laws_of_samples(data, laws)
         held_out, training = split_paths(len(data.strain), problem.settings, seeds)
         self._validation = PathSamples(data, held_out)
         self._training = [PathSamples(data, chosen) for chosen in training]
@@ -104,12 +101,7 @@ class PathObjective:
         return bool(self._problem.parametrisation.geometry(x[None]).weights.sum() > 0)
 
     def _response(self, x: Tensor, samples: PathSamples, guess: Tensor | None) -> PathResponse:
-        network = self._problem.network(x)
-        law = NetworkLaw(network, self._laws, tolerance=_TOLERANCE)
-        state = law.initial_state(len(samples.strain))
-        if samples.material is not None:
-            state = _with_materials(law, samples.material, state)
-        return follow(law, samples.strain, samples.dt, state, guess)
+        return respond(self._problem.network(x), self._laws, samples, guess)
 
     def state(self) -> dict[str, Tensor]:
         """Strains and jumps that the next evaluation starts from."""
@@ -119,6 +111,29 @@ class PathObjective:
         """Go on from a :meth:`state`."""
         for key, guess in state.items():
             self._guesses[int(key)] = guess
+
+
+def laws_of_samples(
+    data: PathDataset, laws: Mapping[str, MaterialLaw] | None
+) -> dict[str, MaterialLaw]:
+    """The law of each phase; ``laws`` as of :class:`PathObjective`."""
+    if data.meta.get("laws_fingerprint") is None:
+        return {name: SampledJ2() for name in data.phase_names}
+    return dict(laws or data.laws(0))
+
+
+def respond(
+    network: Network,
+    laws: Mapping[str, MaterialLaw],
+    samples: PathSamples,
+    guess: Tensor | None = None,
+) -> PathResponse:
+    """Response of a network to samples, ``guess`` being the ``starts`` of an earlier one."""
+    law = NetworkLaw(network, laws, tolerance=_TOLERANCE)
+    state = law.initial_state(len(samples.strain))
+    if samples.material is not None:
+        state = _with_materials(law, samples.material, state)
+    return follow(law, samples.strain, samples.dt, state, guess)
 
 
 def _with_materials(law: NetworkLaw, material: Tensor, state: Tensor) -> Tensor:

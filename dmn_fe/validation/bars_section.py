@@ -56,4 +56,23 @@ def error_bars(subject: Subject, results: Sequence[NetworkResult]) -> str:
         "(*steps covered*: FE² lies within it); that of a stress two spreads of the members at the "
         "point (*points covered*: share of points and steps where ‖σ − σ_FE²‖ is less)."
     )
+    for one in results:
+        if one.bar is None:
+            continue
+        text += f" {_shared(one)}"
     return "\n".join([text, "", *table(header, rows), "", said])
+
+
+def _shared(one: NetworkResult) -> str:
+    """What the bars of an ensemble hold of the error that its members share."""
+    if one.shared_error is None:
+        return (
+            f"The file of {one.name} does not tell the error that its members share (one that has "
+            "learnt from nonlinear samples does), so that the bars hold their differences alone."
+        )
+    return (
+        f"Added to both, as the root of the sum of squares, is the error of the mean of {one.name} "
+        f"on samples of the RVE that no member has learnt from, {percent(one.shared_error)} %, "
+        "times the largest force or stress so far: the members share an error that their "
+        "differences do not show."
+    )

@@ -51,7 +51,7 @@ class Comparison:
     iterations, reference_iterations : array ``[k]``
         Newton iterations.
     covered : float
-        Share of points and steps at which ‖σ - σ_ref‖ is below two spreads of an ensemble;
+        Share of points and steps at which ‖σ - σ_ref‖ is within the error bar of an ensemble;
         not-a-number of a run without spread.
     """
 
@@ -70,8 +70,11 @@ class Comparison:
     covered: float
 
 
-def compare(run: RunRecord, reference: RunRecord) -> Comparison:
+def compare(run: RunRecord, reference: RunRecord, shared: float = 0.0) -> Comparison:
     """Errors of ``run``; steps that only one of them has are passed over.
+
+    ``shared`` is the relative error e of an ensemble's mean where that is known: half the error bar
+    of a stress is ``2 √(s² + (e S)²)`` with the spread s and the largest ‖σ‖ = S so far.
 
     Raises
     ------
@@ -107,7 +110,8 @@ def compare(run: RunRecord, reference: RunRecord) -> Comparison:
     own_l2 = _over_volume(difference, reference.volumes)
     phase = np.linalg.norm(run.phase_stress[own] - reference.phase_stress[its], axis=-1)
     of_phase = np.linalg.norm(reference.phase_stress, axis=-1).max(axis=0)
-    spread = run.spread[own][:, points]
+    so_far = np.maximum.accumulate(np.linalg.norm(run.stress, axis=-1), axis=0)
+    bar = 2.0 * np.hypot(run.spread, shared * so_far)[own][:, points]
     return Comparison(
         times,
         error / largest,
@@ -121,7 +125,7 @@ def compare(run: RunRecord, reference: RunRecord) -> Comparison:
         phase / np.where(of_phase > 0, of_phase, np.nan),
         run.iterations[own],
         reference.iterations[its],
-        float((difference <= 2.0 * spread).mean()) if spread.any() else float("nan"),
+        float((difference <= bar).mean()) if run.spread.any() else float("nan"),
     )
 
 

@@ -24,7 +24,7 @@ class ReactionBar:
     centre : array ``[k, surfaces, d]``
         Reactions of the run with the ensemble.
     half : array ``[k, surfaces, d]``
-        Two standard deviations of the members' reactions.
+        Half of the bar.
     """
 
     times: Array
@@ -40,8 +40,15 @@ class ReactionBar:
         return int((error <= self.half[own, surface, component]).sum()), len(times)
 
 
-def reaction_bar(run: RunRecord, members: Sequence[RunRecord]) -> ReactionBar | None:
-    """The error bar of a run with an ensemble; None of fewer than two members."""
+def reaction_bar(
+    run: RunRecord, members: Sequence[RunRecord], shared: float = 0.0
+) -> ReactionBar | None:
+    """The error bar of a run with an ensemble; None of fewer than two members.
+
+    Half of it is ``2 √(s² + (e R)²)``, with the standard deviation s of the members' reactions,
+    the relative error e of the ensemble's mean where that is known (``shared``), and the largest
+    norm R of the surface's reaction so far: an error that was made under load stays after it.
+    """
     if len(members) < 2:
         return None
     times = run.times
@@ -49,4 +56,6 @@ def reaction_bar(run: RunRecord, members: Sequence[RunRecord]) -> ReactionBar | 
         times = times[np.isin(times, member.times)]
     forces = [member.reactions[np.searchsorted(member.times, times)] for member in members]
     centre = run.reactions[np.searchsorted(run.times, times)]
-    return ReactionBar(times, centre, 2.0 * np.std(forces, axis=0, ddof=1))
+    largest = np.maximum.accumulate(np.linalg.norm(run.reactions, axis=-1), axis=0)
+    of_mean = shared * largest[np.searchsorted(run.times, times), :, None]
+    return ReactionBar(times, centre, 2.0 * np.hypot(np.std(forces, axis=0, ddof=1), of_mean))

@@ -58,6 +58,8 @@ class NetworkResult:
     comparison : Comparison or None
     bar : ReactionBar or None
         Of an ensemble.
+    shared_error : float or None
+        Relative error of an ensemble's mean, if its file tells.
     local : dict of int to LocalFields
         Stress of the leaves along the strains of points of the reference.
     doubts : tuple of str
@@ -70,6 +72,7 @@ class NetworkResult:
     record: RunRecord | None = None
     comparison: Comparison | None = None
     bar: ReactionBar | None = None
+    shared_error: float | None = None
     local: dict[int, LocalFields] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     why: str = ""

@@ -152,9 +152,10 @@ def test_an_ensemble_comes_back_in_its_order(tmp_path):
         random_network(3, seed=3),
     )
     path = tmp_path / "three.dmn"
-    dmn_fe.save(Ensemble(members), path)
+    dmn_fe.save(Ensemble(members, error=0.01), path)
     loaded = dmn_fe.load(path)
     assert isinstance(loaded, Ensemble)
+    assert loaded.error == 0.01
     assert [n.metadata for n in loaded.networks] == [{"seed": 1}, {"seed": 2}, {}]
     assert [n.kind for n in loaded.networks] == ["dmn", "imn", "imn"]
     for one, other in zip(loaded.networks, members, strict=True):
@@ -167,6 +168,8 @@ def test_an_ensemble_of_one_network_or_of_other_phases_is_refused():
         Ensemble((random_network(2),))
     with pytest.raises(InputError, match="no ensemble"):
         Ensemble((random_network(2), random_network(2, dimension=2)))
+    with pytest.raises(InputError, match="must be a number from 0"):
+        Ensemble((random_network(2), random_network(2)), error=-0.1)
 
 
 def test_the_bytes_of_a_file_depend_on_its_content_alone(tmp_path):

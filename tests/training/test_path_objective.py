@@ -13,7 +13,7 @@ from dmn_fe.evaluate import CompiledLaw, NetworkLaw
 from dmn_fe.homogenization import PathDataset, StiffnessDataset, sample_orthotropic
 from dmn_fe.laws import MaterialLaw, laws_description, laws_fingerprint
 from dmn_fe.network import Network
-from dmn_fe.training import Settings, train
+from dmn_fe.training import Settings, train, train_ensemble, with_error
 from dmn_fe.training.path_objective import PathObjective
 from dmn_fe.training.path_samples import PathSamples, split_paths
 from dmn_fe.training.problem import TrainingProblem
@@ -428,3 +428,36 @@ def test_samples_without_stress_are_refused():
     data.stress[2, 1] = 0.0
     with pytest.raises(InputError, match="sample 2 has no stress in step 1"):
         PathObjective(problem(), data, GIVEN, range(1))
+
+
+@pytest.mark.parametrize(("kind", "given"), SAMPLES)
+def test_error_of_the_mean_of_an_ensemble(kind, given):
+    """On the samples that all members have held out, point by point."""
+    data = path_data(kind, given, samples=10)
+    settings = Settings(depth=2, iterations=2, elastic_iterations=1)
+    ensemble, _ = train_ensemble(elastic(), settings, 2, paths=data)
+    held_out, learnt = split_paths(len(data), settings, (0, 1))
+    assert not set(held_out.tolist()) & {one for own in learnt for one in own.tolist()}
+    squares = []
+    for sample in held_out.tolist():
+        states = [None, None]
+        for step in range(data.strain.shape[1]):
+            stress = torch.zeros(6, dtype=torch.float64)
+            for number, network in enumerate(ensemble.networks):
+                law = NetworkLaw(network, given or data.laws(sample), tolerance=1e-10)
+                state = states[number] if kind == "history" else None
+                state = law.initial_state(1) if state is None else state
+                strain, dt = data.strain[sample, step][None], data.dt[0, step].item()
+                update = law.integrate(strain, state, dt)
+                states[number], stress = update.state, stress + 0.5 * update.stress[0]
+            reference = data.stress[sample, step]
+            squares.append((stress - reference).square().sum() / reference.square().sum())
+    expected = torch.stack(squares).mean().sqrt().item()
+    assert ensemble.error == pytest.approx(expected, rel=1e-5)
+
+
+def test_error_of_the_mean_wants_the_samples_of_the_training():
+    ensemble, _ = train_ensemble(elastic(), k=2, depth=2, iterations=2)
+    assert ensemble.error is None
+    with pytest.raises(InputError, match="give those of its training"):
+        with_error(ensemble, path_data("one-step", None))

@@ -96,6 +96,20 @@ def test_error_bar_of_a_reaction():
     assert reaction_bar(record(), members[:1]) is None
 
 
+def test_error_that_members_share_widens_the_bars():
+    """By the largest force and stress so far: here at the second time, before they fall."""
+    run = record(spread=np.full((3, 2), 0.3))
+    run.reactions[2] *= 0.1
+    run.stress[2] *= 0.1
+    bar = reaction_bar(run, [run, run], shared=0.04)
+    assert bar is not None
+    assert bar.half[:, 0, 0] == pytest.approx([0.0, 0.08, 0.08])
+    reference = record(stress=run.stress.copy(), spread=np.zeros((3, 2)))
+    reference.stress[2, 0, 0] += 0.99  # of a bar of 2 (0.3² + (0.04 · 10)²)^½ = 1
+    reference.stress[2, 1, 0] += 1.72  # of one of 2 (0.3² + (0.04 · 20)²)^½ = 1.709
+    assert compare(run, reference, shared=0.04).covered == pytest.approx(3.0 / 4.0)
+
+
 def test_record_comes_back_from_its_file(tmp_path):
     local = {1: LocalFields(np.array([0.0, 1.0]), {"matrix": np.array([2.0, 3.0])})}
     kept = replace(record(), local=local)
