@@ -1,5 +1,6 @@
 """Work of several MPI ranks, or of one process without MPI."""
 
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dmn_fe.errors import InputError, file_sentence
@@ -7,7 +8,25 @@ from dmn_fe.errors import InputError, file_sentence
 if TYPE_CHECKING:
     from mpi4py import MPI
 
-__all__ = ["Alone", "Communicator", "FailedTogether", "RaiseTogether", "shared_errors"]
+__all__ = [
+    "Alone",
+    "Communicator",
+    "FailedTogether",
+    "RaiseTogether",
+    "ranks_of_launcher",
+    "shared_errors",
+]
+
+# Variables in which one mpirun or another tells how many ranks it has started.
+_SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE", "MV2_COMM_WORLD_SIZE")
+
+
+def ranks_of_launcher() -> int:
+    """Ranks of the mpirun that has started this process, 1 of none; MPI need not run to tell."""
+    for name in _SIZES:
+        if os.environ.get(name, "").isdigit():
+            return int(os.environ[name])
+    return 1
 
 
 class FailedTogether(RuntimeError):

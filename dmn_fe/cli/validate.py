@@ -8,6 +8,7 @@ import typer
 from dmn_fe.cli.interruption import interruptible
 from dmn_fe.cli.run import STOPPED, simulate_here
 from dmn_fe.cli.runfile import RunFile, read_run_file
+from dmn_fe.collective import ranks_of_launcher
 from dmn_fe.errors import InputError
 
 __all__ = ["validate"]
@@ -67,6 +68,8 @@ def validate(
         folder = _folder_of(only, root)
         simulate_here(case, folder, worker == "restart", change=_changed(only, folder))
         return
+    if ranks_of_launcher() > 1:
+        raise InputError("validate starts mpirun itself for each run; give --ranks in its place.")
     if keep_reference is not None:
         _with_fem()
         from dmn_fe.cli.validation_keep import keep

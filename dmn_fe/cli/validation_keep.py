@@ -1,16 +1,13 @@
 """Writing the file that keeps what full FE² gave in a case."""
 
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
-from dmn_fe.assessment.machine import machine_of
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.cli.validation_case import FE2, table_of, variant_of
 from dmn_fe.cli.validation_identity import identity
 from dmn_fe.cli.validation_local import chosen_points, with_local
 from dmn_fe.cli.validation_runs import read_notes
-from dmn_fe.collective import Alone
 from dmn_fe.errors import InputError
 from dmn_fe.validation.record import save_record
 from dmn_fe.validation.results import read_results
@@ -35,17 +32,12 @@ def keep(case: RunFile, folder: Path, remark: str = "") -> Path:
             "full FE² in."
         )
     notes = read_notes(folder)
-    own = identity(variant_of(case, FE2), case)
-    if notes.get("identity", own) != own:
+    if notes.get("identity") != identity(variant_of(case, FE2), case):
         raise InputError(
-            f"{folder}: holds a run of another case than {case.source} is now; run it again, "
-            "with --fe2."
+            f"{folder}: holds no FE² run of {case.source} as it is now; make it with dmn-fe "
+            "validate --fe2."
         )
-    known = {"identity": own, "remark": remark}
-    record = read_results(folder)
-    ended = date.fromtimestamp((folder / "summary.json").stat().st_mtime).isoformat()
-    guessed = {"machine": machine_of(Alone()), "date": ended}  # of a run of dmn-fe run
-    record = replace(record, facts=record.facts | guessed | notes | known)
+    record = read_results(folder, notes | {"remark": remark})
     if not record.finished:
         raise InputError(f"{folder}: holds a run that is not finished; go on with it first.")
     record, told = with_local(case, record, list(chosen_points(case, record).values()))

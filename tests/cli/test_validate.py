@@ -308,7 +308,14 @@ def test_wrong_options_get_one_sentence(dmn_fe, folder):
     assert_one_sentence(process.stderr, "case.toml is a file")
     process = dmn_fe("validate", "case.toml", "--keep-reference", "none")
     assert process.returncode == 2
-    assert_one_sentence(process.stderr, "cannot be read")
+    assert_one_sentence(process.stderr, "none: holds no FE² run of ")
+
+
+def test_ranks_started_by_hand_are_sent_back(dmn_fe, folder, monkeypatch):
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    process = dmn_fe("validate", "case.toml")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, "validate starts mpirun itself for each run; give --ranks")
 
 
 def test_run_passes_the_table_over_but_checks_it(dmn_fe, folder):

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from dmn_fe.collective import ranks_of_launcher
+
 __all__ = ["thread_count"]
 
 
@@ -23,7 +25,4 @@ def _ranks() -> int:
     mpi = sys.modules.get("mpi4py.MPI")
     if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized():
         return mpi.COMM_WORLD.size
-    for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE", "MV2_COMM_WORLD_SIZE"):
-        if os.environ.get(name, "").isdigit():
-            return int(os.environ[name])
-    return 1
+    return ranks_of_launcher()
