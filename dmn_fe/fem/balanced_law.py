@@ -46,12 +46,17 @@ class BalancedLaw:
         :class:`~dmn_fe.homogenization.RVELaw`; the same on all ranks.
     comm : MPI.Comm
         Ranks of the simulation.
+
+    Attributes
+    ----------
+    seconds : float
+        Time that this rank has worked on points, its own and those of others.
     """
 
     is_isotropic = False
 
     def __init__(self, law: MaterialLaw, comm: MPI.Comm):
-        self.law, self._comm = law, comm
+        self.law, self._comm, self.seconds = law, comm, 0.0
         self.symmetric_tangent = bool(getattr(law, "symmetric_tangent", False))
         # Of the points of this rank, when they were last solved; and of their last tangents.
         self._solution: NDArray[np.float64] = np.ones(0)
@@ -78,7 +83,7 @@ class BalancedLaw:
         """Update the ``n`` points of this rank, of which others may evaluate some (collective)."""
         with RaiseTogether(self._comm):
             check_points(self, strain, state)
-        if len(self._solution) != len(strain):
+        if {len(self._solution), len(self._tangent)} != {len(strain)}:
             self._solution, self._tangent = np.ones(len(strain)), np.zeros(len(strain))
         moves = balancing_moves(self._comm.allgather(self._solution + self._tangent))
         rank = self._comm.rank
@@ -95,13 +100,15 @@ class BalancedLaw:
                 start = time.perf_counter()
                 updates.append(self.law.integrate(one[None], own[None], dt))
                 seconds.append(time.perf_counter() - start)
+        self.seconds += sum(seconds)
         work = _Work(self._comm, given, taken, kept, updates, seconds)
         stress, new_state, outcome = work.collect_results(self.state_size)
         if outcome[:, 1].any():  # else nothing has moved since, as at the start of a step
             self._solution = outcome[:, 2].numpy()
 
         def tangent() -> Tensor:
-            tangents, self._tangent = work.collect_tangents()
+            tangents, self._tangent, spent = work.collect_tangents()
+            self.seconds += spent
             return tangents
 
         return Update(
@@ -154,8 +161,9 @@ class _Work:
             self._brought_back(_OUTCOME, outcomes, 3),
         )
 
-    def collect_tangents(self) -> tuple[Tensor, NDArray[np.float64]]:
-        """Tangents ``[n, 6, 6]`` of the points of this rank, and seconds they took (collective)."""
+    def collect_tangents(self) -> tuple[Tensor, NDArray[np.float64], float]:
+        """Tangents ``[n, 6, 6]`` of the points of this rank, seconds they took wherever that was,
+        and seconds of all that were found here (collective)."""
         own: list[Tensor] = []
         with RaiseTogether(self._comm):
             for update in self._updates:
@@ -163,7 +171,8 @@ class _Work:
                 tangent = update.tangent[0].reshape(-1)
                 own.append(torch.cat([tangent, tangent.new_tensor([time.perf_counter() - start])]))
         rows = self._brought_back(_TANGENT, own, 37)
-        return rows[:, :36].unflatten(1, (6, 6)), rows[:, 36].numpy()
+        here = sum(float(one[36]) for one in own)
+        return rows[:, :36].unflatten(1, (6, 6)), rows[:, 36].numpy(), here
 
     def _brought_back(self, tag: int, values: Sequence[Tensor], size: int) -> Tensor:
         """Rows ``[n, size]`` of the points of this rank, of the values found here and elsewhere."""

@@ -9,10 +9,8 @@ back, and its error is seen where the RVE is there.
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -24,73 +22,17 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.evaluate import StrainEnvelope, spread_of, strain_envelope
 from dmn_fe.fem.balanced_law import BalancedLaw
+from dmn_fe.fem.switched_state import SwitchedState, SwitchingUpdate
 from dmn_fe.fem.switching_rule import Doubts, SwitchingRule
-from dmn_fe.laws import MaterialLaw, Status, Update, laws_fingerprint, stress_error
+from dmn_fe.laws import MaterialLaw, Status, laws_fingerprint, stress_error
 from dmn_fe.laws import takes_temperature as _takes_temperature
 
-__all__ = ["SwitchedState", "SwitchingLaw"]
+__all__ = ["SwitchingLaw"]
 
 _log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class SwitchedState:
-    """State of n points.
-
-    Attributes
-    ----------
-    network : Tensor ``[n, network.state_size]``
-        Of the network, at all points.
-    active : Tensor ``[m]`` of int64
-        Points that have the RVE, rising.
-    rve : Tensor ``[m, rve.state_size]``
-        State of the RVE there.
-    path : tuple of (Tensor ``[n, 6]``, float)
-        Strain at the end of each committed step, and its size in time.
-    largest_stress : float
-        Largest norm of a stress of all ranks' points so far.
-    """
-
-    network: Tensor
-    active: Tensor
-    rve: Tensor
-    path: tuple[tuple[Tensor, float], ...] = ()
-    largest_stress: float = 0.0
-
-
-class SwitchingUpdate(Update):
-    """Result of a switching law.
-
-    Attributes
-    ----------
-    point_spread : Tensor ``[n]`` or None
-        Error bar of the stress: that of the network, and zero where the RVE is.
-    of_network : Update
-        Of the network alone, at all points.
-    strain, dt : Tensor ``[n, 6]``, float
-        What the step ended with, and its size in time.
-    new_state : SwitchedState
-        The same as ``state``.
-    """
-
-    def __init__(
-        self,
-        of_network: Update,
-        strain: Tensor,
-        dt: float,
-        active: Tensor,
-        stress: Tensor,
-        new_state: SwitchedState,
-        *arguments: Any,
-    ):
-        super().__init__(stress, new_state, *arguments)  # type: ignore[arg-type]
-        self.of_network, self.strain, self.dt = of_network, strain, dt
-        self.new_state = new_state
-        spread = spread_of(of_network)
-        if spread is not None:
-            spread = spread.clone()
-            spread[active] = 0.0
-        self.point_spread = spread
+_TO_RVE, _TO_NETWORK = 1, 2  # of SwitchedState.bound
+_MOST_DOUBT = 1e300  # of points that the rule decides on
 
 
 class SwitchingLaw:
@@ -113,7 +55,7 @@ class SwitchingLaw:
     Attributes
     ----------
     seconds : float
-        Time of this rank in the RVEs since the beginning, replays included.
+        Time that this rank has worked on RVEs since the beginning, replays included.
     switched : tuple of int
         In the last commit: points of all ranks with the RVE, those that left the network, those
         that came back to it.
@@ -121,8 +63,8 @@ class SwitchingLaw:
     Raises
     ------
     InputError
-        If the laws of the phases differ, the network takes a temperature, or the rule counts
-        nothing that this network tells.
+        If the laws of the phases differ, the network takes a temperature or is on a device, or the
+        rule counts nothing that this network tells.
     """
 
     is_isotropic = False
@@ -142,14 +84,28 @@ class SwitchingLaw:
                 "SwitchingLaw: the phases of network and RVE have other names or other laws; give "
                 "both the same."
             )
+        if network.initial_state(0).device.type != "cpu":
+            raise InputError("SwitchingLaw: the network is on a device; give it backend = 'cpu'.")
+        self.envelope: StrainEnvelope | None = strain_envelope(network)
+        tells_spread = rule.spread is not None and _spread_of_rest(network) is not None
+        if not tells_spread and (rule.envelope is None or self.envelope is None):
+            raise InputError(
+                "SwitchingLaw: the rule counts nothing that this network tells, so that no point "
+                "would ever leave it; give an ensemble with a threshold for its 'spread', or a "
+                "network that knows the strains it was validated for with one for the 'envelope'."
+            )
         self.network, self.rve, self.rule = network, rve, rule
         self._comm, self._balanced = comm, BalancedLaw(rve, comm)
         self.symmetric_tangent = all(
             bool(getattr(one, "symmetric_tangent", False)) for one in (network, rve)
         )
         self.stress_error = max(stress_error(network), stress_error(rve))
-        self.seconds, self.switched = 0.0, (0, 0, 0)
-        self.envelope: StrainEnvelope | None = strain_envelope(network)
+        self.switched = (0, 0, 0)
+
+    @property
+    def seconds(self) -> float:
+        """See the attributes."""
+        return self._balanced.seconds
 
     def on(self, comm: MPI.Comm) -> "SwitchingLaw":
         """The same on these ranks."""
@@ -171,30 +127,31 @@ class SwitchingLaw:
 
     def initial_state(self, n: int) -> SwitchedState:
         """Virgin state: all points have the network."""
-        nobody = torch.zeros(0, dtype=torch.int64)
-        return SwitchedState(self.network.initial_state(n), nobody, self.rve.initial_state(0))
+        nobody, free = torch.zeros(0, dtype=torch.int64), torch.zeros(n, dtype=torch.int8)
+        return SwitchedState(self.network.initial_state(n), nobody, self.rve.initial_state(0), free)
 
     def integrate(self, strain: Tensor, state: SwitchedState, dt: float = 0.0) -> SwitchingUpdate:
         """Update the points ``[n, 6]`` of this rank (collective)."""
         with RaiseTogether(self._comm):
             of_network = self.network.integrate(strain, state.network, dt)
-        active, start = state.active, time.perf_counter()
+        active = state.active
         of_rve = self._balanced.integrate(strain[active], state.rve, dt)
-        self.seconds += time.perf_counter() - start
         stress, status = of_network.stress.clone(), of_network.status.clone()
         iterations = of_network.iterations.clone()
         stress[active], status[active] = of_rve.stress, of_rve.status
         iterations[active] = of_rve.iterations
 
         def tangent() -> Tensor:
-            begin = time.perf_counter()
             own = of_rve.tangent
-            self.seconds += time.perf_counter() - begin
             tangents = of_network.tangent.clone()
             tangents[active] = own
             return tangents
 
-        new_state = replace(state, network=of_network.state, rve=of_rve.state)
+        failed, kept = of_network.status != Status.CONVERGED, of_network.state
+        if failed.any():  # beside the RVE it stays where it was, lest not-a-number spread
+            kept = torch.where(failed[:, None], state.network, kept)
+        bound = torch.where(failed, _TO_RVE, state.bound).to(torch.int8)
+        new_state = replace(state, network=kept, rve=of_rve.state, bound=bound)
         return SwitchingUpdate(
             of_network,
             strain.clone(),
@@ -214,14 +171,20 @@ class SwitchingLaw:
         largest = max(state.largest_stress, self._comm.allreduce(own, MPI.MAX))
         path = (*state.path, (update.strain, update.dt))
         spread = spread_of(update.of_network)
-        doubt = self.rule.doubts(update.strain, spread, self.envelope, largest)
-        active = state.active
+        # In plane stress with the strain out of the plane that was found.
+        strain = getattr(update.of_network, "strain", update.strain)
+        doubt = self.rule.doubts(strain, spread, self.envelope, largest)
+        active, bound = state.active, state.bound.clone()
         error = (update.of_network.stress[active] - update.stress[active]).norm(dim=-1)
         doubt[active] = torch.maximum(doubt[active], self.rule.error_doubt(error, largest))
+        doubt = torch.nan_to_num(doubt, nan=_MOST_DOUBT, posinf=_MOST_DOUBT)
+        doubt[bound == _TO_RVE], doubt[bound == _TO_NETWORK] = torch.inf, 0.0
         has_rve = np.zeros(len(doubt), dtype=bool)
         has_rve[active.numpy()] = True
         chosen = self.rule.choose(Doubts(doubt.numpy(), has_rve), self._comm)
-        new, rows = self._replayed(np.flatnonzero(chosen & ~has_rve), path)
+        wanted = np.flatnonzero(chosen & ~has_rve)
+        new, rows = self._replayed(wanted, path)
+        bound[np.setdiff1d(wanted, new.numpy())] = _TO_NETWORK
         stays = torch.from_numpy(chosen)[active]
         left = int((~stays).sum())
         points, rows = torch.cat([active[stays], new]), torch.cat([state.rve[stays], rows])
@@ -229,14 +192,14 @@ class SwitchingLaw:
         self.switched = tuple(  # type: ignore[assignment]
             self._comm.allreduce(number) for number in (len(points), len(new), left)
         )
-        return SwitchedState(state.network, points[order], rows[order], path, largest)
+        return SwitchedState(state.network, points[order], rows[order], bound, path, largest)
 
     def _replayed(
         self, points: NDArray[np.int64], path: tuple[tuple[Tensor, float], ...]
     ) -> tuple[Tensor, Tensor]:
         """The points ``[m]`` whose RVE could follow the strains they have had, and its states
         (collective)."""
-        going, start = torch.from_numpy(points), time.perf_counter()
+        going = torch.from_numpy(points)
         rows = self.rve.initial_state(len(points))
         for strain, dt in path if self._comm.allreduce(len(points)) else ():
             update = self._balanced.integrate(strain[going], rows, dt)
@@ -249,34 +212,34 @@ class SwitchingLaw:
                 "network.",
                 lost,
             )
-        self.seconds += time.perf_counter() - start
         return going, rows
 
     def own_rows(self, state: SwitchedState) -> Tensor:
-        """States as one row for each point: whether it has the RVE, strain and size of each step,
-        from which the RVE's own is found again, and the state of the network."""
-        has_rve = torch.zeros(len(state.network), 1, dtype=torch.float64)
-        has_rve[state.active] = 1.0
-        steps = [
-            torch.cat([strain, torch.full((len(strain), 1), dt, dtype=torch.float64)], dim=1)
-            for strain, dt in state.path
-        ]
-        largest = torch.full_like(has_rve, state.largest_stress)
-        return torch.cat([has_rve, largest, *steps, state.network.to(torch.float64)], dim=1)
+        """States as one row for each point; see :meth:`SwitchedState.rows`."""
+        return state.rows()
 
     def with_rows(self, state: SwitchedState, rows: Tensor) -> SwitchedState:
         """States whose rows are these: the RVEs follow their strains again (collective)."""
         size = self.network.state_size
-        count = self._comm.allreduce((rows.shape[1] - size - 2) // 7, MPI.MAX)
+        count = self._comm.allreduce((rows.shape[1] - size - 3) // 7, MPI.MAX)
         if len(rows) == 0:  # a rank without points does not know the steps
-            rows = rows.new_zeros(0, 2 + 7 * count + size)
-        has_rve, network = rows[:, 0] > 0, rows[:, 2 + 7 * count :]
-        steps = rows[:, 2 : 2 + 7 * count].reshape(len(rows), count, 7)
+            rows = rows.new_zeros(0, 3 + 7 * count + size)
+        has_rve, network = rows[:, 0] > 0, rows[:, 3 + 7 * count :]
+        bound = rows[:, 1].to(torch.int8)
+        steps = rows[:, 3 : 3 + 7 * count].reshape(len(rows), count, 7)
         sizes = self._comm.allgather(steps[0, :, 6].tolist() if len(rows) else [])
         times = max(sizes, key=len)
         path = tuple((steps[:, k, :6].clone(), dt) for k, dt in enumerate(times))
-        largest = float(rows[:, 1].max()) if len(rows) else 0.0
-        active, states = self._replayed(np.flatnonzero(has_rve.numpy()), path)
+        largest = float(rows[:, 2].max()) if len(rows) else 0.0
+        wanted = np.flatnonzero(has_rve.numpy())
+        active, states = self._replayed(wanted, path)
+        bound[np.setdiff1d(wanted, active.numpy())] = _TO_NETWORK
         kept = network.to(state.network)
         everywhere = self._comm.allreduce(largest, MPI.MAX)
-        return SwitchedState(kept, active, states, path, everywhere)
+        return SwitchedState(kept, active, states, bound, path, everywhere)
+
+
+def _spread_of_rest(network: MaterialLaw) -> Tensor | None:
+    """The spread of a virgin point, of laws that tell one."""
+    rest = torch.zeros(1, 6, dtype=torch.float64)
+    return spread_of(network.integrate(rest, network.initial_state(1)))

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from helpers.blocks import STEEL, Fragile, clamped_block
+from helpers.laws import random_strain
 from helpers.parts import rectangle
 from mpi4py import MPI
 
@@ -78,6 +79,18 @@ def strip(folder: Path) -> dict:
         }
     found["evaluated"] = counted.points
     return found
+
+
+def uneven(folder: Path) -> dict:
+    """All points on the first rank: the others have none, and work for it."""
+    counted = Counted(inclusion())
+    law, n = BalancedLaw(counted, COMM), 6 if COMM.rank == 0 else 0
+    state, stress = law.initial_state(n), []
+    for size in (0.002, 0.006):
+        update = law.integrate(random_strain(6, size, seed=1)[:n], state)
+        tangent, state = update.tangent, update.state
+        stress.append(update.stress.tolist())
+    return {"evaluated": counted.points, "stress": stress, "tangent": tangent.tolist()}
 
 
 def failures(folder: Path) -> list[str]:

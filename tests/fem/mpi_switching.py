@@ -15,7 +15,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from helpers.blocks import STEEL
+from helpers.laws import random_strain
 from helpers.networks import layers
 from helpers.parts import rectangle
 from mpi4py import MPI
@@ -69,6 +71,26 @@ def strip(folder: Path) -> dict:
         assert sheet.step(time).converged
     found["sheet"] = sheet.reaction(part.facets("right")).tolist()
     found["sheet switched"] = int(next(iter(sheet.qmap.laws.values())).switched[0])
+    return found
+
+
+def uneven(folder: Path) -> dict:
+    """All points on the first rank; half of them switch, and come back from their rows."""
+    network = EnsembleLaw(Ensemble((layers(0.2, 0), layers(0.3, 0))), PHASES)
+    rve = RVELaw(VoxelProblem(laminate(4, 0.25), PHASES, tolerance=1e-10))
+    law = SwitchingLaw(network, rve, SwitchingRule(spread=0.0, envelope=None, most=0.5)).on(COMM)
+    n = 4 if COMM.rank == 0 else 0
+    state, found = law.initial_state(n), {"active": [], "stress": []}
+    for size in (0.002, 0.004, 0.006):
+        update = law.integrate(random_strain(4, size, seed=1)[:n], state)
+        assert update.tangent.shape == (n, 6, 6)
+        state = law.commit(update)
+        found["active"].append(list(law.switched))
+        found["stress"].append(update.stress.tolist())
+    again = law.with_rows(law.initial_state(n), law.own_rows(state))
+    assert torch.equal(again.active, state.active)
+    torch.testing.assert_close(again.rve, state.rve, rtol=1e-8, atol=1e-8)
+    assert len(again.path) == 3
     return found
 
 

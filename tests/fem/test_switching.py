@@ -82,9 +82,9 @@ def test_tangents_are_those_of_who_answers():
 
 def test_points_come_back_when_they_are_safe():
     # A network that is right, but an envelope that it passes and comes back into.
-    exact = NetworkLaw(layers(0.25, 0), PHASES)
+    entry = {"deviatoric": 0.002, "volumetric": 1.0}
+    exact = NetworkLaw(layers(0.25, 0).with_metadata(strain_envelope=entry), PHASES)
     law = SwitchingLaw(exact, rve_law(), SwitchingRule(spread=0.05, envelope=1.0, back=0.5))
-    law.envelope = StrainEnvelope(0.002, 1.0)
     shear = torch.zeros(1, 6, dtype=torch.float64)
     shear[0, 5] = 1.0
     state, active = law.initial_state(1), []
@@ -94,6 +94,86 @@ def test_points_come_back_when_they_are_safe():
     assert active == [0, 1, 1, 0, 1]
     assert law.switched == (1, 1, 0)
     assert len(state.path) == 5
+
+
+def failing(law, largest):
+    """The law, which now fails beyond a strain of this size."""
+    integrate = law.integrate
+
+    def fails(strain, state, dt=0.0):
+        update = integrate(strain, state, dt)
+        failed = strain.norm(dim=-1) > largest
+        update.status[failed] = int(laws.Status.MAX_ITERATIONS)
+        update.stress[failed] = torch.nan
+        update.state[failed] = torch.nan
+        return update
+
+    law.integrate = fails
+    return law
+
+
+def pull(law, sizes):
+    """A point under growing and falling shear; how many points had the RVE after each step."""
+    shear = torch.zeros(1, 6, dtype=torch.float64)
+    shear[0, 5] = 1.0
+    state, active = law.initial_state(1), []
+    for size in sizes:
+        update = law.integrate(size * shear, state)
+        assert update.status.item() == 0
+        assert torch.isfinite(update.stress).all()
+        state = law.commit(update)
+        active.append(len(state.active))
+    return state, active
+
+
+def test_a_point_whose_network_has_failed_stays_with_the_rve():
+    entry = {"deviatoric": 0.002, "volumetric": 1.0}
+    rule = SwitchingRule(spread=None, envelope=1.0)
+    for largest, last in ((1.0, 0), (0.004, 1)):
+        exact = NetworkLaw(layers(0.25, 0).with_metadata(strain_envelope=entry), PHASES)
+        law = SwitchingLaw(failing(exact, largest), rve_law(), rule)
+        state, active = pull(law, (0.003, 0.005, 1e-4, 1e-6))
+        assert active == [1, 1, last, last]
+        assert torch.isfinite(state.network).all()  # as before it failed
+        again = law.with_rows(law.initial_state(1), law.own_rows(state))
+        assert again.bound.tolist() == state.bound.tolist() == [last]
+
+
+def test_a_point_whose_rve_cannot_follow_is_tried_once():
+    rve, tried = failing(rve_law(), 0.002), []
+    integrate = rve.integrate
+
+    def counted(strain, state, dt=0.0):
+        tried.append(len(strain))
+        return integrate(strain, state, dt)
+
+    rve.integrate = counted
+    state, active = pull(SwitchingLaw(wrong(), rve, ALWAYS), (0.003, 0.004, 0.005))
+    assert active == [0, 0, 0]
+    assert state.bound.tolist() == [2]
+    assert sum(tried) == 1
+
+
+def test_a_rule_that_counts_nothing_is_refused():
+    alone = NetworkLaw(layers(0.25, 0), PHASES)
+    for rule in (ALWAYS, SwitchingRule()):
+        with pytest.raises(InputError, match="counts nothing that this network tells"):
+            SwitchingLaw(alone, rve_law(), rule)
+
+
+def test_in_plane_stress_the_strain_out_of_the_plane_counts():
+    """A sheet that is drawn out at the same volume is far from where its volume would take it."""
+    entry = {"deviatoric": 1.0, "volumetric": 0.003}
+    network = NetworkLaw(layers(0.25, 0).with_metadata(strain_envelope=entry), PHASES)
+    law = SwitchingLaw(network, rve_law(), SwitchingRule(spread=None, envelope=1.0))
+    sheet = law.wrapped(laws.PlaneStress)
+    strain = 0.01 * torch.tensor([[1.0, -0.5, 0.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
+    update = sheet.integrate(strain, sheet.initial_state(1))
+    whole = update.of_network.strain
+    assert whole[:, :3].sum().abs() < 0.003 < strain[:, :3].sum()
+    assert len(sheet.commit(update).active) == 0
+    bulk = law.integrate(strain, law.initial_state(1))
+    assert len(law.commit(bulk).active) == 1
 
 
 def test_a_part_whose_points_all_switch_is_full_fe2():
@@ -128,6 +208,14 @@ def test_ranks_and_restarts_change_nothing(on_ranks, ranks):
             np.abs(np.array(found["after one rank"]) - one["after restart"]).max() < 1e-8 * largest
         )
         assert found["sheet switched"] == one["sheet switched"] > 0
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_ranks_without_points_come_along(on_ranks, ranks):
+    one, results = on_ranks(1, "uneven", SCRIPT)[0], on_ranks(ranks, "uneven", SCRIPT)
+    assert one["active"] == [[2, 2, 0], [2, 0, 0], [2, 0, 0]]
+    assert all(result["active"] == one["active"] for result in results)
+    np.testing.assert_allclose(results[0]["stress"], one["stress"], rtol=0, atol=1e-9)
 
 
 def test_the_most_doubtful_points_switch_first():

@@ -19,7 +19,8 @@ from dmn_fe.fem.node_law import NodeLaw
 from dmn_fe.fem.output.quantities import FAMILIES, Quantity
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.quadrature import QuadratureMap
-from dmn_fe.fem.switching_law import SwitchedState, SwitchingLaw
+from dmn_fe.fem.switched_state import SwitchedState
+from dmn_fe.fem.switching_law import SwitchingLaw
 from dmn_fe.laws import MaterialLaw, Oriented
 
 __all__ = ["averages_of"]

@@ -22,6 +22,7 @@ from dmn_fe.collective import RaiseTogether
 from dmn_fe.errors import InputError
 from dmn_fe.fem.problem import Problem
 from dmn_fe.fem.quadrature import QuadratureMap
+from dmn_fe.fem.switched_state import SwitchedState
 from dmn_fe.laws.out_of_plane import OUT_OF_PLANE
 
 __all__ = ["FAMILIES", "QUANTITIES", "Quantity", "at_points", "find_quantities", "quantity"]
@@ -202,6 +203,9 @@ def total_strain(qmap: QuadratureMap) -> NDArray[np.float64]:
         for key, points in qmap.points_of_groups().items():
             # As of PlaneStress, also where only one rank of a device has that law.
             strain[points, OUT_OF_PLANE] = qmap.state_of(key)[:, -3:].cpu().numpy()
+            kept = qmap.kept_state(key)
+            if isinstance(kept, SwitchedState):  # these rows are of its network
+                strain[points[kept.active], OUT_OF_PLANE] = kept.rve[:, -3:].numpy()
     return strain
 
 
