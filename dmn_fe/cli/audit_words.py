@@ -63,6 +63,13 @@ def _verdict(audit: Audit) -> list[str]:
         f"{_PERCENT * audit.root_mean_square:.2g} % in the root mean square; within two standard "
         f"errors less than {_PERCENT * audit.bound:.2g} % in all steps",
     ]
+    failed = sum(point.drawn for point in audit.points if point.failed)
+    if failed:
+        drawn = sum(point.drawn for point in audit.points)
+        lines.append(
+            f"{failed} of {drawn} draws are left out of it, whose RVE did not converge: they may "
+            "be those with the largest errors"
+        )
     if audit.covered is not None:
         share = f"{_PERCENT * audit.covered:.0f} %"
         lines.append(f"twice the spread of the ensemble covers the RVE's stress at {share}")

@@ -76,6 +76,8 @@ def _kept_network(run_file: RunFile, name: str) -> output.KeptNetwork | str:
     assert isinstance(table, NetworkTable)
     if table.network is None:
         return "its networks vary over the part"
+    if table.switch is not None:
+        return "some of its points may have had the full RVE"
     if name in run_file.axes:
         return "it has material axes"
     laws = phase_laws(table, f"{run_file.source}: materials.{name}")

@@ -14,6 +14,7 @@ from helpers.processes import clean_environment
 from helpers.run_files import assert_one_sentence, two_ranks, without_comparison
 
 from dmn_fe import save
+from dmn_fe.network import Ensemble
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("dolfinx") is None or importlib.util.find_spec("gmsh") is None,
@@ -51,6 +52,23 @@ def finished(block, tmp_path_factory):
 def table(path: Path) -> list[dict[str, float]]:
     with open(path, newline="") as file:
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def test_a_run_whose_points_may_have_had_the_rve_is_refused(block, tmp_path):
+    """What the network alone gives there is not what the run had."""
+    shutil.copy(block, tmp_path / "block.msh")
+    save(Ensemble((layers(0.3, 0), layers(0.26, 0))), tmp_path / "net.dmn")
+    np.save(tmp_path / "layers.npy", np.array([0, 0, 0, 1]).reshape(4, 1, 1))
+    without_comparison(tmp_path)
+    text = (tmp_path / "part.toml").read_text()
+    switch = 'network = "net.dmn"\nswitch = { rve = "layers.npy", spread = 0.5, envelope = "off" }'
+    assert 'network = "net.dmn"' in text
+    (tmp_path / "part.toml").write_text(text.replace('network = "net.dmn"', switch))
+    process = command(tmp_path, "run", "part.toml")
+    assert process.returncode == 0, process.stderr
+    process = command(tmp_path, "audit", "out", "--rve", "layers.npy")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, "some of its points may have had the full RVE")
 
 
 def test_a_folder_has_all_that_is_needed(finished):
