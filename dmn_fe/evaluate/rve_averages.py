@@ -28,22 +28,22 @@ def average_rves(law: RVELaw, state: Tensor) -> dict[str, PhaseAverage]:
             "averages over the phases of an RVE are not there for one with material orientations; "
             "leave them out ('output.phases')."
         )
-    updates = [law.at_rest(own) for own in state]
-    averages = {}
-    for phase, name in enumerate(law.problem.names):
-        fields = [update.phase_fields[name] for update in updates]
-        strain, stress = (
-            torch.stack([getattr(update, kind)[phase] for update in updates])
-            if updates
-            else torch.zeros(0, 6, dtype=torch.float64)
-            for kind in ("phase_strain", "phase_stress")
-        )
-        largest = [von_mises(field.stress).max() for field in fields]
-        averages[name] = PhaseAverage(
+    names = law.problem.names
+    strain, stress = torch.zeros(2, len(names), len(state), 6, dtype=torch.float64)
+    largest = torch.zeros(len(names), len(state), dtype=torch.float64)
+    for point, own in enumerate(state):
+        update = law.at_rest(own)  # one after the other: the fields of an RVE are large
+        for phase, name in enumerate(names):
+            strain[phase, point] = update.phase_strain[phase]
+            stress[phase, point] = update.phase_stress[phase]
+            largest[phase, point] = von_mises(update.phase_fields[name].stress).max()
+    return {
+        name: PhaseAverage(
             law.problem.volume_fractions[phase],
-            strain,
-            stress,
-            ElasticPart(law.laws[name]).inelastic(strain, stress, None),
-            torch.stack(largest) if largest else torch.zeros(0, dtype=torch.float64),
+            strain[phase],
+            stress[phase],
+            ElasticPart(law.laws[name]).inelastic(strain[phase], stress[phase], None),
+            largest[phase],
         )
-    return averages
+        for phase, name in enumerate(names)
+    }

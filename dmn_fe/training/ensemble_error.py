@@ -25,7 +25,8 @@ def with_error(
 
     These are the same for all members, whatever their seeds. The error is the root of the mean
     square of ``|σ_mean − σ_rve| / |σ_rve|`` over samples and steps; a sample at which a member does
-    not converge counts as an error of 100 %.
+    not converge counts as an error of 100 %. It is a little too small, since these samples also say
+    which iteration of each training is kept.
 
     Parameters
     ----------
