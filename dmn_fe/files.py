@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from dmn_fe.errors import InputError, file_sentence
 
-__all__ = ["check_folder", "written_whole"]
+__all__ = ["check_folder", "lock", "written_whole"]
 
 
 def check_folder(path: str | Path, ending: str = "") -> None:
@@ -72,3 +73,25 @@ def _to_disk(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def lock(file: BinaryIO, path: Path) -> None:
+    """Lock an open file against other processes until it is closed; ``path`` is for messages.
+
+    Raises
+    ------
+    InputError
+        If another process has locked it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # a system without such locks
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            f"{path}: another process is writing it; wait for it or stop it."
+        ) from error
+    except OSError:  # a file system without locks
+        return

@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from dmn_fe.cli.interruption import interruptible
+from dmn_fe.cli.launch import run_alone
 from dmn_fe.cli.run import STOPPED, simulate_here
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import ranks_of_launcher
 from dmn_fe.errors import InputError
+from dmn_fe.files import lock
 
 __all__ = ["validate"]
 
@@ -76,7 +78,11 @@ def validate(
 
         print(f"{keep(read_run_file(case), keep_reference, remark)}: written")
         return
-    if not report_only and not _run(case, root, ranks, fe2, only):
+    if not report_only:
+        if _run(case, root, ranks, fe2, only):
+            # In a process of its own, where DOLFINx comes before torch.
+            arguments = ["validate", str(case), "--report-only", "--output", str(root)]
+            raise typer.Exit(run_alone(arguments))
         return
     _with_fem()
     from dmn_fe.cli.validation_report import report
@@ -133,7 +139,8 @@ def _run(case: Path, root: Path, ranks: int, fe2: bool, only: str | None) -> boo
     def kept() -> str:
         return f"what is finished is kept in {root}, and the same command goes on there"
 
-    with interruptible(kept):
+    with interruptible(kept), open(root / ".lock", "wb") as file:
+        lock(file, root)
         for number, one in enumerate(runs, start=1):
             print(f"\n{one.variant.name} ({number} of {len(runs)} runs)", flush=True)
             if one.finished:

@@ -8,7 +8,7 @@ from dmn_fe.cli.output_tables import FieldsTable, OutputTable, PointsTable
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.cli.validation_table import ValidationTable, folder_name
 from dmn_fe.errors import InputError
-from dmn_fe.microstructure import read_any
+from dmn_fe.microstructure import VoxelRVE, read_any
 from dmn_fe.network import Ensemble, load
 
 __all__ = [
@@ -158,13 +158,18 @@ def check_networks(case: RunFile) -> dict[str, list[str]]:
     Raises
     ------
     InputError
-        If the phases differ, or a network has learnt from another RVE.
+        If the phases differ, a network has learnt from another RVE, or one has orientations.
     """
     doubts: dict[str, list[str]] = {}
     for material, table in case.materials.items():
         if not isinstance(table, RVETable):
             continue
         rve = read_any(table.rve, tuple(table.names))
+        if (rve.orientations if isinstance(rve, VoxelRVE) else rve.rotation) is not None:
+            raise InputError(
+                f"{case.source}: the RVE of {material!r} ({table.rve}) has material orientations, "
+                "with which there are no averages over its phases to compare; dmn-fe run takes it."
+            )
         for name, compared in table_of(case).networks.items():
             file = compared.network
             network = load(file)

@@ -34,14 +34,30 @@ def identity(variant: Variant, case: RunFile) -> dict[str, str]:
 
 def _content(value: Any) -> Any:
     if isinstance(value, Path):
-        try:
-            return hashlib.sha256(value.read_bytes()).hexdigest()
-        except OSError as error:
-            raise InputError(
-                f"{value}: cannot be read ({error.strerror}); give its right name."
-            ) from error
+        return _hash_of_files(value)
     if isinstance(value, dict):
         return {str(key): _content(one) for key, one in value.items() if one is not None}
     if isinstance(value, (list, tuple)):
         return [_content(one) for one in value]
     return value
+
+
+def _hash_of_files(path: Path) -> str:
+    """SHA-256 (hex) of a file, or of all those that a folder or a pattern of slices stands for; of
+    an XDMF file with the data beside it."""
+    files = [path]
+    if path.is_dir():
+        files = sorted(one for one in path.iterdir() if one.is_file())
+    elif "*" in path.name:
+        files = sorted(path.parent.glob(path.name))
+    elif path.suffix.lower() == ".xdmf" and path.with_suffix(".h5").exists():
+        files.append(path.with_suffix(".h5"))
+    found = hashlib.sha256()
+    for file in files:
+        try:
+            found.update(file.read_bytes())
+        except OSError as error:
+            raise InputError(
+                f"{file}: cannot be read ({error.strerror}); give its right name."
+            ) from error
+    return found.hexdigest()

@@ -1,6 +1,5 @@
 """Writing the file that keeps what full FE² gave in a case."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from dmn_fe.cli.runfile import RunFile

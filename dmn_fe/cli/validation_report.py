@@ -1,8 +1,9 @@
 """From the results of a case to its report."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.cli.validation_case import (
@@ -27,6 +28,8 @@ from dmn_fe.validation.results import read_results
 from dmn_fe.validation.subject import NetworkResult, Subject
 
 __all__ = ["report"]
+
+_SHARE_OF_LOAD = 0.05  # of the largest reaction
 
 
 def report(case: RunFile, root: Path) -> Path:
@@ -57,10 +60,15 @@ def report(case: RunFile, root: Path) -> Path:
             if one.of == variant.name
         ]
         shared = _shared_error(variant)
+        try:
+            comparison = compare(record, reference, shared or 0.0)
+        except InputError as error:
+            results.append(replace(found, record=None, why=str(error).rstrip(".")))
+            continue
         found = replace(
             found,
             why=why,
-            comparison=compare(record, reference, shared or 0.0),
+            comparison=comparison,
             bar=reaction_bar(record, [one for one in members if one is not None], shared or 0.0),
             shared_error=shared,
         )
@@ -122,14 +130,17 @@ def _record(run: VariantRun) -> tuple[RunRecord | None, str]:
 
 def _driven(case: RunFile, reference: RunRecord) -> list[tuple[int, int]]:
     """Surfaces and components whose motion is prescribed; of a part that forces load, those that
-    are held."""
-    chosen: Callable[[float], bool] = bool
-    if not any(support.moves for support in case.supports):
-        chosen = lambda value: True  # noqa: E731
+    are held and carry a share of the load."""
+    moved = any(support.moves for support in case.supports)
     found = [
         (reference.surfaces.index(support.group), component)
         for support in case.supports
         for component, value in enumerate(support.values)
-        if value is not None and chosen(value)
+        if value is not None and (value or not moved)
     ]
-    return list(dict.fromkeys(found))
+    found = list(dict.fromkeys(found))
+    if moved:
+        return found
+    largest = np.abs(reference.reactions).max(axis=0)
+    least = _SHARE_OF_LOAD * max(largest[pair] for pair in found)
+    return [pair for pair in found if largest[pair] >= least]

@@ -80,14 +80,23 @@ class VariantRun:
         return False
 
     def _clear(self) -> None:
-        """Remove the results of another run: of this command, never anything else."""
+        """Remove the results of another run: of this command, never anything else.
+
+        Those of full FE² are put aside, since they may have taken hours.
+        """
         if self.folder.exists() and any(self.folder.iterdir()):
             if not (self.folder / NOTES).is_file():
                 raise InputError(
                     f"{self.folder}: holds files that are no results of dmn-fe validate; give "
                     "another --output, or remove it."
                 )
-            shutil.rmtree(self.folder)
+            if self.variant.network is None:
+                old = self.folder.with_name(f"{self.folder.name}.old")
+                shutil.rmtree(old, ignore_errors=True)
+                self.folder.rename(old)
+                print(f"the case has changed; what full FE² gave before is put aside as {old}")
+            else:
+                shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _write_member(self) -> None:
@@ -118,7 +127,8 @@ class VariantRun:
             status = run_alone(arguments)
         if status == STOPPED:
             raise Stopped
-        if status not in (0, _FAILED):
+        told = bool(_json(self.folder / "summary.json").get("ending"))
+        if status not in (0, _FAILED) or (status == _FAILED and not told):
             raise InputError(
                 f"the run {self.variant.name!r} ended with exit status {status}, see above; mend "
                 "that and give the same command again."

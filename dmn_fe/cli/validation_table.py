@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator

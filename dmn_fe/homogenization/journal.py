@@ -11,11 +11,12 @@ import json
 import os
 import struct
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from dmn_fe.errors import InputError, file_sentence
+from dmn_fe.files import lock
 
 __all__ = ["Journal", "journal_settings", "read_journal", "record_count"]
 
@@ -46,7 +47,7 @@ class Journal:
         self._header = _header(settings)
         self._file = open(path, "ab")  # noqa: SIM115
         try:
-            _lock(self._file, path)
+            lock(self._file, path)
             if path.stat().st_size < len(self._header) and _belongs(path, settings):
                 self._file.truncate(0)
                 self._file.write(self._header)
@@ -154,18 +155,3 @@ def _record_size(values: int) -> int:
 
 def _checksum(header: bytes, content: bytes) -> bytes:
     return hashlib.sha256(header + content).digest()[:_CHECK]
-
-
-def _lock(file: BinaryIO, path: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # a system without such locks
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(
-            f"{path}: another process is writing it; wait for it or stop it."
-        ) from error
-    except OSError:  # a file system without locks
-        return

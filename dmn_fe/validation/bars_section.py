@@ -47,8 +47,7 @@ def error_bars(subject: Subject, results: Sequence[NetworkResult]) -> str:
     said += (
         ": they may be relied on."
         if share >= _COVERED
-        else " only: the members share an error that their differences do not show. Take the bar "
-        "for an order of magnitude."
+        else " only: take the bar for an order of magnitude."
     )
     header = ["reaction", "steps covered", "bar %, mean", "error %, mean", "points covered %"]
     text = (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dmn_fe.assessment.markdown import table
 from dmn_fe.validation.record import RunRecord
 from dmn_fe.validation.subject import NetworkResult, Subject
-from dmn_fe.validation.verdict import speed_up
+from dmn_fe.validation.verdict import processor, speed_up
 
 __all__ = ["costs"]
 
@@ -52,9 +52,13 @@ def costs(subject: Subject, results: Sequence[NetworkResult]) -> str:
         if key == "seconds":
             shares = ["–" if f is None else f"{100.0 / f:.2g}" for f in factors]
             rows.append(["% of the time of full FE²", "100", *shares])
+    ranks = subject.reference.facts["ranks"]
     for name, key in (("a point's memory", "bytes_per_point"), ("all memory", "memory")):
         theirs = subject.reference.facts[key]
-        ratios = [f"{theirs / record.facts[key]:.3g}" for record in records]
+        ratios = [
+            "–" if key == "memory" and facts["ranks"] != ranks else f"{theirs / facts[key]:.3g}"
+            for facts in (record.facts for record in records)
+        ]
         rows.append([f"FE² over the network, {name}", *ratios])
     header = ["", "full FE²", *(one.name for one in results)]
     return "\n".join([*table(header, rows), "", *_remarks(records)])
@@ -70,8 +74,11 @@ def _remarks(records: Sequence[RunRecord]) -> list[str]:
     if remark := records[0].facts.get("remark"):
         text.append(f"Of full FE²: {remark}")
     if len({record.facts["ranks"] for record in records}) > 1:
-        text.append("**The runs had different numbers of ranks: their times do not compare.**")
-    machines = {str(record.facts.get("machine", {}).get("cpu")) for record in records}
+        text.append(
+            "**The runs had different numbers of ranks, so that their times do not compare: give "
+            f"--ranks {records[0].facts['ranks']}.**"
+        )
+    machines = {processor(record) for record in records}
     if len(machines) > 1:
         text.append(f"**The runs were on different processors: {'; '.join(sorted(machines))}.**")
     return text

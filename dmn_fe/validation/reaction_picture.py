@@ -47,7 +47,7 @@ def _band(axis, one: NetworkResult, surface: int, component: int, colour: str) -
     turns = (1 + np.flatnonzero(np.diff(np.sign(np.diff(x))))).tolist()
     for number, (start, end) in enumerate(pairwise([0, *turns, len(x) - 1])):  # type: ignore[misc]
         part = slice(start, end + 1)
-        label = f"± 2 std. of the members of {one.name}" if number == 0 else None
+        label = f"error bar of {one.name}" if number == 0 else None
         lower, upper = y[part] - half[part], y[part] + half[part]
         axis.fill_between(x[part], lower, upper, color=colour, alpha=0.25, lw=0, label=label)
 

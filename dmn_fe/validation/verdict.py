@@ -4,9 +4,10 @@ import numpy as np
 
 from dmn_fe.assessment.markdown import percent
 from dmn_fe.validation.comparison import Comparison
+from dmn_fe.validation.record import RunRecord
 from dmn_fe.validation.subject import NetworkResult, Subject
 
-__all__ = ["LIMITS", "driven_error", "speed_up", "verdict"]
+__all__ = ["LIMITS", "driven_error", "processor", "speed_up", "verdict"]
 
 _GOOD, _FAIR = (0.01, 0.03), (0.03, 0.10)  # largest errors of reaction and of stress
 
@@ -37,13 +38,28 @@ def verdict(subject: Subject, one: NetworkResult) -> str:
         f"{percent(float(comparison.stress.mean()))} % in the mean"
     )
     speed = speed_up(subject, one, "seconds")
-    return text + (f"; it was {speed:.3g} times as fast." if speed else ".")
+    text += f"; it was {_rounded(speed)} times as fast" if speed else ""
+    steps, of_fe2 = len(comparison.times), len(subject.reference.times) - 1
+    return text + (f" ({steps} of {of_fe2} steps compared)." if steps < of_fe2 else ".")
+
+
+def _rounded(speed: float) -> str:
+    """Two digits, and all of those before the point."""
+    return f"{speed:.2g}" if speed < 10 else f"{speed:.0f}"
+
+
+def processor(record: RunRecord) -> str:
+    """Name of the processor of a run."""
+    return str(record.facts.get("machine", {}).get("cpu"))
 
 
 def speed_up(subject: Subject, one: NetworkResult, key: str) -> float | None:
-    """Time of full FE² over that of the network; None if they did not go equally far."""
+    """Time of full FE² over that of the network; None if they did not go equally far, or not on as
+    many ranks of a machine alike."""
     assert one.record is not None
     ours, theirs = one.record.facts, subject.reference.facts
     if not (one.record.finished and subject.reference.finished and ours[key] > 0):
+        return None
+    if ours["ranks"] != theirs["ranks"] or processor(one.record) != processor(subject.reference):
         return None
     return float(theirs[key] / ours[key])

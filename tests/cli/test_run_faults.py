@@ -120,7 +120,7 @@ def test_a_signal_to_who_started_the_ranks_stops_them(under_way, whole, number):
 def test_a_disk_that_is_full_for_one_rank(under_way, whole, rank, named):
     """No file of the rank may grow beyond 1000 bytes, or beyond the size of the fields.
 
-    Which of the fields and the strain paths is then the first that cannot grow depends on the moment.
+    Whether fields or strain paths are then the first that cannot grow depends on the moment.
     """
     folder, process = under_way
     pid = process_of_rank(folder, rank)

@@ -15,6 +15,7 @@ from helpers.processes import clean_environment
 from helpers.run_files import assert_one_sentence, assert_same_table, reactions, two_ranks
 
 from dmn_fe import save
+from dmn_fe.files import lock
 from dmn_fe.network import Ensemble
 
 pytestmark = pytest.mark.skipif(
@@ -309,6 +310,26 @@ def test_wrong_options_get_one_sentence(dmn_fe, folder):
     process = dmn_fe("validate", "case.toml", "--keep-reference", "none")
     assert process.returncode == 2
     assert_one_sentence(process.stderr, "none: holds no FE² run of ")
+
+
+def test_full_fe2_of_the_case_before_is_put_aside(validated, tmp_path):
+    shutil.copytree(validated, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "case.toml").write_text(CASE.replace("0.06]", "0.05]"))
+    done = process(tmp_path, "case.toml", "--output", "out", "--only", "FE²")
+    assert done.returncode == 0, done.stderr
+    assert "is put aside as out/fe2.old" in done.stdout
+    before = reactions(validated / "out" / "fe2" / "reactions.csv")
+    assert_same_table(reactions(tmp_path / "out" / "fe2.old" / "reactions.csv"), before, 0.0)
+    assert reactions(tmp_path / "out" / "fe2" / "reactions.csv") != before
+
+
+def test_two_validations_do_not_share_a_folder(dmn_fe, folder):
+    (folder / "out").mkdir()
+    with open(folder / "out" / ".lock", "wb") as file:
+        lock(file, folder)
+        process = dmn_fe("validate", "case.toml", "--output", "out")
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, "out: another process is writing it; wait for it")
 
 
 def test_ranks_started_by_hand_are_sent_back(dmn_fe, folder, monkeypatch):
