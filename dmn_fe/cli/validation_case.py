@@ -8,7 +8,7 @@ from dmn_fe.cli.output_tables import FieldsTable, OutputTable, PointsTable
 from dmn_fe.cli.runfile import RunFile
 from dmn_fe.cli.validation_table import ValidationTable, folder_name
 from dmn_fe.errors import InputError
-from dmn_fe.microstructure import VoxelRVE, read_any
+from dmn_fe.microstructure import read_any
 from dmn_fe.network import Ensemble, load
 
 __all__ = [
@@ -119,8 +119,8 @@ def variants_of(case: RunFile) -> list[Variant]:
     none of the part.
     """
     found = [Variant(FE2, "fe2")]
-    for name, one in table_of(case).networks.items():
-        found.append(Variant(name, folder_name(name), one.network, switch=one.switch))
+    for name, table in table_of(case).networks.items():
+        found.append(Variant(name, folder_name(name), table.network, switch=table.switch))
     for one in [one for one in found[1:] if one.switch is None]:
         assert one.network is not None
         network = load(one.network)
@@ -165,7 +165,7 @@ def check_networks(case: RunFile) -> dict[str, list[str]]:
         if not isinstance(table, RVETable):
             continue
         rve = read_any(table.rve, tuple(table.names))
-        if (rve.orientations if isinstance(rve, VoxelRVE) else rve.rotation) is not None:
+        if rve.orientations is not None:
             raise InputError(
                 f"{case.source}: the RVE of {material!r} ({table.rve}) has material orientations, "
                 "with which there are no averages over its phases to compare; dmn-fe run takes it."

@@ -312,6 +312,23 @@ def test_wrong_options_get_one_sentence(dmn_fe, folder):
     assert_one_sentence(process.stderr, "none: holds no FE² run of ")
 
 
+@pytest.mark.parametrize("kind", ["voxels", "mesh"])
+def test_an_rve_with_orientations_is_refused(dmn_fe, folder, monkeypatch, kind):
+    from dmn_fe import microstructure
+    from dmn_fe.cli import validation_case
+
+    axes = {"orientations": np.eye(3)[None], "orientation_index": np.zeros((4, 1, 1), dtype=int)}
+    rve = microstructure.VoxelRVE(np.array([0, 0, 0, 1])[:, None, None], **axes)
+    if kind == "mesh":
+        rve = microstructure.voxels_to_mesh(rve)
+    monkeypatch.setattr(validation_case, "read_any", lambda *_: rve)
+    process = dmn_fe("validate", "case.toml", "--output", "out")
+    assert process.returncode == 2
+    assert_one_sentence(
+        process.stderr, "the RVE of 'body' (laminate.npy) has material orientations"
+    )
+
+
 def test_full_fe2_of_the_case_before_is_put_aside(validated, tmp_path):
     shutil.copytree(validated, tmp_path, dirs_exist_ok=True)
     (tmp_path / "case.toml").write_text(CASE.replace("0.06]", "0.05]"))
