@@ -9,6 +9,7 @@ from dmn_fe.cli.condition_tables import AxesTable, CellFieldTable, TemperatureTa
 from dmn_fe.cli.material_tables import NetworkTable
 from dmn_fe.cli.materials import FullRVE, Material, NetworksOfField, SharedNetwork, SwitchedNetwork
 from dmn_fe.cli.runfile import RunFile
+from dmn_fe.errors import InputError
 from dmn_fe.fem import (
     Amplitude,
     LoadFactor,
@@ -82,7 +83,10 @@ def _law(
     if isinstance(material, SwitchedNetwork):
         rule = SwitchingRule(**material.thresholds)
         # Its state is another kind of object, as above.
-        law = SwitchingLaw(material.network, rve_law(*material.full), rule)
+        try:
+            law = SwitchingLaw(material.network, rve_law(*material.full), rule)
+        except InputError as error:
+            raise InputError(f"{run_file.source}: materials.{name}.switch: {error}") from None
         return cast("MaterialLaw", law)
     if not isinstance(material, NetworksOfField):
         return material

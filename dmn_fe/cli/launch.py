@@ -17,7 +17,14 @@ from dmn_fe.cli.console import terminal_of_ranks
 from dmn_fe.cli.failure import handover, read_failure, started_ranks
 from dmn_fe.errors import InputError
 
-__all__ = ["available_cores", "available_ranks", "end_with_parent", "run_alone", "run_on_ranks"]
+__all__ = [
+    "available_cores",
+    "available_ranks",
+    "check_ranks",
+    "end_with_parent",
+    "run_alone",
+    "run_on_ranks",
+]
 
 _SECONDS_TO_END = 5.0
 
@@ -57,6 +64,18 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def check_ranks(ranks: int) -> None:
+    """Raise ``InputError`` where :func:`run_on_ranks` would before it starts."""
+    if shutil.which("mpirun") is None:
+        raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
+    if importlib.util.find_spec("mpi4py") is None:
+        raise InputError("mpi4py is not installed; install it, or leave --ranks at 1.")
+    if ranks > available_cores():
+        raise InputError(
+            f"--ranks {ranks} is more than the {available_cores()} core(s) here; give fewer."
+        )
+
+
 def run_on_ranks(
     ranks: int,
     arguments: list[str],
@@ -85,15 +104,9 @@ def run_on_ranks(
     KeyboardInterrupt
         After mpirun has ended, if it was interrupted; later interrupts are ignored.
     """
+    check_ranks(ranks)
     mpirun = shutil.which("mpirun")
-    if mpirun is None:
-        raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
-    if importlib.util.find_spec("mpi4py") is None:
-        raise InputError("mpi4py is not installed; install it, or leave --ranks at 1.")
-    if ranks > available_cores():
-        raise InputError(
-            f"--ranks {ranks} is more than the {available_cores()} core(s) here; give fewer."
-        )
+    assert mpirun is not None
     command = [mpirun, "-n", str(ranks), sys.executable, "-m", "dmn_fe", *arguments]
     defaults = {
         "OMP_NUM_THREADS": "1",

@@ -31,6 +31,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.evaluate import network_law
 from dmn_fe.microstructure import MeshRVE, VoxelRVE, read_any
 from dmn_fe.network import Ensemble, Network, NetworkFamily, load
+from dmn_fe.validation.check_rve import fitting_rve
 
 __all__ = [
     "FullRVE",
@@ -121,7 +122,7 @@ def material_law(table: MaterialTable, where: str) -> Material:
         if table.share == "node":
             return SharedNetwork(lambda: law_of(network))
         if table.switch is not None:
-            return _switched(table.switch, law_of(network), phases, where)
+            return _switched(table.switch, network, law_of(network), phases, where)
         return law_of(network)
     return NetworksOfField(_family(table, where), law_of)
 
@@ -135,14 +136,20 @@ def phase_laws(table: NetworkTable | RVETable, where: str) -> dict[str, laws.Mat
 
 def _switched(
     table: SwitchTable,
-    network: laws.MaterialLaw,
+    network: Network | Ensemble,
+    law: laws.MaterialLaw,
     phases: dict[str, laws.MaterialLaw],
     where: str,
 ) -> SwitchedNetwork:
     names = ("spread", "envelope", "back", "most")
     given: dict[str, Any] = {name: getattr(table, name) for name in names}
     thresholds = {name: None if value == "off" else value for name, value in given.items()}
-    return SwitchedNetwork(network, _full_rve(table, phases, f"{where}.switch"), thresholds)
+    full = _full_rve(table, phases, f"{where}.switch")
+    try:
+        full = full._replace(rve=fitting_rve(full.rve, network))
+    except InputError as error:
+        raise InputError(f"{where}.switch, {table.rve}: {error}") from None
+    return SwitchedNetwork(law, full, thresholds)
 
 
 def _full_rve(

@@ -118,7 +118,8 @@ def simulate_here(
         # A rank that failed alone would leave the others waiting for ever.
         comm.Abort(1)
     if ending is not Ending.FINISHED:
-        stopped = RuntimeError(f"{ending.value}; go on with --restart")
+        go_on = "go on with --restart" if change is None else "what is done is kept"
+        stopped = RuntimeError(f"{ending.value}; {go_on}")
         fail_together(stopped, STOPPED, comm)
 
 

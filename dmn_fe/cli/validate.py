@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dmn_fe.cli.interruption import interruptible
-from dmn_fe.cli.launch import run_alone
+from dmn_fe.cli.launch import check_ranks, run_alone
 from dmn_fe.cli.run import STOPPED, simulate_here
 from dmn_fe.cli.runfile import RunFile, read_run_file
 from dmn_fe.collective import ranks_of_launcher
@@ -123,6 +123,8 @@ def _run(case: Path, root: Path, ranks: int, fe2: bool, only: str | None) -> boo
     from dmn_fe.cli.validation_reference import fitting
     from dmn_fe.cli.validation_runs import Stopped, VariantRun, check_root
 
+    if ranks > 1:
+        check_ranks(ranks)
     description = read_run_file(case)
     check_networks(description)
     check_root(description, root)

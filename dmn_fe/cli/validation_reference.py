@@ -17,8 +17,10 @@ def fitting(case: RunFile) -> tuple[RunRecord | None, str]:
         If the file is damaged or no record.
     """
     path = table_of(case).reference
-    if path is None or not path.exists():
-        return None, "there is no reference file, so full FE² is run"
+    if path is None:
+        return None, "the case names no reference file ('validation.reference'): full FE² is run"
+    if not path.exists():
+        return None, f"there is no reference file {path}, so full FE² is run"
     record = load_record(path)
     now, then = identity(variant_of(case, FE2), case), record.facts.get("identity", {})
     differ = [key for key in sorted(now.keys() | then.keys()) if now.get(key) != then.get(key)]

@@ -14,7 +14,7 @@ from dmn_fe.assessment.machine import machine_of
 from dmn_fe.cli.launch import run_alone, run_on_ranks
 from dmn_fe.cli.run import STOPPED
 from dmn_fe.cli.runfile import RunFile
-from dmn_fe.cli.validation_case import MEMBER_FILE, Variant
+from dmn_fe.cli.validation_case import MEMBER_FILE, Variant, variants_of
 from dmn_fe.cli.validation_identity import identity
 from dmn_fe.collective import Alone
 from dmn_fe.errors import InputError
@@ -137,10 +137,14 @@ class VariantRun:
 
 
 def check_root(case: RunFile, root: Path) -> None:
-    """Raise ``InputError`` unless the results can go to ``root`` and there is a mesh."""
-    from dmn_fe.cli.passes import check_files
+    """Raise ``InputError`` unless the results can go to ``root``, there is a mesh, and the
+    materials of all runs can be made."""
+    from dmn_fe.cli.passes import check_files, passes_of
 
     check_files(case, root)
+    for one in variants_of(case):
+        if not one.of:  # members are what their ensemble is
+            passes_of(one.run_file(case, root))
     root.mkdir(parents=True, exist_ok=True)
     check_folder(root / NOTES)  # permissions say little to root
 

@@ -90,8 +90,8 @@ class SwitchingLaw:
         tells_spread = rule.spread is not None and _spread_of_rest(network) is not None
         if not tells_spread and (rule.envelope is None or self.envelope is None):
             raise InputError(
-                "SwitchingLaw: the rule counts nothing that this network tells, so that no point "
-                "would ever leave it; give an ensemble with a threshold for its 'spread', or a "
+                "the rule counts nothing that this network tells, so that no point would ever "
+                "leave it; give an ensemble with a threshold for its 'spread', or a "
                 "network that knows the strains it was validated for with one for the 'envelope'."
             )
         self.network, self.rve, self.rule = network, rve, rule

@@ -73,8 +73,8 @@ def read_recorded_paths(folder: str | Path, material: str | None = None) -> Reco
         raise InputError(f"{folder}: there is no such folder; give that of a run.")
     if not path.is_file():
         raise InputError(
-            f"{folder}: has no {_FILE}; run it again with a network and without "
-            "output.strain_paths = 0."
+            f"{folder}: has no {_FILE} (runs of dmn-fe validate have none); run it with a network "
+            "by dmn-fe run, without output.strain_paths = 0."
         )
     series = read_series(path)
     kept: dict[str, Any] = series.notes.get("networks", {})
@@ -86,8 +86,8 @@ def read_recorded_paths(folder: str | Path, material: str | None = None) -> Reco
     material = _chosen(path, kept, material)
     if isinstance(kept[material], str):
         raise InputError(
-            f"{path}: the points of {material!r} cannot be followed again: {kept[material]}; give "
-            "another --material."
+            f"{path}: the points of {material!r} cannot be followed again, since "
+            f"{kept[material]}; audit another group by --material, or another run."
         )
     if "temperature" in series.point_data:
         raise InputError(

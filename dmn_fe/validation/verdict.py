@@ -13,7 +13,8 @@ _GOOD, _FAIR = (0.01, 0.03), (0.03, 0.10)  # largest errors of reaction and of s
 
 LIMITS = (
     "*Good*: the reaction errs by less than 1 % and the stress (mean square over the volume) by "
-    "less than 3 % at every step; *fair*: less than 3 % and 10 %; *not good*: more."
+    "less than 3 % at every step; *fair*: less than 3 % and 10 %; *not good*: more. Stresses "
+    "inside the RVE are not judged."
 )
 
 

@@ -103,7 +103,10 @@ def test_two_ranks_find_the_same(finished):
     ("arguments", "words"),
     [
         (("nowhere", "--rve", "layers.npy"), "nowhere: there is no such folder"),
-        ((".", "--rve", "layers.npy"), "has no strain_paths.vtkhdf; run it again"),
+        (
+            (".", "--rve", "layers.npy"),
+            "has no strain_paths.vtkhdf (runs of dmn-fe validate have none); run it",
+        ),
         (("out", "--rve", "none.npy"), "none.npy"),
         (("out", "--rve", "three.npy"), "give the RVE that the network has learnt from"),
         (("out", "--rve", "layers.npy", "--material", "x"), "there is no material 'x'"),
@@ -126,4 +129,4 @@ def test_material_axes_are_refused(block, tmp_path):
     np.save(tmp_path / "layers.npy", np.array([0, 0, 0, 1]).reshape(4, 1, 1))
     process = command(tmp_path, "audit", "out", "--rve", "layers.npy")
     assert process.returncode == 2
-    assert_one_sentence(process.stderr, "cannot be followed again: it has material axes")
+    assert_one_sentence(process.stderr, "cannot be followed again, since it has material axes")

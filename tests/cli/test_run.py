@@ -657,6 +657,18 @@ def test_wrong_input_of_full_fe2_gets_one_sentence(dmn_fe, folder, old, new, wor
     assert not (folder / "out").exists()
 
 
+def test_a_switch_to_another_rve_than_that_of_the_network_is_refused(dmn_fe, folder):
+    network = random_network(2).with_metadata(data={"rve_hash": "0" * 64})
+    save(network, folder / "net.dmn")
+    np.save(folder / "rve.npy", np.eye(3, dtype=np.uint8)[:, :, None])
+    switched = 'network = "net.dmn"\nswitch = { rve = "rve.npy" }'
+    (folder / "part.toml").write_text(RUN_FILE.replace('network = "net.dmn"', switched))
+    process = dmn_fe("run", "part.toml", "--check")
+    assert process.returncode == 2
+    words = "materials.body.switch, rve.npy: the network has learnt from another RVE"
+    assert_one_sentence(process.stderr, words)
+
+
 def test_points_switch_to_the_rve(dmn_fe, folder):
     network = random_network(2)
     envelope = {"strain_envelope": {"deviatoric": 0.01, "volumetric": 0.01}}
@@ -686,6 +698,7 @@ def test_thresholds_that_switch_all_points_are_told_before(dmn_fe, folder, caplo
     process = dmn_fe("run", "part.toml", "--check")
     assert process.returncode == 0, process.stderr
     assert "beyond its thresholds at small elastic strains already" in caplog.text
+    assert "points will have the full RVE, as many as 'most' lets, which takes " in caplog.text
     assert not (folder / "out").exists()
 
 
@@ -696,6 +709,7 @@ def test_thresholds_that_switch_all_points_are_told_before(dmn_fe, folder, caplo
         ('rve = "rve.npy", spread = -1.0', "materials.body.switch.spread"),
         ('rve = "rve.npy", spread = "off", envelope = "off"', "give a threshold"),
         ('rve = "rve.npy", names = ["resin", "inclusion"]', "'resin'"),
+        ('rve = "rve.npy"', "part.toml: materials.body.switch: the rule counts nothing"),
     ],
 )
 def test_wrong_switches_get_one_sentence(dmn_fe, folder, switch, words):

@@ -268,6 +268,7 @@ def test_runs_that_do_not_converge_are_compared_as_far_as_they_went(folder):
         ('"exact.dmn"', '"foreign.dmn"', "learnt from another RVE"),
         ('"exact.dmn"', '"fibres.dmn"', "has the phases resin, fibre, but the RVE of 'body'"),
         (CASE[CASE.index("[validation]") :], "", "has no table 'validation'"),
+        ("phases.inclusion", "phases.fibre", "materials.body, laminate.npy: phase 'inclusion'"),
         ('rve = "laminate.npy"', 'network = "exact.dmn"', "materials.body"),
     ],
 )
@@ -304,6 +305,10 @@ def test_wrong_options_get_one_sentence(dmn_fe, folder):
     process = dmn_fe("validate", "case.toml", "--report-only", "--output", "none")
     assert process.returncode == 2
     assert_one_sentence(process.stderr, "there is nothing of full FE² to compare with")
+    process = dmn_fe("validate", "case.toml", "--ranks", 99)
+    assert process.returncode == 2
+    assert_one_sentence(process.stderr, "--ranks 99 is more than the ")
+    assert process.stdout == ""
     process = dmn_fe("validate", "case.toml", "--output", "case.toml")
     assert process.returncode == 2
     assert_one_sentence(process.stderr, "case.toml is a file")

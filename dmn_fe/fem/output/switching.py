@@ -1,6 +1,7 @@
 """How many points have left their network for the full RVE, and what it takes."""
 
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,11 @@ def _warn_of_all(law: SwitchingLaw, points: int, steps: int, ranks: int) -> None
         return
     start = time.perf_counter()
     law.rve.integrate(strain[:1], law.rve.initial_state(1)).tangent  # noqa: B018
-    seconds = points * steps * _EVALUATIONS * (time.perf_counter() - start) / ranks
+    most = max(1, math.floor(law.rule.most * points))
+    seconds = most * steps * _EVALUATIONS * (time.perf_counter() - start) / ranks
     _log.warning(
         "the doubt in the network is beyond its thresholds at small elastic strains already: "
-        "nearly all of %d points will have the full RVE, which takes %.2g hours or more; raise the "
-        "thresholds of 'switch', or set its 'most'.",
-        *(points, seconds / 3600.0),
+        "%d of %d points will have the full RVE, as many as 'most' lets, which takes %s or more; "
+        "raise the thresholds of 'switch', or lower its 'most'.",
+        *(most, points, f"{seconds:.2g} s" if seconds < 100.0 else f"{seconds / 60.0:.2g} minutes"),
     )
