@@ -1,5 +1,5 @@
 # What the environments share: messages, the cache and its lock, and what a command may see.
-# Sourced by docker/run, which sets `here` (this folder) and `project`.
+# Sourced by docker/run and docker/cluster, which set `here` (this folder), `project` and `me`.
 
 suite=${DMN_FE_SUITE:-trixie}
 
@@ -10,7 +10,7 @@ else
     owner=$(id -u):$(id -g)
 fi
 
-say() { printf 'docker/run: %s\n' "$*" >&2; }
+say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$@"; exit 1; }
 die_usage() { say "$@"; exit 2; }
 
@@ -77,7 +77,7 @@ base_python() {
 # project_folder MODE -> the folder of this project's virtual environment and home in that mode
 project_folder() {
     echo "$cache/project-$1-$(key_of "$project" "$owner" "$suite" "$(base_python "$1")" \
-        "$(key_of_files "$project/pyproject.toml" "$here/packages.txt" "$here/make_venv.py")")"
+        "$(key_of_files "$project/pyproject.toml" "$here"/packages/*.txt "$here/make_venv.py")")"
 }
 
 # The last complaint in the build's log.

@@ -1,14 +1,16 @@
 """Make the virtual environment of the project over the Python that runs this file.
 
-usage: python3 make_venv.py FOLDER
+usage: python3 make_venv.py [--release] [--extras NAMES] FOLDER
 
 The environment sees the packages of that Python (system site packages), gets with pip only what
-`pyproject.toml` asks for and that Python lacks, and the project itself as an editable install. Pip
+`pyproject.toml` asks for and that Python lacks, and the project itself as an editable install, or
+with ``--release`` for good and without what only developing needs, as images have it. Pip
 is never allowed to change a package that is there: a second torch or NumPy beside the one DOLFINx
 was built with is how environments break. The commands of packages that are there (pytest, mypy,
 pip) are written into the environment too, because their own scripts start that Python, not this.
 """
 
+import argparse
 import os
 import site
 import subprocess
@@ -38,14 +40,16 @@ def create(folder: Path) -> None:
         (folder / "lib" / library / "site-packages" / "_outer.pth").write_text(outer + "\n")
 
 
-def requirements(pyproject: dict) -> tuple[list[str], list[str]]:
-    """Return what installing and running the project needs, and what only developing it needs."""
+def requirements(pyproject: dict, names: list[str]) -> tuple[list[str], list[str]]:
+    """Return what installing and running the project with these extras besides fem needs, and what
+    only developing it needs."""
     extras = pyproject["project"]["optional-dependencies"]
     needed = [
         *pyproject["build-system"]["requires"],
         "editables",  # hatchling wants it for editable installs and says so only when asked
         *pyproject["project"]["dependencies"],
         *extras["fem"],
+        *(text for name in names for text in extras[name]),
     ]
     return needed, extras["dev"]
 
@@ -87,10 +91,12 @@ def installed_versions() -> dict[str, str]:
     return found
 
 
-def complete() -> None:
+def complete(release: bool, extras: list[str]) -> None:
     """Install what is missing, then the project, into the running environment."""
     pyproject = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    needed, for_development = requirements(pyproject)
+    needed, for_development = requirements(pyproject, extras)
+    if release:
+        for_development = []
     if not add_missing(needed):
         sys.exit(
             "docker/run: pip could not install what the project needs; its message stands above "
@@ -99,7 +105,8 @@ def complete() -> None:
     if not add_missing(for_development):
         note = "going on without these, which only developing needs; to try again, remove"
         print(f"docker/run: {note} {Path(sys.prefix).parent}", file=sys.stderr)
-    if not pip_install([str(PROJECT)], "--no-deps", "--no-build-isolation", "--editable"):
+    editable = [] if release else ["--editable"]
+    if not pip_install([str(PROJECT)], "--no-deps", "--no-build-isolation", *editable):
         sys.exit(f"docker/run: pip could not install {PROJECT}; its message stands above.")
     for text in ["pip", *needed, *for_development]:
         write_commands(text)
@@ -145,14 +152,17 @@ def write_commands(requirement: str) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit("usage: python3 make_venv.py FOLDER")
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--release", action="store_true")
+    parser.add_argument("--extras", default="", help="of pyproject.toml, with commas between")
+    parser.add_argument("folder", type=Path)
+    wanted = parser.parse_args()
+    folder = wanted.folder
     if not (folder.exists() and Path(sys.prefix).samefile(folder)):
         create(folder)
         python = str(folder / "bin" / "python3")
-        os.execv(python, [python, __file__, str(folder)])
-    complete()
+        os.execv(python, [python, __file__, *sys.argv[1:]])
+    complete(wanted.release, [name for name in wanted.extras.split(",") if name])
 
 
 if __name__ == "__main__":

@@ -16,16 +16,19 @@ apt_refusal() {
 
 apt_ready() {
     local packages states
-    read -r -d '' -a packages < <(sed 's/#.*//' "$here/packages.txt"; printf '\0')
+    read -r -d '' -a packages < <(
+        sed 's/#.*//' "$here"/packages/{simulation,development}.txt
+        printf '\0'
+    )
     states=$(dpkg-query --show --showformat='${db:Status-Status}\n' "${packages[@]}" 2>/dev/null) &&
         ! grep -qvx installed <<<"$states"
 }
 
 apt_build() {
     apt_ready && return
-    say "installing Debian packages on this system (docker/packages.txt)"
+    say "installing Debian packages on this system (docker/packages)"
     : >"$cache/build.log"
-    quietly_into "$cache/build.log" "$here/install-packages" ||
+    quietly_into "$cache/build.log" "$here/install-packages" simulation development ||
         die "apt-get failed: $(reason_in_log); all it said is in $cache/build.log."
 }
 

@@ -1,21 +1,18 @@
-# docker: the image of docker/Dockerfile, under Docker or Podman.
-
-# Sets `engine` to the first of docker and podman that is installed and answers, or to nothing.
-find_engine() {
-    for engine in docker podman; do
-        command -v "$engine" >/dev/null && timeout 20 "$engine" info >/dev/null 2>&1 && return
-    done
-    engine=
-}
+# docker: the image `development` of docker/Dockerfile, under Docker or Podman.
 
 docker_refusal() {
     local engine
     find_engine
-    [[ -n $engine ]] || echo "no docker or podman answers"
+    if [[ -z $engine ]]; then
+        echo "no docker or podman answers"
+    elif ! have_base; then
+        echo "$engine has no image $base and cannot pull it"
+    fi
 }
 
 image_name() {
-    echo "dmn_fe:$suite-$(key_of_files "$here"/{Dockerfile,packages.txt,install-packages})"
+    echo "dmn_fe_development:$(key_of "$base" \
+        "$(key_of_files "$here"/{Dockerfile,install-packages,packages/*})")"
 }
 
 # The engine that built the image is remembered beside it: asking both again takes a second.
@@ -27,15 +24,9 @@ docker_ready() {
 
 docker_build() {
     docker_ready && return
-    local engine pair
-    local arguments=(--build-arg "SUITE=$suite" --tag "$(image_name)")
+    local engine
     find_engine
-    set_proxies
-    for pair in "${proxies[@]}"; do arguments+=(--build-arg "$pair"); done
-    say "building the image $(image_name) with $engine (a few minutes, 4 GB)"
-    : >"$cache/build.log"
-    quietly_into "$cache/build.log" "$engine" build "${arguments[@]}" "$here" ||
-        die "$engine build failed: $(reason_in_log); all it said is in $cache/build.log."
+    build_image development "$(image_name)"
     write_file "$(engine_file)" "$engine"
 }
 

@@ -11,7 +11,7 @@ tree_refusal() {
 }
 
 tree_folder() {
-    echo "$cache/tree-$suite-$(key_of_files "$here"/{packages.txt,install-packages})"
+    echo "$cache/tree-$suite-$(key_of_files "$here"/install-packages "$here"/packages/*.txt)"
 }
 
 tree_ready() { [[ -e $(tree_folder)/finished ]]; }
@@ -37,12 +37,12 @@ tree_build() {
     quietly_into "$log" build_step mmdebstrap "${options[@]}" "$suite" "$tree.partial" ||
         die "mmdebstrap failed: $(reason_in_log); all it said is in $log."
 
-    say "installing the packages of docker/packages.txt in it"
+    say "installing the packages of docker/packages in it"
     set_proxies
     quietly_into "$log" build_step \
         "$here/enter-tree" "$tree.partial" rw 0:0 "$here" /etc/resolv.conf /etc/hosts -- \
         env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "${proxies[@]}" \
-        "$here/install-packages" --new-system ||
+        "$here/install-packages" --new-system simulation development ||
         die "apt-get failed in the tree: $(reason_in_log); all it said is in $log."
     touch "$tree.partial/finished"
     mv "$tree.partial" "$tree"
@@ -50,7 +50,7 @@ tree_build() {
     local other
     for other in "$cache"/tree-"$suite"-*; do
         [[ $other == "$tree" ]] ||
-            say "$other is of an earlier docker/packages.txt; remove it when no checkout needs it"
+            say "$other is of earlier lists in docker/packages; remove it when no checkout needs it"
     done
 }
 

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.sandbox import PROJECT, Sandbox
 
-PROJECT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 
 pytestmark = pytest.mark.skipif(
@@ -25,52 +25,6 @@ def may_mount() -> bool:
     """Return whether this process can do what tree mode does (root with the right to mount)."""
     probe = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "true"]
     return os.geteuid() == 0 and subprocess.run(probe, capture_output=True).returncode == 0
-
-
-class Sandbox:
-    """A copy of `docker/` with a cache and a folder of fake programs of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.project = folder / "project"
-        self.programs = folder / "programs"
-        self.cache = folder / "cache"
-        for path in (self.programs, self.cache):
-            path.mkdir()
-        shutil.copytree(PROJECT / "docker", self.project / "docker")
-        shutil.copy(PROJECT / "pyproject.toml", self.project)
-
-    def fake(self, name: str, body: str) -> None:
-        """Put a shell script called `name` first on PATH."""
-        script = self.programs / name
-        script.write_text(f"#!/bin/bash\n{body}\n")
-        script.chmod(0o755)
-
-    def start(self, *command: str, project: Path | None = None, **variables: str):
-        """Start ``docker/run command`` with `variables` in its environment."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DMN_FE_", "SUDO_"))}
-        kept["PATH"] = f"{self.programs}:{kept['PATH']}"
-        kept |= {"XDG_CACHE_HOME": str(self.cache), **variables}
-        script = str((project or self.project) / "docker" / "run")
-        return subprocess.Popen(
-            [script, *command],
-            env=kept,
-            cwd=self.project,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *command: str, project: Path | None = None, **variables: str):
-        """Return status, output and messages of ``docker/run command``."""
-        process = self.start(*command, project=project, **variables)
-        output, messages = process.communicate(timeout=60)
-        return process.returncode, output, messages
-
-    def finished(self) -> list[Path]:
-        """Return all in the cache that docker/run would take as built."""
-        return [*self.cache.rglob("finished"), *self.cache.rglob("engine-*")]
 
 
 @pytest.fixture
@@ -186,7 +140,9 @@ def test_docker_gets_folders_user_and_command(sandbox):
     )
     call = {"DMN_FE_ENV": "docker", "DMN_FE_ANY": "a b", "SECRET": "x"}
     assert sandbox.run("my", "command", **call)[0] == 5
-    assert "SUITE=trixie" in Path(f"{log}.build").read_text().splitlines()
+    built = Path(f"{log}.build").read_text().splitlines()
+    assert "BASE=debian:trixie-slim" in built
+    assert ("--target", "development") in itertools.pairwise(built)
     arguments = Path(f"{log}.run").read_text().splitlines()
     assert arguments[-2:] == ["my", "command"]
     for option, value in [
@@ -208,19 +164,27 @@ def test_failed_image_is_not_remembered(sandbox):
     assert sandbox.finished() == []
 
 
+def test_docker_without_a_base_image_is_left_aside(sandbox):
+    sandbox.fake("docker", "case $1 in image | pull) exit 1 ;; esac")
+    status, _, messages = sandbox.run("true", DMN_FE_ENV="docker")
+    assert status == 1
+    assert "docker has no image debian:trixie-slim and cannot pull it" in messages
+    assert messages.count("\n") == 1
+
+
 def test_one_list_of_packages_serves_image_and_system(sandbox):
-    dockerfile = (PROJECT / "docker" / "Dockerfile").read_text()
-    assert "COPY packages.txt install-packages " in dockerfile
     if not Path("/var/cache/apt/archives").is_dir():
         pytest.skip("no apt here")
     log = sandbox.folder / "log"
     sandbox.fake("apt-get", f'[[ " $* " == *" --print-uris "* ]] || printf "%s\\n" "$@" >"{log}"')
     script = sandbox.project / "docker" / "install-packages"
     path = f"{sandbox.programs}:{os.environ['PATH']}"
-    subprocess.run([script], env={"PATH": path}, check=True, timeout=60)
+    call = [script, "--without", "python3-torch", "simulation", "container"]
+    subprocess.run(call, env={"PATH": path}, check=True, timeout=60)
     arguments = log.read_text().splitlines()
     installed = arguments[arguments.index("install") + 1 :]
-    assert {"python3-dolfinx-real", "python3-torch", "openmpi-bin", "tini"} <= set(installed)
+    assert {"python3-dolfinx-real", "openmpi-bin", "tini", "openssh-server"} <= set(installed)
+    assert not {"python3-torch", "python3-pytest"} & set(installed)
     assert all(name.replace("-", "").replace("+", "").isalnum() for name in installed)
 
 
@@ -246,7 +210,7 @@ def test_a_build_step_keeps_its_words_and_its_status(sandbox):
 
 def source_common(sandbox: Sandbox, *call: str) -> subprocess.CompletedProcess:
     """Call a function of `common.sh`."""
-    script = 'set -euo pipefail; source "$0"; "$@"'
+    script = 'set -euo pipefail; me=docker/run; source "$0"; "$@"'
     common = str(sandbox.project / "docker" / "common.sh")
     return subprocess.run(["bash", "-c", script, common, *call], capture_output=True, text=True)
 

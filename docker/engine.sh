@@ -1,0 +1,47 @@
+# Docker or Podman, and how to build the images of docker/Dockerfile with it.
+# Sourced after common.sh by docker/run and docker/cluster.
+
+base=${DMN_FE_BASE:-debian:$suite-slim}
+# What building leaves in the engine's store, and a little more.
+needed_gigabytes=8
+
+# Sets `engine` to the first of docker and podman that is installed and answers, or to nothing.
+find_engine() {
+    for engine in docker podman; do
+        command -v "$engine" >/dev/null && timeout 20 "$engine" info >/dev/null 2>&1 && return
+    done
+    engine=
+}
+
+# Whether the base image is there or can be fetched.
+have_base() {
+    "$engine" image inspect "$base" >/dev/null 2>&1 ||
+        timeout 300 "$engine" pull --quiet "$base" >/dev/null 2>&1
+}
+
+# build_image TARGET TAG ARGUMENT...: builds a target of docker/Dockerfile
+build_image() {
+    local target=$1 tag=$2 store free pair arguments
+    shift 2
+    # Where the engine keeps its images; a Docker in a virtual machine names a folder of that.
+    store=$("$engine" info --format '{{.DockerRootDir}}' 2>/dev/null ||
+        "$engine" info --format '{{.Store.GraphRoot}}' 2>/dev/null || true)
+    if [[ -d $store ]]; then
+        free=$(($(df --output=avail --block-size=1M "$store" | tail -n 1) / 1024))
+        [[ $free -ge $needed_gigabytes ]] ||
+            die "building the image $tag needs $needed_gigabytes GB in $store, where $free GB are" \
+                "free; '$engine image prune' removes images that nothing uses."
+    fi
+    have_base ||
+        die "$engine has no image $base and cannot pull it (no network, or no registry in reach);" \
+            "where only Debian's packages can be had, docker/base-image makes it of them."
+
+    arguments=(--file "$here/Dockerfile" --target "$target" --build-arg "BASE=$base" --tag "$tag")
+    [[ $engine == podman ]] && arguments+=(--format docker) # OCI's format has no health checks
+    set_proxies
+    for pair in "${proxies[@]}"; do arguments+=(--build-arg "$pair"); done
+    say "building the image $tag with $engine (a few minutes, 4 GB)"
+    : >"$cache/build.log"
+    quietly_into "$cache/build.log" "$engine" build "${arguments[@]}" "$@" "$project" ||
+        die "$engine build failed: $(reason_in_log); all it said is in $cache/build.log."
+}
