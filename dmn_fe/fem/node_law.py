@@ -67,7 +67,7 @@ class NodeLaw:
     comm : MPI.Intracomm
         Ranks of the simulation.
     devices : int
-        Devices of a node, among which its ranks are divided.
+        Devices of a node, among which its ranks are divided; GPUs, if there are as many.
     batch : int, optional
         Points of one evaluation; by :func:`fastest_batch` if left out.
     """
@@ -82,8 +82,11 @@ class NodeLaw:
         if devices < 1 or (batch is not None and batch < 1):
             raise InputError(f"NodeLaw: devices = {devices} and batch = {batch} must be 1 or more.")
         node = comm.Split_type(MPI.COMM_TYPE_SHARED)
-        self._comm: MPI.Intracomm = node.Split(node.rank * devices // node.size)  # type: ignore
+        device = node.rank * devices // node.size
+        self._comm: MPI.Intracomm = node.Split(device)  # type: ignore
         node.Free()
+        if devices > 1 and torch.cuda.device_count() >= devices:
+            torch.cuda.set_device(device)  # which GPU the law of this rank takes
         self.batch = batch
         law = None
         with RaiseTogether(comm):

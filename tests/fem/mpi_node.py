@@ -99,6 +99,15 @@ def compare(folder: Path) -> dict:
     return found
 
 
+def devices(folder: Path) -> list[int]:
+    """The GPUs that this rank has made its own, of two pretended ones."""
+    taken: list[int] = []
+    torch.cuda.device_count, torch.cuda.set_device = lambda: 2, taken.append
+    shared(devices=2)
+    shared(devices=1)
+    return taken
+
+
 def failures(folder: Path) -> list[str]:
     """A point that fails on one rank, a law that raises, and one that cannot be made."""
     fragile = Fragile(STEEL, 0.0 if COMM.rank == 0 else np.inf)

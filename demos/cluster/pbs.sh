@@ -1,0 +1,32 @@
+#!/bin/bash
+#PBS -N dmn_fe
+#PBS -l select=2:ncpus=32:mpiprocs=32:mem=64gb
+#PBS -l walltime=08:00:00
+#PBS -j oe
+# Runs a case under PBS, and goes on with it in the next job where the time was too short.  Say in the
+# case when to stop, some minutes before the walltime: [steps] wall_clock = "7.9 h".
+#
+# usage: qsub -v CASE=case.toml,FOLDER=results pbs.sh
+set -euo pipefail
+cd "$PBS_O_WORKDIR"
+[[ -n ${CASE:-} && -n ${FOLDER:-} ]] ||
+    { echo "usage: qsub -v CASE=case.toml,FOLDER=results pbs.sh" >&2; exit 2; }
+
+# How dmn-fe is called: in an environment that has it, or in an image (docker/apptainer.def).
+program=(dmn-fe)
+# program=(apptainer exec --bind "$PWD" dmn_fe.sif dmn-fe)
+# Networks on GPUs, with ngpus=N in `select`: several ranks to a GPU.  Not with `share = "node"` in the
+# case, where one rank evaluates the points of all and dmn-fe divides the GPUs itself.
+# program=("$PBS_O_WORKDIR/gpu_of_rank" "${program[@]}")
+
+export OMP_NUM_THREADS=1
+restart=()
+compgen -G "$FOLDER/checkpoints/*" >/dev/null && restart=(--restart)
+ranks=$(wc -l <"$PBS_NODEFILE")
+status=0
+mpirun -n "$ranks" --hostfile "$PBS_NODEFILE" -x OMP_NUM_THREADS \
+    "${program[@]}" run "$CASE" --output "$FOLDER" "${restart[@]}" || status=$?
+
+# Stopped before its time was over, and can go on.
+[[ $status -ne 75 ]] || exec qsub -v "CASE=$CASE,FOLDER=$FOLDER" "$PBS_O_WORKDIR/pbs.sh"
+exit "$status"

@@ -1,0 +1,35 @@
+#!/bin/bash
+#SBATCH --job-name=dmn_fe
+#SBATCH --nodes=2
+#SBATCH --ntasks-per-node=32
+#SBATCH --cpus-per-task=1
+#SBATCH --mem-per-cpu=2G
+#SBATCH --time=08:00:00
+#SBATCH --signal=USR1@300
+#SBATCH --requeue
+#SBATCH --open-mode=append
+# Runs a case under Slurm, and goes on with it in the next job where the time was too short: five
+# minutes before the end USR1 lets dmn-fe stop after its present step, with a checkpoint.
+#
+# usage: sbatch [--nodes=N …] slurm.sh CASE.toml FOLDER
+set -euo pipefail
+[[ $# -eq 2 ]] || { echo "usage: sbatch slurm.sh CASE.toml FOLDER" >&2; exit 2; }
+case=$1
+folder=$2
+
+# How dmn-fe is called: in an environment that has it, or in an image (docker/apptainer.def).
+program=(dmn-fe)
+# program=(apptainer exec --bind "$PWD" dmn_fe.sif dmn-fe)
+# Networks on GPUs, with --gpus-per-node=N above: several ranks to a GPU.  Not with `share = "node"` in
+# the case, where one rank evaluates the points of all and dmn-fe divides the GPUs itself.
+# program=("$SLURM_SUBMIT_DIR/gpu_of_rank" "${program[@]}")
+
+export OMP_NUM_THREADS=1
+restart=()
+compgen -G "$folder/checkpoints/*" >/dev/null && restart=(--restart)
+status=0
+srun --mpi=pmix "${program[@]}" run "$case" --output "$folder" "${restart[@]}" || status=$?
+
+# Stopped before its time was over, and can go on.
+[[ $status -ne 75 ]] || exec scontrol requeue "$SLURM_JOB_ID"
+exit "$status"
