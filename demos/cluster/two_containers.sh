@@ -32,7 +32,7 @@ say "two containers of one rank each"
 "$cluster" run -n 1 python3 $case/compare_reactions.py two one
 
 say "two containers again, one of which is killed after five steps"
-rows() { wc -l <killed/reactions.csv 2>/dev/null || echo 0; }
+rows() { cat killed/reactions.csv 2>/dev/null | wc -l; }
 "$cluster" run -n 2 dmn-fe run $case/bracket.toml --output killed &
 job=$!
 while [[ $(rows) -lt 7 ]]; do # names of columns, the start, and five steps
