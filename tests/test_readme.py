@@ -9,8 +9,11 @@ from helpers.processes import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # The demo and the tests are run whole by the project's checks; the bracket and the study are in
 # test_demos.py, the audit in cli/test_audit.py, the cases of the validation in
-# test_validation_cases.py.
+# test_validation_cases.py; images and clusters in .ci/containers.
 ELSEWHERE = (
+    "docker build",
+    "docker run",
+    "docker/cluster",
     "docker/run dmn-fe demo",
     "docker/run pytest",
     "cp demos/",
