@@ -1,9 +1,20 @@
 """The sections of the report on what the model predicts."""
 
+from dataclasses import replace
+
 from constants import Cluster, Measured
 from cost_model import PARTS, first_setup, iteration, unknowns
 from limits import INT32, fewest_ranks_of_integers, limits, nonzeros
-from prediction import POINTS, fewest_ranks, messages_sentence, predict, sentence
+from prediction import (
+    FEWEST_POINTS,
+    POINTS,
+    RANKS,
+    efficiency,
+    fewest_ranks,
+    messages_sentence,
+    predict,
+    sentence,
+)
 from units import large, percent, power, seconds_text, size_text
 
 from dmn_fe.assessment.markdown import table
@@ -78,6 +89,8 @@ def predicted_section(measured: Measured, cluster: Cluster) -> list[str]:
         "",
         *table(["points", "ranks", *PARTS, "iteration", "efficiency", "bottleneck"], rows),
         "",
+        _without_caches(measured, cluster),
+        "",
         f"The first set-up of multigrid, once in a run, takes {seconds_text(first)} at "
         f"{power(LARGE[0])} points on {LARGE[1]} ranks.",
         "",
@@ -105,6 +118,17 @@ def predicted_section(measured: Measured, cluster: Cluster) -> list[str]:
         f"Fewest ranks by memory (powers of two): {', '.join(fewest)}.",
         "",
     ]
+
+
+def _without_caches(measured: Measured, cluster: Cluster) -> str:
+    """The efficiencies again, if caches keep nothing."""
+    bare = replace(cluster, cache=0.0)
+    found = []
+    for points in POINTS[1:]:
+        ranks = max(n for n in RANKS if points / n >= FEWEST_POINTS)
+        share = percent(efficiency(points, ranks, measured, bare))
+        found.append(f"{share} for {power(points)} points on {ranks} ranks")
+    return f"If caches kept nothing, the efficiency would be {', '.join(found)}."
 
 
 def code_section(measured: Measured, cluster: Cluster) -> list[str]:

@@ -11,6 +11,7 @@ from storage import Checkpoint, checkpoint, rank_memory
 from units import percent, power
 
 __all__ = [
+    "FEWEST_POINTS",
     "POINTS",
     "RANKS",
     "Bottleneck",
