@@ -73,7 +73,7 @@ def predicted_section(measured: Measured, cluster: Cluster) -> list[str]:
                 size_text(saved.bytes),
                 seconds_text(saved.write),
                 seconds_text(saved.restart),
-                f"{hours:.3g}",
+                f"{hours:.1f}" if hours < 100.0 else f"{hours:.0f}",
             ]
         )
     fewest = [
