@@ -73,7 +73,8 @@ def free_rigid_motions(
         rows[:, column] = np.take_along_axis(motion, component[:, None], axis=1)[:, 0]
     # The triangular factor has the same null space, and R'R would square the small levers.
     factors = np.concatenate(comm.allgather(np.linalg.qr(rows, mode="r")))
-    _, values, shapes = np.linalg.svd(factors)
+    # Once more, as of thousands of ranks the left singular vectors would be gigabytes.
+    _, values, shapes = np.linalg.svd(np.linalg.qr(factors, mode="r"))
     held = np.count_nonzero(values > _ZERO * values[0])
     free = shapes[held:].T
     share = np.linalg.norm(free, axis=1)

@@ -1,7 +1,7 @@
 """Cases of ``macro.py``, which starts them: mpirun -n N python macro_cases.py RESULT.json CASE …"""
 
 # isort: off
-from dmn_fe.fem import Problem, Support, make_problem, memory_per_point, mark  # before torch
+from dmn_fe.fem import Problem, Support, make_problem, memory_per_point  # before torch
 
 # isort: on
 import json
@@ -10,44 +10,21 @@ import time
 from pathlib import Path
 
 import numpy as np
-from dolfinx import mesh
 from mpi4py import MPI
 
-import dmn_fe
-from dmn_fe import evaluate, laws
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from helpers.parts import near, rectangle
+sys.path.insert(0, str(Path(__file__).parents[2] / "demos" / "scaling"))
+from box import MULTIGRID, PHASES, bent_box, composite, displacements
+from box import memory as memory_of_process
+from helpers.parts import rectangle
 
 COMM = MPI.COMM_WORLD
-NETWORK = Path(__file__).parents[2] / "demos" / "spheres.dmn"
-PHASES = {
-    "matrix": laws.J2(3000.0, 0.37, laws.VoceHardening(35.0, 25.0, 80.0, 60.0)),
-    "inclusion": laws.Elastic.isotropic(72000.0, 0.22),
-}
 LU = {"ksp_type": "preonly", "pc_type": "lu", "pc_factor_mat_solver_type": "mumps"}
-MULTIGRID = {  # as dmn_fe.fem chooses it
-    "ksp_type": "cg",
-    "ksp_rtol": 1e-8,
-    "pc_type": "gamg",
-    "pc_gamg_threshold": 0.01,
-    "mg_levels_ksp_type": "chebyshev",
-    "mg_levels_pc_type": "jacobi",
-}
-
-
-def composite() -> evaluate.NetworkLaw:
-    """The shipped network in the compiled core."""
-    return evaluate.network_law(dmn_fe.load(NETWORK), PHASES, backend="cpu")
 
 
 def cube(n: int, length: int = 1, law=None, **options) -> Problem:
     """``n × n × n length`` cubes of six tetrahedra, held at one end and bent at the other."""
-    corners = [[0.0, 0.0, 0.0], [1.0, 1.0, float(length)]]
-    domain = mesh.create_box(COMM, corners, [n, n, n * length], mesh.CellType.tetrahedron)
-    part = mark(domain, {"held": near(2, 0.0), "moved": near(2, float(length))})
-    supports = [Support("held", [0.0] * 3), Support("moved", [0.04, 0.01, 0.02])]
-    return make_problem(part, {"part": law or composite()}, supports, petsc_options=options)
+    return bent_box([n, n, n * length], law, **options)
 
 
 def sheet(n: int, law, **options) -> Problem:
@@ -65,7 +42,7 @@ def iteration(n: int) -> dict:
     count = sum(report.iterations for report in reports)
     return {
         "quadrature points": COMM.allreduce(len(problem.qmap.status)),
-        "displacements": _displacements(problem),
+        "displacements": displacements(problem),
         "solver": problem.linear_solver,
         "Newton iterations": [report.iterations for report in reports],
         "sweeps of a network": max(report.micro_iterations_max for report in reports),
@@ -103,7 +80,7 @@ def memory(n: int) -> dict:
     small.qmap.update_tangent()
     small.qmap.commit()
     problem = cube(n, law=law)
-    start = _status("VmRSS")
+    start = memory_of_process("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
     # The map of the problem is there already: another one of its displacement is measured.
     qmap = type(problem.qmap)(problem.u, law)
@@ -111,7 +88,7 @@ def memory(n: int) -> dict:
         problem.u.x.array[:] = 1e-3 * (step + 1)
         qmap.update_tangent()
         qmap.commit()
-    grown = _status("VmHWM") - start
+    grown = memory_of_process("VmHWM") - start
     return {"points": len(qmap.status), "estimated": memory_per_point(problem), "grown": grown}
 
 
@@ -134,22 +111,11 @@ def solvers(dimension: int, n: int) -> dict:
             ksp.solve(right, change)
             seconds.append(COMM.allreduce(time.perf_counter() - start, MPI.MAX))
         assert ksp.getConvergedReason() > 0
-        found |= {"displacements": _displacements(problem), name: min(seconds)}
+        found |= {"displacements": displacements(problem), name: min(seconds)}
         if name == "GAMG":
             found["iterations of CG"] = ksp.getIterationNumber()
         problem.close()
     return found
-
-
-def _displacements(problem: Problem) -> int:
-    dofmap = problem.u.function_space.dofmap
-    return int(dofmap.index_map.size_global * dofmap.index_map_bs)
-
-
-def _status(key: str) -> int:
-    """Bytes that Linux tells of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
 
 
 if __name__ == "__main__":
