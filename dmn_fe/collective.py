@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mpi4py import MPI
 
 __all__ = [
+    "RANK_DEFAULTS",
     "Alone",
     "Communicator",
     "FailedTogether",
@@ -17,6 +18,12 @@ __all__ = [
     "shared_errors",
 ]
 
+#: Variables of ranks that are started on this machine, where the user has not set them.
+RANK_DEFAULTS = {
+    "OMP_NUM_THREADS": "1",
+    # Open MPI looks for network interfaces although all ranks are here; other MPIs ignore it.
+    "OMPI_MCA_btl": "^tcp",
+}
 # Variables in which one mpirun or another tells how many ranks it has started.
 _SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE", "MV2_COMM_WORLD_SIZE")
 

@@ -29,6 +29,7 @@ SMALLER = {
     "dmn-fe data spheres.npy --kind one-step": "--samples 5",
     "dmn-fe data": "--samples 10",
     "dmn-fe train elastic.safetensors --paths": "--depth 2 --iterations 20 --elastic-iterations 10",
+    "dmn-fe doctor": "--quick",  # the whole is in cli/test_doctor.py
     "dmn-fe train": "--depth 2 --iterations 20",
 }
 
@@ -49,7 +50,7 @@ def test_the_commands_work_in_their_order(dmn_fe):
         process = dmn_fe(*shlex.split(command)[1:], *shlex.split(smaller))
         assert process.returncode == 0, process.stderr
         done += 1
-    assert done == 9
+    assert done == 10
     names = results_of(code_blocks("python")[0])  # of the RVE that the commands have made
     assert names["record"].phase_stress.shape == (3, 2, 6)
     assert 0.0 < names["record"].stress[1, 0] < names["record"].stress[2, 0]

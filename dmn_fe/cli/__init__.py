@@ -15,6 +15,7 @@ from dmn_fe import __version__
 from dmn_fe.cli.audit import audit
 from dmn_fe.cli.data import data
 from dmn_fe.cli.demo import demo
+from dmn_fe.cli.doctor import doctor
 from dmn_fe.cli.inspect import inspect
 from dmn_fe.cli.plot import plot
 from dmn_fe.cli.run import run
@@ -50,6 +51,7 @@ def _options(
 
 
 app.command()(demo)
+app.command()(doctor)
 app.add_typer(rve, name="rve")
 app.command()(data)
 app.command()(train)

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from dmn_fe.cli.console import terminal_of_ranks
 from dmn_fe.cli.failure import handover, read_failure, started_ranks
+from dmn_fe.collective import RANK_DEFAULTS
 from dmn_fe.errors import InputError
+from dmn_fe.resources import available_cores
 
 __all__ = [
-    "available_cores",
     "available_ranks",
     "check_ranks",
     "end_with_parent",
@@ -55,13 +56,6 @@ def available_ranks(wanted: int) -> int:
     if shutil.which("mpirun") is None:
         return 1
     return max(1, min(wanted, available_cores()))
-
-
-def available_cores() -> int:
-    """Cores that this process may use; where the system cannot tell (macOS), all there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def check_ranks(ranks: int) -> None:
@@ -108,15 +102,10 @@ def run_on_ranks(
     mpirun = shutil.which("mpirun")
     assert mpirun is not None
     command = [mpirun, "-n", str(ranks), sys.executable, "-m", "dmn_fe", *arguments]
-    defaults = {
-        "OMP_NUM_THREADS": "1",
-        # Open MPI looks for network interfaces although all ranks are here; other MPIs ignore it.
-        "OMPI_MCA_btl": "^tcp",
-    }
     with tempfile.TemporaryDirectory(prefix="dmn-fe-") as folder:
         failure = Path(folder) / "failure"
         told_to_ranks = handover(ranks, failure) | terminal_of_ranks()
-        status = _finished(command, {**defaults, **os.environ, **told_to_ranks}, stop)
+        status = _finished(command, {**RANK_DEFAULTS, **os.environ, **told_to_ranks}, stop)
         told = read_failure(failure)
     if told is None:
         if status != 0:

@@ -12,7 +12,7 @@ from helpers.processes import clean_environment
 from dmn_fe import InputError
 from dmn_fe.cli.communicator import communicator
 from dmn_fe.cli.failure import Failure, fail_together, handover, read_failure
-from dmn_fe.cli.launch import available_cores
+from dmn_fe.resources import available_cores
 
 ERROR = InputError("a.toml: is wrong; mend it")
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from dmn_fe.cli.launch import available_cores
+from dmn_fe.resources import available_cores
 from helpers.processes import clean_environment
 
 __all__ = [

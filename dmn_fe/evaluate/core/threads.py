@@ -4,6 +4,7 @@ import os
 import sys
 
 from dmn_fe.collective import ranks_of_launcher
+from dmn_fe.resources import available_cores
 
 __all__ = ["thread_count"]
 
@@ -15,9 +16,7 @@ def thread_count() -> int:
         return int(wish)
     if _ranks() > 1:
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return available_cores()
 
 
 def _ranks() -> int:

@@ -1,0 +1,1 @@
+"""Self-tests, a file for each room: something small is computed whose answer is known."""
