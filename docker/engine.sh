@@ -8,15 +8,19 @@ needed_gigabytes=8
 # Sets `engine` to the first of docker and podman that is installed and answers, or to nothing.
 find_engine() {
     for engine in docker podman; do
-        command -v "$engine" >/dev/null && timeout 20 "$engine" info >/dev/null 2>&1 && return
+        command -v "$engine" >/dev/null && timeout 20 "$engine" info >/dev/null 2>&1 || continue
+        # Where Podman has taken the name of docker.
+        [[ $("$engine" --version) != *[Pp]odman* ]] || engine=podman
+        return 0
     done
     engine=
 }
 
 # Whether the base image is there or can be fetched.
 have_base() {
-    "$engine" image inspect "$base" >/dev/null 2>&1 ||
-        timeout 300 "$engine" pull --quiet "$base" >/dev/null 2>&1
+    "$engine" image inspect "$base" >/dev/null 2>&1 && return
+    say "fetching the image $base with $engine"
+    timeout 900 "$engine" pull --quiet "$base" >/dev/null 2>&1
 }
 
 # build_image TARGET TAG ARGUMENT...: builds a target of docker/Dockerfile

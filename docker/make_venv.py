@@ -108,7 +108,8 @@ def complete(release: bool, extras: list[str]) -> None:
     editable = [] if release else ["--editable"]
     if not pip_install([str(PROJECT)], "--no-deps", "--no-build-isolation", *editable):
         sys.exit(f"docker/run: pip could not install {PROJECT}; its message stands above.")
-    for text in ["pip", *needed, *for_development]:
+    # Of an image that is released the commands would be of packages that it does not have.
+    for text in [] if release else ["pip", *needed, *for_development]:
         write_commands(text)
 
 

@@ -42,7 +42,7 @@ docker_exec() {
         --security-opt label=disable)
     [[ -t 0 && -t 1 ]] && arguments+=(--tty)
     # Podman without root maps the caller to root inside unless told to keep the caller's number.
-    [[ $EUID -ne 0 ]] && "$engine" --version | grep -qi podman && arguments+=(--userns keep-id)
+    [[ $EUID -ne 0 && $engine == podman ]] && arguments+=(--userns keep-id)
     for item in "${visible[@]}"; do arguments+=(--volume "$item:$item"); done
     for item in "${environment[@]}"; do arguments+=(--env "$item"); done
     exec "$engine" run "${arguments[@]}" "$(image_name)" "$@"

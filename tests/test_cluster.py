@@ -184,7 +184,10 @@ def test_no_engine_or_no_compose(cluster):
     cluster.fake("podman", "[[ $1 == info ]]")
     path = f"{cluster.programs}:/usr/bin:/bin"  # no podman-compose of this machine
     cluster.fake("docker", "exit 1")
-    assert "'pipx install podman-compose' brings it" in cluster.call("up", PATH=path)[1]
+    assert (
+        "podman-compose is not installed; 'pipx install podman-compose' brings it"
+        in cluster.call("up", PATH=path)[1]
+    )
     cluster.fake("podman", "exit 1")
     status, words = cluster.call("up")
     assert (status, words.count("\n")) == (1, 1)
@@ -195,8 +198,9 @@ def test_missing_image_is_built_if_there_is_a_base_and_room(cluster):
     missing = cluster.note("no_image")
     base = cluster.note("no_base")
     status, words = cluster.call("up")
-    assert (status, words.count("\n")) == (1, 1)
-    assert "docker has no image debian:trixie-slim and cannot pull it" in words
+    assert status == 1
+    assert "docker has no image debian:trixie-slim and cannot pull it" in words.splitlines()[-1]
+    assert cluster.known() == []
     base.unlink()
     cluster.fake("df", "printf 'Avail\\n3000\\n'")
     store = cluster.folder / "store"
@@ -255,6 +259,43 @@ def test_signals_are_handed_to_the_job(cluster, asked):
     assert process.returncode == 5  # of the job, which ended in its own time
     (sent,) = cluster.calls("signal")
     assert sent.endswith("INT" if asked is signal.SIGINT else "USR1")
+
+
+def test_a_folder_behind_a_link(cluster):
+    (cluster.folder_of_nodes / "sub folder").mkdir()
+    link = cluster.folder / "link"
+    link.symlink_to(cluster.folder_of_nodes)
+    assert cluster.call("up")[0] == 0
+    call = ["run", "-n", "2", "true"]
+    process = cluster.start(
+        *call, script="cluster", cwd=link / "sub folder", NOTES=str(cluster.notes)
+    )
+    assert process.wait(timeout=60) == 5
+    (run,) = cluster.calls("run")
+    assert run.startswith("exec --workdir /work/sub folder head_1 ")
+
+
+def test_two_starts_at_once_make_one_cluster(cluster):
+    cluster.fake("docker", ENGINE.replace('compose*" up "*)', 'compose*" up "*) sleep 1'))
+    both = [cluster.begin("up") for _ in range(2)]
+    words = [process.communicate(timeout=60)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1]
+    assert any("the cluster is being started" in told or "is up already" in told for told in words)
+    assert len(cluster.calls("up")) == 1
+    assert cluster.call("down")[0] == 0
+    assert cluster.known() == []
+
+
+def test_down_that_fails_is_told_and_may_be_called_again(cluster):
+    assert cluster.call("up")[0] == 0
+    failing = ENGINE.replace('compose*" down "*)', 'compose*" down "*) echo Error: busy; exit 1;')
+    cluster.fake("docker", failing)
+    status, words = cluster.call("down")
+    assert status == 1
+    assert "not all of the cluster could be removed: Error: busy; 'docker/cluster down'" in words
+    cluster.fake("docker", ENGINE)
+    assert cluster.call("down") == (0, "")
+    assert cluster.known() == []
 
 
 def test_a_head_that_has_ended(cluster):

@@ -129,9 +129,13 @@ def test_pbs_goes_on_from_checkpoints_and_comes_back(job):
     assert job.run("pbs.sh", **variables)[0] == 2
 
 
-@pytest.mark.parametrize(("ranks", "gpus"), [(8, 2), (4, 4), (3, 2)])
-def test_ranks_share_the_gpus_of_a_node(job, ranks, gpus):
-    job.fake("nvidia-smi", f"for k in {' '.join(map(str, range(gpus)))}; do echo GPU $k; done")
+@pytest.mark.parametrize(
+    ("ranks", "count", "named"), [(8, 2, ""), (4, 4, ""), (3, 2, ""), (2, 2, "of the job")]
+)
+def test_ranks_share_the_gpus_of_a_node(job, ranks, count, named):
+    visible = {"": {}, "of the job": {"CUDA_VISIBLE_DEVICES": "4,6"}}[named]
+    gpus = ["4", "6"] if named else [f"GPU-{k}a-b" for k in range(count)]
+    job.fake("nvidia-smi", f"printf '%s\\n' {' '.join(gpus)}")
     job.fake("nvidia-cuda-mps-control", '[[ $# -gt 0 ]] || echo "mps $(cat)" >>' + str(job.calls))
     started = [
         job.start(
@@ -141,20 +145,29 @@ def test_ranks_share_the_gpus_of_a_node(job, ranks, gpus):
             SLURM_NTASKS_PER_NODE=str(ranks),
             SLURM_JOB_ID="17",
             TMPDIR=str(job.folder),
+            **visible,
         )
         for rank in range(ranks)
     ]
-    taken = [int(process.communicate(timeout=60)[0]) for process in started]
+    taken = [gpus.index(process.communicate(timeout=60)[0].strip()) for process in started]
     assert [process.returncode for process in started] == [0] * ranks
     assert taken == sorted(taken)
-    counts = np.bincount(taken, minlength=gpus)
+    counts = np.bincount(taken, minlength=count)
     assert counts.max() - counts.min() <= 1
-    calls = job.calls.read_text().splitlines()
+    calls = job.calls.read_text().splitlines() if job.calls.exists() else []
     # The service runs once, if ranks share GPUs, and ends with the job.
     expected = ["nvidia-cuda-mps-control -d", "nvidia-cuda-mps-control ", "mps quit"]
     mps = [call for call in calls if "mps" in call]
-    assert mps == (expected if ranks > gpus else [])
-    assert not (job.folder / "mps-17").exists()
+    assert mps == (expected if ranks > count else [])
+    assert not list(job.folder.glob("mps-*"))
+
+
+def test_the_service_of_a_job_counts_its_gpus_from_zero(job):
+    job.fake("nvidia-smi")
+    job.fake("nvidia-cuda-mps-control")
+    rank = {"SLURM_LOCALID": "0", "SLURM_NTASKS_PER_NODE": "4", "TMPDIR": str(job.folder)}
+    call = ["gpu_of_rank", "bash", "-c", "echo $CUDA_VISIBLE_DEVICES"]
+    assert job.run(*call, CUDA_VISIBLE_DEVICES="4,6", **rank)[2] == "0\n"
 
 
 def test_signals_reach_the_command_of_a_rank(job):
@@ -174,7 +187,7 @@ def test_signals_reach_the_command_of_a_rank(job):
 def test_gpus_or_launchers_that_are_not_there(job):
     status, _, words = job.run("gpu_of_rank", "true")
     assert (status, words.count("\n")) == (2, 1)
-    assert "neither srun nor mpirun has said which rank of the node this is" in words
+    assert "which rank of the node this is cannot be told; start it by srun, with" in words
     job.fake("nvidia-smi", "exit 9")
     status, _, words = job.run(
         "gpu_of_rank", "true", SLURM_LOCALID="0", SLURM_NTASKS_PER_NODE="1", HOSTNAME="node7"
@@ -185,7 +198,8 @@ def test_gpus_or_launchers_that_are_not_there(job):
 
 def test_reactions_are_compared(tmp_path):
     names = "step,time,loaded u1,loaded F1\n"
-    for name, force in (("one", 100.0), ("two", 100.0 * (1 + 5e-11)), ("far", 100.1)):
+    forces = {"one": 100.0, "two": 100.0 * (1 + 5e-11), "far": 100.1, "none": float("nan")}
+    for name, force in forces.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "reactions.csv").write_text(f"{names}0,0,0,0\n1,1,2.0,{force!r}\n")
     (tmp_path / "short").mkdir()
@@ -199,9 +213,13 @@ def test_reactions_are_compared(tmp_path):
     status, words = compared("two", "one")
     assert status == 0
     assert "largest difference of a force: 5.0e-11 of the largest" in words
-    status, words = compared("far", "one")
-    assert status == 1
-    assert "far and one differ by more than 1e-10." in words
+    for wrong in ("far", "none"):
+        status, words = compared(wrong, "one")
+        assert status == 1
+        assert f"{wrong} and one differ by more than 1e-10." in words
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "reactions.csv").write_text("step,time,held u1,held F1\n0,0,0,0\n")
+    assert compared("other", "one")[1] == "other and one have the reactions of other surfaces.\n"
     status, words = compared("short", "one")
     assert status == 1
     assert words == "short has 0 steps, one has 1.\n"

@@ -80,6 +80,7 @@ def synthetic_result(module, m, cache: float = 0.0) -> dict:
             points = 24 * edge**3
             own, n = points / ranks, model.unknowns(points)
             mine, share = n / ranks, model.share(points, ranks, empty)
+            cut = 3 * (2 * edge + 1) ** 2 if ranks == 2 else 0
             solves = 5 * model.cg_iterations(points, m)
             levels = model.levels(points, m)
             kept = model.cached(mine, ranks, two)
@@ -93,20 +94,21 @@ def synthetic_result(module, m, cache: float = 0.0) -> dict:
                 solves=solves,
                 levels=levels,
                 work=work,
+                cut=cut,
             ):
                 """Five iterations."""
                 setup = {
                     "seconds": 5 * (m.setup * mine + m.setup_fixed),
                     "flops": 0.0,
                     "sends": 5 * m.setup_exchanges * share.neighbours,
-                    "bytes sent": 5 * m.setup_bytes_sent * share.surface,
+                    "bytes sent": 5 * m.setup_bytes_sent * cut,
                     "reductions": 5 * m.setup_sums,
                 }
                 cg = {
                     "seconds": solves * work,
                     "flops": solves * m.cg_bytes / 6.0 * mine,
                     "sends": solves * m.cg_exchanges * levels * share.neighbours,
-                    "bytes sent": solves * m.cg_bytes_sent * share.surface,
+                    "bytes sent": solves * m.cg_bytes_sent * cut,
                     "reductions": solves * m.cg_sums,
                 }
                 laws = 5 * micro * own
@@ -138,7 +140,7 @@ def synthetic_result(module, m, cache: float = 0.0) -> dict:
                     "elastic": step(m.micro_elastic),
                     "yielding": step(m.micro_yielding),
                 },
-                "halo": {"seconds": 1e-5, "bytes": 8 * share.surface},
+                "halo": {"seconds": 1e-5, "bytes": 8 * cut},
                 "memory": {
                     "program": m.program,
                     "point": m.point_bytes,
@@ -211,7 +213,8 @@ def test_repeats_count_by_their_best_and_their_median(module, known):
     case = result["cases"]["1 4"]
     for factor in (3.0, 2.0):
         slow = json.loads(json.dumps(case))
-        slow["found"]["steps"]["yielding"]["micro"] *= factor
+        for name in ("micro", "seconds"):
+            slow["found"]["steps"]["yielding"][name] *= factor
         result["cases"][f"slow {factor}"] = slow
     best = known.micro_yielding * 24 * 4**3
     assert results.load_steps(result)[0].iteration()["laws"] == pytest.approx(best)
@@ -453,10 +456,22 @@ def test_what_is_finished_is_kept(commands_of_readme):
     assert again[name]["found"]["points"] == lost["found"]["points"]
 
 
+def test_a_launcher_that_starts_processes_apart_is_told(tmp_path):
+    launcher = tmp_path / "launcher"
+    launcher.write_text('#!/bin/sh\nshift 2\nexec "$@"\n')
+    launcher.chmod(0o755)
+    options = ["--small", "--ranks", "2", "--launcher", str(launcher)]
+    ended = process("measure.py", "result.json", *options, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "2 ranks were to be started, and this is one of 1; give a --launcher" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_options_in_the_readme_exist(tmp_path):
     helped = process("measure.py", "--help", cwd=tmp_path).stdout
-    (job,) = [line for line in README.splitlines() if '--launcher "srun"' in line]
+    (job,) = [line for line in README.splitlines() if '--launcher "srun ' in line]
     rows = [line for line in README.splitlines() if line.startswith("| `--")]
-    options = set(re.findall(r"--[a-z]+", " ".join([job, *rows])))
+    of_measure = re.sub(r'"srun [^"]*"', "", job)  # not those of the launcher
+    options = set(re.findall(r"--[a-z]+", " ".join([of_measure, *rows])))
     assert len(options) >= 7
     assert all(f"{option} " in helped for option in options)

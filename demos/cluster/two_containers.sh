@@ -9,6 +9,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 cluster=$here/../../docker/cluster
 case=/opt/dmn_fe/demos/cluster # where the image has this folder
+export DMN_FE_CLUSTER=demo_$$   # not one that is up for something else
 
 say() { printf '\n--- %s\n' "$*"; }
 die() { printf 'two_containers.sh: %s\n' "$*" >&2; exit 1; }

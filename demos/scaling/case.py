@@ -22,6 +22,12 @@ MEASURES = {
 if __name__ == "__main__":
     target, given = sys.argv[1:]
     case = json.loads(Path(given).read_text())
+    started = MPI.COMM_WORLD.size
+    if started != case["ranks"]:
+        sys.exit(
+            f"case.py: {case['ranks']} ranks were to be started, and this is one of {started}; "
+            "give a --launcher that fits the MPI of mpi4py, such as 'srun --mpi=pmix'."
+        )
     found = MEASURES[case["measure"]](**case["arguments"])
     if MPI.COMM_WORLD.rank == 0:
         Path(target).write_text(json.dumps(found))

@@ -118,6 +118,8 @@ class Cluster:
         Bytes/s of a node; its ranks share it.
     neighbours : int
         Ranks that one exchanges with, at most.
+    halo : float
+        Bytes for each unknown on the surface of a rank, over those of two ranks.
     imbalance : float
         Points of the fullest rank over the mean.
     file_bandwidth, file_operations : float
@@ -134,6 +136,7 @@ class Cluster:
     overhead: float = 0.0
     network_bandwidth: float = float("inf")
     neighbours: int = 26
+    halo: float = 1.0
     imbalance: float = 1.0
     file_bandwidth: float = float("inf")
     file_operations: float = float("inf")

@@ -95,10 +95,11 @@ def iteration(
     exchange = _exchange(own.neighbours, cluster) * m.cg_exchanges
     sums = _stages(ranks) * cluster.latency
     bandwidth = cluster.network_bandwidth / ranks_on_node(ranks, cluster)
+    halo = cluster.halo if ranks > 2 else 1.0
     setup_messages = (
         m.setup_exchanges * _exchange(own.neighbours, cluster)
         + m.setup_sums * sums
-        + m.setup_bytes_sent * own.surface / bandwidth
+        + halo * m.setup_bytes_sent * own.surface / bandwidth
     )
     # All ranks tell all others, in two rounds: how long their answer is, and the answer.
     meeting = (2.0 * sums + ranks * m.unpickle / speed) if ranks > 1 else 0.0
@@ -107,7 +108,7 @@ def iteration(
         "assembly": (m.assembly * own.points + m.assembly_fixed) / speed,
         "multigrid set-up": setup * own.unknowns + m.setup_fixed / speed + setup_messages,
         "CG work": solve * (cg * own.unknowns + m.cg_fixed / speed),
-        "CG halo": solve * (exchange + m.cg_bytes_sent * own.surface / bandwidth),
+        "CG halo": solve * (exchange + halo * m.cg_bytes_sent * own.surface / bandwidth),
         "CG sums": solve * m.cg_sums * sums,
         "coarse grids": solve * (level - 1.0) * exchange,
         "Python meetings": m.meetings * meeting,

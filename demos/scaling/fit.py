@@ -117,7 +117,7 @@ def _messages(shared: Sequence[Run]) -> dict[str, float]:
         counts = [run.of_solution(part, what, per) for run in shared]
         return float(np.mean(np.array(counts) / (over or 1.0)))
 
-    surfaces = [share(run.points, run.ranks, Cluster()).surface for run in shared]
+    surfaces = [_surface(run) for run in shared]
     neighbours = [float(share(run.points, run.ranks, Cluster()).neighbours) for run in shared]
     levels = [run.found["levels"] * n for run, n in zip(shared, neighbours, strict=True)]
     return {
@@ -128,6 +128,15 @@ def _messages(shared: Sequence[Run]) -> dict[str, float]:
         "setup_sums": mean("setup", "reductions", "iterations"),
         "setup_bytes_sent": mean("setup", "bytes sent", "iterations", surfaces),
     }
+
+
+def _surface(run: Run) -> float:
+    """Unknowns that a rank shares with its neighbours: of two, those of the cut across the box; of
+    more, as the model has it."""
+    if run.ranks > 2:
+        return share(run.points, run.ranks, Cluster()).surface
+    width, height, _ = sorted(run.cells)
+    return 3.0 * (2 * width + 1) * (2 * height + 1)
 
 
 def _memory(runs: Sequence[Run]) -> dict[str, float]:

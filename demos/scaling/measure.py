@@ -60,7 +60,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"measure.py: interrupted; the same command goes on with {given.result}.")
         return 130
-    print(f"all is in {given.result}; now: python {HERE / 'report.py'} {given.result}")
+    report = f"{HERE / 'report.py'} {given.result} --output results/scaling"
+    print(f"all is in {given.result}; now: python {report}")
     return 0
 
 
@@ -150,7 +151,8 @@ def _run(case: Case, given: argparse.Namespace) -> dict[str, Any]:
     """What a case tells."""
     with tempfile.TemporaryDirectory(dir=given.scratch, prefix="scaling-case-") as folder:
         task, target = Path(folder, "case.json"), Path(folder, "found.json")
-        task.write_text(json.dumps({"measure": case.measure, "arguments": case.arguments}))
+        given_case = {"measure": case.measure, "ranks": case.ranks, "arguments": case.arguments}
+        task.write_text(json.dumps(given_case))
         command = [*shlex.split(given.launcher), "-n", str(case.ranks), sys.executable]
         command += [str(HERE / "case.py"), str(target), str(task)]
         status = _status(command, given.timeout)

@@ -28,7 +28,11 @@ LEFT_OUT = """## What the model leaves out
 - Yielding zones in one place: at worst the laws take the time of a step in which all points of a
   rank yield, which is what the tables have.
 - GPUs. Give `[measured]` in the TOML file the seconds of a point that you measure there.
-- Messages within a node: all of them take latency and bandwidth of the network.
+- Messages within a node: all of them take latency and bandwidth of the network. One full node, over
+  which efficiencies are told, is thus slower here than in truth, and the efficiencies are too good.
+- Iterations of conjugate gradients grow with the logarithm of the number of unknowns, as they did
+  over one decade; the prediction goes three further. 10 % more of them are 10 % more of its work.
+- Memory of ghosts and of buffers for neighbours on all sides, which one or two ranks do not have.
 - Other parts: slender ones have less surface to exchange, hexahedra other numbers of points.
 """
 

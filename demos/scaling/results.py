@@ -9,12 +9,12 @@ from typing import Any
 
 from dmn_fe.errors import InputError
 
-__all__ = ["Run", "all_of", "load_steps", "read_result"]
+__all__ = ["Run", "all_of", "best", "load_steps", "median", "read_result"]
 
 
 @dataclass(frozen=True)
 class Run:
-    """Load steps of a box on some ranks: what ``load_steps.py`` gives, over all repeats."""
+    """Load steps of a box on some ranks: what ``load_steps.py`` gives, of one or all repeats."""
 
     ranks: int
     cells: tuple[int, ...]
@@ -70,8 +70,21 @@ def read_result(path: Path) -> dict[str, Any]:
     return result
 
 
+def best(repeats: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The repeat whose step takes least: disturbances only make times longer."""
+    return min(repeats, key=lambda one: float(one["steps"]["yielding"]["seconds"]))
+
+
+def median(repeats: Sequence[Any]) -> Any:
+    """The median of each of several equally nested numbers."""
+    if isinstance(repeats[0], dict):
+        return {key: median([one[key] for one in repeats]) for key in repeats[0]}
+    return statistics.median(repeats)
+
+
 def load_steps(
-    result: dict[str, Any], choose: Callable[[Sequence[float]], float] = min
+    result: dict[str, Any],
+    choose: Callable[[Sequence[dict[str, Any]]], dict[str, Any]] = best,
 ) -> list[Run]:
     """All boxes and numbers of ranks, by ranks and points; of repeats the best or the median."""
     repeats: dict[tuple[int, tuple[int, ...]], list[dict[str, Any]]] = {}
@@ -79,7 +92,7 @@ def load_steps(
         if case["measure"] == "load steps":
             key = case["ranks"], tuple(case["arguments"]["cells"])
             repeats.setdefault(key, []).append(case["found"])
-    runs = [Run(*key, _together(found, choose)) for key, found in repeats.items()]
+    runs = [Run(*key, choose(found)) for key, found in repeats.items()]
     return sorted(runs, key=lambda run: (run.ranks, run.points))
 
 
@@ -90,13 +103,3 @@ def all_of(result: dict[str, Any], measure: str) -> list[dict[str, Any]]:
         for one in result["cases"].values()
         if one["measure"] == measure
     ]
-
-
-def _together(found: list[Any], choose: Callable[[Sequence[float]], float]) -> Any:
-    """One of several equally nested numbers: disturbances only make times longer."""
-    if isinstance(found[0], dict):
-        return {key: _together([one[key] for one in found], choose) for key in found[0]}
-    return choose(found)
-
-
-median = statistics.median

@@ -85,12 +85,13 @@ class NodeLaw:
         device = node.rank * devices // node.size
         self._comm: MPI.Intracomm = node.Split(device)  # type: ignore
         node.Free()
-        if devices > 1 and torch.cuda.device_count() >= devices:
-            torch.cuda.set_device(device)  # which GPU the law of this rank takes
         self.batch = batch
         law = None
         with RaiseTogether(comm):
-            law = make() if self._comm.rank == 0 else None
+            if self._comm.rank == 0:
+                if devices > 1 and torch.cuda.device_count() >= devices:
+                    torch.cuda.set_device(device)  # which GPU the law takes
+                law = make()
         self._take(law)
 
     def _take(self, law: MaterialLaw | None) -> None:

@@ -27,7 +27,7 @@ def test_shared_laws_give_the_results_of_own_ones(on_ranks, ranks):
 
 def test_ranks_of_a_node_are_divided_among_its_gpus(on_ranks):
     assert on_ranks(1, "devices", SCRIPT) == [[0]]
-    assert on_ranks(3, "devices", SCRIPT) == [[0], [0], [1]]
+    assert on_ranks(3, "devices", SCRIPT) == [[0], [], [1]]
 
 
 def test_failures_are_told_on_all_ranks(on_ranks):
