@@ -1,4 +1,4 @@
-# Docker or Podman, and how to build the images of docker/Dockerfile with it.
+# Docker or Podman: which of them, its compose, and how to build the images of docker/Dockerfile.
 # Sourced after common.sh by docker/run and docker/cluster.
 
 base=${DMN_FE_BASE:-debian:$suite-slim}
@@ -14,6 +14,32 @@ find_engine() {
         return 0
     done
     engine=
+}
+
+# Sets `engine` and `compose`, or says what to install.
+set_engine() {
+    find_engine
+    [[ -n $engine ]] || die "no Docker or Podman answers; install one of them, or start its service."
+    set_compose
+}
+
+set_compose() {
+    # `podman compose` may be any program, some of which do not know users as Podman does.
+    if [[ $engine == podman ]] && podman-compose --version >/dev/null 2>&1; then
+        compose=(podman-compose)
+    elif [[ $engine == docker ]] && docker compose version >/dev/null 2>&1; then
+        compose=(docker compose)
+    elif [[ $engine == podman ]]; then
+        die "podman-compose is not installed; 'pipx install podman-compose' brings it."
+    else
+        die "docker has no compose; install the package docker-compose-plugin."
+    fi
+    # Podman without root maps the caller to root inside unless told to keep the caller's number,
+    # which it cannot do in a pod.
+    if [[ $engine == podman && $EUID -ne 0 ]]; then
+        export PODMAN_USERNS=keep-id
+        compose+=(--in-pod false)
+    fi
 }
 
 # Whether the base image is there or can be fetched.

@@ -123,7 +123,8 @@ def test_pbs_goes_on_from_checkpoints_and_comes_back(job):
     status, calls, _ = job.run("pbs.sh", CASE="case.toml", FOLDER="out", **variables)
     assert status == 0
     assert calls == [
-        f"mpirun -n 4 --hostfile {nodes} -x OMP_NUM_THREADS dmn-fe run case.toml --output out",
+        f"mpirun -n 4 --hostfile {nodes} -x OMP_NUM_THREADS -x PATH -x LD_LIBRARY_PATH "
+        "dmn-fe run case.toml --output out",
         f"qsub -v CASE=case.toml,FOLDER=out {job.folder}/pbs.sh",
     ]
     assert job.run("pbs.sh", **variables)[0] == 2

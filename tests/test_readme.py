@@ -39,7 +39,8 @@ def code_blocks(language: str) -> list[str]:
 
 
 def test_the_commands_work_in_their_order(dmn_fe):
-    commands = [line for block in code_blocks("sh") for line in block.splitlines() if line.strip()]
+    blocks = [block.replace("\\\n", "") for block in code_blocks("sh")]
+    commands = [line for block in blocks for line in block.splitlines() if line.strip()]
     done = 0
     for command in commands:
         if command.startswith(ELSEWHERE):

@@ -4,7 +4,8 @@
 #PBS -l walltime=08:00:00
 #PBS -j oe
 # Runs a case under PBS, and goes on with it in the next job where the time was too short.  Say in the
-# case when to stop, some minutes before the walltime: [steps] wall_clock = "7.9 h".
+# case when to stop, some minutes before the walltime: [steps] wall_clock = "7.9 h".  Copy this file
+# beside the case and change the lines of #PBS: options of qsub hold for the first job alone.
 #
 # usage: qsub -v CASE=case.toml,FOLDER=results pbs.sh
 set -euo pipefail
@@ -13,6 +14,7 @@ cd "$PBS_O_WORKDIR"
     { echo "usage: qsub -v CASE=case.toml,FOLDER=results pbs.sh" >&2; exit 2; }
 
 # How dmn-fe is called: in an environment that has it, or in an image (docker/apptainer.def).
+# source ~/miniforge3/bin/activate dmn_fe
 program=(dmn-fe)
 # program=(apptainer exec --bind "$PWD" dmn_fe.sif dmn-fe)
 # Networks on GPUs, with ngpus=N in `select`: several ranks to a GPU.  Not with `share = "node"` in the
@@ -24,7 +26,8 @@ restart=()
 compgen -G "$FOLDER/checkpoints/*" >/dev/null && restart=(--restart)
 ranks=$(wc -l <"$PBS_NODEFILE")
 status=0
-mpirun -n "$ranks" --hostfile "$PBS_NODEFILE" -x OMP_NUM_THREADS \
+# Of Open MPI; other MPIs hand all variables on.
+mpirun -n "$ranks" --hostfile "$PBS_NODEFILE" -x OMP_NUM_THREADS -x PATH -x LD_LIBRARY_PATH \
     "${program[@]}" run "$CASE" --output "$FOLDER" "${restart[@]}" || status=$?
 
 # Stopped before its time was over, and can go on.

@@ -18,6 +18,7 @@ case=$1
 folder=$2
 
 # How dmn-fe is called: in an environment that has it, or in an image (docker/apptainer.def).
+# source ~/miniforge3/bin/activate dmn_fe
 program=(dmn-fe)
 # program=(apptainer exec --bind "$PWD" dmn_fe.sif dmn-fe)
 # Networks on GPUs, with --gpus-per-node=N above: several ranks to a GPU.  Not with `share = "node"` in
