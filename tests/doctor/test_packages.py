@@ -87,7 +87,7 @@ def test_the_oldest_versions_are_those_of_the_project():
 
 
 def test_names_in_debian_are_those_of_the_image():
-    lines = (ROOT / "docker" / "packages.txt").read_text().splitlines()
+    lines = (ROOT / "docker" / "packages" / "simulation.txt").read_text().splitlines()
     installed = {line.split()[0] for line in lines if line.strip()}
     brought = {"python3-numpy", "python3-mpi4py"}  # by others
     assert {each.debian for each in ALL.values() if each.debian} - installed == brought
