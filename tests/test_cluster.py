@@ -35,7 +35,7 @@ case "$*" in
         touch "$NOTES/started"
         while [[ -e $NOTES/long ]]; do sleep 0.1; done
         exit 5 ;;
-    *"node signal"*) rm -f "$NOTES/long" ;;
+    *"node stop"* | *"node interrupt"*) rm -f "$NOTES/long" ;;
     logs*) echo "sshd did not start" ;;
     ps*service=head*) [[ ! -e $NOTES/node_head ]] || echo head_1 ;;
     ps*service=worker*) for f in "$NOTES"/node_worker*; do [[ ! -e $f ]] || echo worker; done ;;
@@ -144,7 +144,7 @@ def test_down_removes_what_compose_leaves_and_nothing_else(cluster):
 
 
 def test_down_and_others_without_a_cluster(cluster):
-    for call in (["down"], ["status"], ["run", "-n", "1", "true"]):
+    for call in (["down"], ["status"], ["stop"], ["run", "-n", "1", "true"]):
         assert cluster.call(*call) == (
             1,
             "docker/cluster: no cluster is up; 'docker/cluster up' starts one.\n",
@@ -156,6 +156,8 @@ def test_down_and_others_without_a_cluster(cluster):
     [
         ([], 2, "usage: docker/cluster up"),
         (["start"], 2, "usage: docker/cluster up"),
+        (["down", "now"], 2, "usage: docker/cluster up"),
+        (["--help"], 0, "usage: docker/cluster up"),
         (["up", "--workers"], 2, "usage: docker/cluster up"),
         (["run", "dmn-fe"], 2, "usage: docker/cluster up"),
         (["up", "--workers", "0"], 2, "--workers '0' must be a number from 1 to 9999."),
@@ -245,8 +247,17 @@ def test_run_from_a_folder_that_the_nodes_do_not_see(cluster):
     assert f"the nodes see {cluster.folder_of_nodes}, not {cluster.folder}" in words
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
-def test_signals_are_handed_to_the_job(cluster, asked):
+@pytest.mark.parametrize(
+    ("asked", "verb"),
+    [
+        (signal.SIGTERM, "stop"),
+        (signal.SIGUSR1, "stop"),
+        (signal.SIGINT, "interrupt"),
+        (signal.SIGHUP, "interrupt"),
+        (None, "stop"),
+    ],
+)
+def test_signals_are_handed_to_the_job(cluster, asked, verb):
     assert cluster.call("up")[0] == 0
     cluster.note("long")
     process = cluster.begin("run", "-n", "2", "dmn-fe", "run", "case.toml")
@@ -254,11 +265,14 @@ def test_signals_are_handed_to_the_job(cluster, asked):
     while not (cluster.notes / "started").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(asked)
+    if asked is None:
+        assert cluster.call("stop") == (0, "")
+    else:
+        process.send_signal(asked)
     process.communicate(timeout=30)
     assert process.returncode == 5  # of the job, which ended in its own time
-    (sent,) = cluster.calls("signal")
-    assert sent.endswith("INT" if asked is signal.SIGINT else "USR1")
+    (sent,) = cluster.calls(verb)
+    assert sent == f"exec head_1 /opt/dmn_fe/docker/node {verb}"
 
 
 def test_a_folder_behind_a_link(cluster):
@@ -296,6 +310,15 @@ def test_down_that_fails_is_told_and_may_be_called_again(cluster):
     cluster.fake("docker", ENGINE)
     assert cluster.call("down") == (0, "")
     assert cluster.known() == []
+
+
+def test_a_head_that_ends_during_a_run(cluster):
+    assert cluster.call("up")[0] == 0
+    ends = ENGINE.replace("exit 5 ;;", 'rm "$NOTES/node_head"; exit 137 ;;')
+    cluster.fake("docker", ends)
+    status, words = cluster.call("run", "-n", "2", "true")
+    assert status == 137
+    assert "the head of the cluster has ended; 'docker/cluster down' ends the rest." in words
 
 
 def test_a_head_that_has_ended(cluster):

@@ -96,7 +96,7 @@ def test_options_of_pbs():
 
 
 def test_slurm_goes_on_from_checkpoints_and_comes_back(job):
-    job.fake("srun", "exit 75")
+    job.fake("srun", "mkdir -p out/checkpoints/step_000001; exit 75")
     job.fake("scontrol")
     status, calls, _ = job.run("slurm.sh", "case.toml", "out", SLURM_JOB_ID="17")
     assert status == 0
@@ -104,8 +104,12 @@ def test_slurm_goes_on_from_checkpoints_and_comes_back(job):
         "srun --mpi=pmix dmn-fe run case.toml --output out",
         "scontrol requeue 17",
     ]
-    (job.folder / "out" / "checkpoints").mkdir(parents=True)
-    (job.folder / "out" / "checkpoints" / "one").touch()
+    job.calls.unlink()
+    job.fake("srun", "exit 75")
+    status, calls, words = job.run("slurm.sh", "case.toml", "out", SLURM_JOB_ID="17")
+    assert status == 75  # nor does one that has not gone on
+    assert calls == ["srun --mpi=pmix dmn-fe run case.toml --output out --restart"]
+    assert words == "no step was finished in the time of this job; give the next one more.\n"
     job.calls.unlink()
     job.fake("srun", "exit 1")
     status, calls, _ = job.run("slurm.sh", "case.toml", "out", SLURM_JOB_ID="17")
@@ -117,7 +121,7 @@ def test_slurm_goes_on_from_checkpoints_and_comes_back(job):
 def test_pbs_goes_on_from_checkpoints_and_comes_back(job):
     nodes = job.folder / "nodes"
     nodes.write_text("one\none\ntwo\ntwo\n")
-    job.fake("mpirun", "exit 75")
+    job.fake("mpirun", "mkdir -p out/checkpoints/step_000001; exit 75")
     job.fake("qsub")
     variables = {"PBS_NODEFILE": str(nodes), "PBS_O_WORKDIR": str(job.folder)}
     status, calls, _ = job.run("pbs.sh", CASE="case.toml", FOLDER="out", **variables)
@@ -127,6 +131,12 @@ def test_pbs_goes_on_from_checkpoints_and_comes_back(job):
         "dmn-fe run case.toml --output out",
         f"qsub -v CASE=case.toml,FOLDER=out {job.folder}/pbs.sh",
     ]
+    job.calls.unlink()
+    job.fake("mpirun", "exit 75")
+    status, (call,), words = job.run("pbs.sh", CASE="case.toml", FOLDER="out", **variables)
+    assert status == 75
+    assert call.endswith(" --output out --restart")
+    assert "no step was finished in the time of this job" in words
     assert job.run("pbs.sh", **variables)[0] == 2
 
 

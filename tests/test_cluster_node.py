@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -165,9 +166,43 @@ def test_one_job_at_a_time_which_hears_signals(head):
     status, words = head.call("run", "1", "true")
     assert status == 1
     assert "a job runs on this cluster already; wait for its end, or stop it." in words
-    assert head.call("signal", "USR1") == (0, "")
+    assert head.call("stop") == (0, "")
     job.communicate(timeout=30)
     assert job.returncode == 75
+
+
+def test_a_job_that_does_not_stop_is_ended_the_second_time(head):
+    started = head.folder / "started"
+    head.fake_mpirun(
+        "mpirun (Open MPI) 5.0.7",
+        f"trap '' USR1; trap 'exit 143' TERM; touch {started}; while :; do sleep 0.05; done",
+    )
+    job = head.start("run", "1", "hostname")
+    wait_for(started)
+    assert head.call("stop") == (0, "")
+    time.sleep(0.3)
+    assert job.poll() is None
+    assert head.call("stop") == (0, "")
+    job.communicate(timeout=30)
+    assert job.returncode == 143
+
+
+@pytest.mark.parametrize("how", ["terminal", "node interrupt"])
+def test_an_interrupt_is_told(head, how):
+    started = head.folder / "started"
+    head.fake_mpirun(
+        "mpirun (Open MPI) 5.0.7",
+        f"trap 'exit 1' TERM; touch {started}; while :; do sleep 0.05; done",
+    )
+    job = head.start("run", "1", "dmn-fe")
+    wait_for(started)
+    if how == "terminal":
+        job.send_signal(signal.SIGINT)
+    else:
+        assert head.call("interrupt") == (0, "")
+    _, words = job.communicate(timeout=30)
+    assert job.returncode == 130
+    assert words == "\ndmn_fe: interrupted; a run of dmn-fe goes on with --restart.\n"
 
 
 def test_a_signal_before_the_start_is_heard(head):
@@ -175,7 +210,7 @@ def test_a_signal_before_the_start_is_heard(head):
     head.fake("ssh", f"touch {asked}; sleep 1; cat {head.remote}/$1")
     job = head.start("run", "1", "true")
     wait_for(asked)
-    assert head.call("signal", "USR1") == (0, "")
+    assert head.call("stop") == (0, "")
     _, words = job.communicate(timeout=30)
     assert job.returncode == 1
     assert "the job was stopped before it had started." in words

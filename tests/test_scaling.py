@@ -207,6 +207,15 @@ def test_a_size_that_was_held_out_is_predicted(module, known):
         assert seconds == pytest.approx(sum(parts.values()), rel=1e-6)
 
 
+def test_a_report_warns_of_a_model_that_misses(module, known):
+    sections, comparison = module("measured_sections"), module("comparison")
+    result = synthetic_result(module, known)
+    here = comparison.machine_here(result)
+    assert sections.fit_warning(result, known, here) == []
+    far = dataclasses.replace(known, assembly=20.0 * known.assembly)
+    assert "do not plan by it" in sections.fit_warning(result, far, here)[0]
+
+
 def test_repeats_count_by_their_best_and_their_median(module, known):
     results = module("results")
     result = synthetic_result(module, known)
@@ -304,7 +313,9 @@ def test_each_rank_of_a_weak_scaling_has_a_box(module):
     ("text", "told"),
     [
         ("ranks = 3", "there is no 'ranks'"),
-        ("latency = -1.0", "latency = -1.0 must be a number"),
+        ("latency = -1.0", "latency = -1.0 must be a number, not negative"),
+        ("ranks_per_node = 0", "ranks_per_node = 0 must be a number, positive"),
+        ("name = 5", "name = 5 must be a text"),
         ("[measured]\nmicro = 1.0", "there is no 'micro'"),
         ("latency = ", "is no TOML"),
     ],

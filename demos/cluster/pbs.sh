@@ -22,14 +22,20 @@ program=(dmn-fe)
 # program=("$PBS_O_WORKDIR/gpu_of_rank" "${program[@]}")
 
 export OMP_NUM_THREADS=1
+newest() { compgen -G "$FOLDER/checkpoints/step_*" | sort | tail -n 1; }
+before=$(newest) || true
 restart=()
-compgen -G "$FOLDER/checkpoints/*" >/dev/null && restart=(--restart)
+[[ -z $before ]] || restart=(--restart)
 ranks=$(wc -l <"$PBS_NODEFILE")
 status=0
 # Of Open MPI; other MPIs hand all variables on.
 mpirun -n "$ranks" --hostfile "$PBS_NODEFILE" -x OMP_NUM_THREADS -x PATH -x LD_LIBRARY_PATH \
     "${program[@]}" run "$CASE" --output "$FOLDER" "${restart[@]}" || status=$?
 
-# Stopped before its time was over, and can go on.
-[[ $status -ne 75 ]] || exec qsub -v "CASE=$CASE,FOLDER=$FOLDER" "$PBS_O_WORKDIR/pbs.sh"
+# Stopped before its time was over, and can go on: with a step that is longer than a job, for ever.
+if [[ $status -eq 75 && $(newest) == "$before" ]]; then
+    echo "no step was finished in the time of this job; give the next one more." >&2
+elif [[ $status -eq 75 ]]; then
+    exec qsub -v "CASE=$CASE,FOLDER=$FOLDER" "$PBS_O_WORKDIR/pbs.sh"
+fi
 exit "$status"

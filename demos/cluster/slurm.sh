@@ -9,7 +9,8 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 # Runs a case under Slurm, and goes on with it in the next job where the time was too short: five
-# minutes before the end USR1 lets dmn-fe stop after its present step, with a checkpoint.
+# minutes before the end USR1 lets dmn-fe stop after its present step, with a checkpoint.  Copy this
+# file, and gpu_of_rank if you use it, beside the case.
 #
 # usage: sbatch [--nodes=N …] slurm.sh CASE.toml FOLDER
 set -euo pipefail
@@ -26,11 +27,17 @@ program=(dmn-fe)
 # program=("$SLURM_SUBMIT_DIR/gpu_of_rank" "${program[@]}")
 
 export OMP_NUM_THREADS=1
+newest() { compgen -G "$folder/checkpoints/step_*" | sort | tail -n 1; }
+before=$(newest) || true
 restart=()
-compgen -G "$folder/checkpoints/*" >/dev/null && restart=(--restart)
+[[ -z $before ]] || restart=(--restart)
 status=0
 srun --mpi=pmix "${program[@]}" run "$case" --output "$folder" "${restart[@]}" || status=$?
 
-# Stopped before its time was over, and can go on.
-[[ $status -ne 75 ]] || exec scontrol requeue "$SLURM_JOB_ID"
+# Stopped before its time was over, and can go on: with a step that is longer than a job, for ever.
+if [[ $status -eq 75 && $(newest) == "$before" ]]; then
+    echo "no step was finished in the time of this job; give the next one more." >&2
+elif [[ $status -eq 75 ]]; then
+    exec scontrol requeue "$SLURM_JOB_ID"
+fi
 exit "$status"

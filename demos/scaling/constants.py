@@ -142,6 +142,9 @@ class Cluster:
     file_operations: float = float("inf")
 
 
+_MAY_BE_ZERO = ("cache", "latency", "overhead", "neighbours")
+
+
 def read_assumptions(path: Path, measured: Measured) -> tuple[Cluster, Measured]:
     """The cluster of a TOML file, and the measured numbers that it replaces (``[measured]``).
 
@@ -166,7 +169,13 @@ def _replace(numbers: Numbers, given: dict[str, Any], path: Path) -> Numbers:
     for name, value in given.items():
         if name not in names:
             raise InputError(f"{path}: there is no {name!r}; it may have {', '.join(names)}.")
-        is_number = type(value) in (int, float) and value >= 0
-        if not (isinstance(value, str) if name == "name" else is_number):
-            raise InputError(f"{path}: {name} = {value!r} must be a number, not negative.")
+        if name == "name":
+            if not isinstance(value, str):
+                raise InputError(f"{path}: name = {value!r} must be a text.")
+            continue
+        may_be_zero = isinstance(numbers, Measured) or name in _MAY_BE_ZERO
+        is_number = type(value) in (int, float) and (value > 0 or (value == 0 and may_be_zero))
+        if not is_number:
+            wanted = "not negative" if may_be_zero else "positive"
+            raise InputError(f"{path}: {name} = {value!r} must be a number, {wanted}.")
     return dataclasses.replace(numbers, **given)

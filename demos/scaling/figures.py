@@ -75,7 +75,10 @@ def draw_predicted(path: Path, measured: Measured, cluster: Cluster) -> None:
     most = [cluster.node_memory / ranks_on_node(int(n), cluster) / 1e9 for n in RANKS]
     axes[1, 1].plot(RANKS, most, "k:", label="its share of a node")
     titles = ("Newton iteration / s", "its parts / s, $10^8$ points")
-    titles += ("efficiency over one full node", "memory of a rank / GB, with a checkpoint")
+    titles += (
+        "efficiency over one full node (above 1: caches)",
+        "memory of a rank / GB, with a checkpoint",
+    )
     for axis, title in zip(axes.flat, titles, strict=True):
         axis.set(title=title, xlabel="ranks", xscale="log", yscale="log")
         _finish(axis)

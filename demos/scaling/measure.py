@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
         "result",
         nargs="?",
         type=Path,
-        default=HERE / "results" / "two_cores.json",
+        default=Path("results/scaling.json"),
         help="JSON file",
     )
     add("--ranks", default="1,2", help="numbers of ranks, such as 1,2,4,8")

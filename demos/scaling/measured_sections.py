@@ -12,8 +12,9 @@ from units import large, percent, seconds_text, size_text
 
 from dmn_fe.assessment.markdown import table
 
-__all__ = ["coefficients_section", "machine_section", "measured_section"]
+__all__ = ["coefficients_section", "fit_warning", "machine_section", "measured_section"]
 
+FAR_OFF = 0.5
 COUNTED = {"state_size", "meetings", "point_bytes", "cg_exchanges", "cg_sums", "setup_exchanges"}
 COUNTED |= {"setup_sums", "cg_bytes_sent", "setup_bytes_sent", "cg_bytes", "program", "unpickle"}
 TIMES = {
@@ -64,6 +65,21 @@ def measured_section(result: dict[str, Any], measured: Measured, here: Cluster) 
             "",
         ]
     return [*lines, *_efficiencies(runs)]
+
+
+def fit_warning(result: dict[str, Any], measured: Measured, here: Cluster) -> list[str]:
+    """A sentence where the model misses the measurements by so much that it predicts nothing."""
+    worst = max(
+        abs(model / run.iteration()["all"] - 1.0)
+        for run, model in compare(load_steps(result), measured, here)
+    )
+    if worst <= FAR_OFF:
+        return []
+    return [
+        f"**The model misses a measurement by {percent(worst)}: do not plan by it.** Measure "
+        "again, with nothing beside it, larger parts than those of `--small`, and three repeats.",
+        "",
+    ]
 
 
 def _error(model: float, seconds: float) -> str:

@@ -11,7 +11,12 @@ from comparison import machine_here
 from constants import read_assumptions
 from figures import draw_measured, draw_predicted
 from fit import fit
-from measured_sections import coefficients_section, machine_section, measured_section
+from measured_sections import (
+    coefficients_section,
+    fit_warning,
+    machine_section,
+    measured_section,
+)
 from predicted_sections import code_section, integers_section, predicted_section, summary
 from results import load_steps, read_result
 
@@ -69,6 +74,7 @@ def write_report(result_file: Path, cluster_file: Path, output: Path) -> None:
         "Made by `report.py` from measurements on a small machine and assumptions of a cluster: an "
         "estimate to plan by, not a measurement.",
         "",
+        *fit_warning(result, fitted, here),
         *machine_section(result),
         *measured_section(result, fitted, here),
         *predicted_section(measured, cluster),
