@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers.sandbox import PROJECT
+from helpers.sandbox import PROJECT, hear_interrupts
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("flock") is None,
@@ -67,6 +67,7 @@ class Head:
             ["bash", str(self.script), *arguments],
             cwd=self.folder,
             env={"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(self.home)},
+            preexec_fn=hear_interrupts,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -34,7 +34,7 @@ def main() -> int:
     given = _arguments()
     sizes = SMALL if given.small else SIZES
     # A batch system ends a job by TERM; the launcher must be told, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         ranks, cells, meshes = (
             _numbers(name, sizes[name] if text is None else text)

@@ -2,12 +2,19 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
-__all__ = ["PROJECT", "Sandbox"]
+__all__ = ["PROJECT", "Sandbox", "hear_interrupts"]
 
 PROJECT = Path(__file__).resolve().parents[2]
+
+
+def hear_interrupts() -> None:
+    """For a process before it starts: a shell cannot hear Ctrl-C that its parent ignores, as tests
+    in the background do."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Sandbox:
@@ -46,6 +53,7 @@ class Sandbox:
             [str(path), *command],
             env=kept,
             cwd=cwd or self.project,
+            preexec_fn=hear_interrupts,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
