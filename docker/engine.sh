@@ -70,7 +70,7 @@ build_image() {
     [[ $engine == podman ]] && arguments+=(--format docker) # OCI's format has no health checks
     set_proxies
     for pair in "${proxies[@]}"; do arguments+=(--build-arg "$pair"); done
-    say "building the image $tag with $engine (a few minutes, 4 GB)"
+    say "building the image $tag with $engine (a few minutes, 3 GB)"
     : >"$cache/build.log"
     quietly_into "$cache/build.log" "$engine" build "${arguments[@]}" "$@" "$project" ||
         die "$engine build failed: $(reason_in_log); all it said is in $cache/build.log."

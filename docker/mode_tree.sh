@@ -30,7 +30,7 @@ tree_build() {
             die "mmdebstrap could not be installed: $(reason_in_log); all apt-get said is in $log."
     fi
 
-    say "making a Debian $suite tree in $tree (a few minutes, 4 GB)"
+    say "making a Debian $suite tree in $tree (a few minutes, 3 GB)"
     local options=(--variant=minbase --dpkgopt=force-unsafe-io)
     # Debian unstable's index on a mirror can be past its date.
     [[ $suite == sid ]] && options+=(--aptopt='Acquire::Check-Valid-Until "false"')
