@@ -165,6 +165,7 @@ def _files(result: dict[str, Any], runs: Sequence[Run]) -> dict[str, float]:
     cells = [one["cells"] for one in meshes]
     return {
         "save": line(own, [one["write"] for one in of_runs])[0],
+        # Of so few ranks each reads all files.
         "restart": line(sizes, [one["restart"] for one in of_runs])[0],
         "mesh_seconds": line(cells, [one["seconds"] for one in meshes])[0],
         "mesh_bytes": line(cells, [one["rank 0"] for one in meshes])[0],

@@ -52,6 +52,7 @@ def limits(points: float, ranks: int, measured: Measured, cluster: Cluster) -> l
     """The list, with estimates for a part on some ranks, those that matter first."""
     m, cells, on_node = measured, points / POINTS_PER_CELL, ranks_on_node(ranks, cluster)
     saved = checkpoint(points, ranks, m, cluster)
+    elsewhere = saved.restart_on_others
     of_iteration = iteration(points, ranks, m, cluster)
     meetings = of_iteration["Python meetings"]
     total = sum(of_iteration.values())
@@ -60,12 +61,13 @@ def limits(points: float, ranks: int, measured: Measured, cluster: Cluster) -> l
     face = (unknowns(points) / 3.0) ** (2.0 / 3.0)
     found = [
         Limit(
-            "a restart: every rank reads the files of all ranks",
+            "a restart on another number of ranks: each reads files of all until it has its cells",
             "fem/checkpoint.py (_read)",
-            f"{size_text(saved.bytes_read)} read, {large(ranks * saved.files)} files opened, "
-            f"{seconds_text(saved.restart)}",
+            f"up to {size_text(elsewhere.bytes_read)} read, {large(elsewhere.files_opened)} files "
+            f"opened, {seconds_text(elsewhere.seconds)}",
             "yes",
-            "none; it should look at the cell numbers of a file before its states",
+            "as many ranks as before; it should look at the cell numbers of a file before its "
+            "states",
         ),
         Limit(
             "a mesh file is read by rank 0, which shares it out",

@@ -72,7 +72,7 @@ def predicted_section(measured: Measured, cluster: Cluster) -> list[str]:
                 str(saved.files),
                 size_text(saved.bytes),
                 seconds_text(saved.write),
-                seconds_text(saved.restart),
+                seconds_text(saved.restart.seconds),
                 f"{hours:.1f}" if hours < 100.0 else f"{hours:.0f}",
             ]
         )

@@ -11,14 +11,23 @@ NODES_PER_CELL, NUMBER = 10, 8  # of a quadratic tetrahedron; bytes
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Files that all ranks open, bytes that they read, and seconds."""
+
+    files_opened: float
+    bytes_read: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Checkpoint:
-    """Files, bytes in all, seconds to write it, and to restart from it; bytes read for that."""
+    """Files, bytes in all, and seconds to write it; restarts on as many ranks, and on others."""
 
     files: int
     bytes: float
     write: float
-    restart: float
-    bytes_read: float
+    restart: Restart
+    restart_on_others: Restart
 
 
 def checkpoint_bytes(points: float, state_size: float) -> float:
@@ -34,11 +43,21 @@ def checkpoint(points: float, ranks: int, measured: Measured, cluster: Cluster) 
     own = size / ranks * (cluster.imbalance if ranks > 1 else 1.0)
     opening = 3.0 * files / cluster.file_operations  # a trial file, the file, its name
     write = max(measured.save * own / cluster.core_speed, size / cluster.file_bandwidth) + opening
-    # Each rank reads the files of all ranks; a node keeps them in memory for its other ranks.
-    read = nodes(ranks, cluster) * size / cluster.file_bandwidth
-    restart = max(measured.restart * size / cluster.core_speed, read)
-    restart += ranks * files / cluster.file_operations
-    return Checkpoint(files, size, write, restart, ranks * size)
+
+    def restart(files_of_rank: float) -> Restart:
+        of_rank = files_of_rank * size / ranks
+        # A node keeps what one of its ranks has read in memory for the others.
+        of_nodes = min(nodes(ranks, cluster) * size, ranks * of_rank)
+        seconds = max(
+            measured.restart * of_rank / cluster.core_speed, of_nodes / cluster.file_bandwidth
+        )
+        opened = ranks * (files_of_rank + 1)  # with the manifest
+        return Restart(opened, ranks * of_rank, seconds + opened / cluster.file_operations)
+
+    # A rank reads its own file and those of its neighbours; where the mesh is shared out in another
+    # way, file by file until it has found its cells, at the most all.
+    own_and_neighbours = 1 + share(points, ranks, cluster).neighbours
+    return Checkpoint(files, size, write, restart(own_and_neighbours), restart(ranks))
 
 
 def rank_memory(

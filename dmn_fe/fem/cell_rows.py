@@ -134,10 +134,10 @@ class CommittedRows:
                 state[here] = torch.take_along_dim(found[there], order, 1)
                 self._filled[key][here] = True
 
-    def check_complete(self) -> None:
-        """Raise ``InputError`` if cells of this rank were in no file."""
-        if not (self._found.all() and all(each.all() for each in self._filled.values())):
-            raise InputError("cells of this mesh are missing")
+    @property
+    def complete(self) -> bool:
+        """Whether all cells of this rank, ghosts included, were in the files."""
+        return bool(self._found.all() and all(each.all() for each in self._filled.values()))
 
 
 def _same(

@@ -219,16 +219,16 @@ def _read(problem: Problem, checkpoint: Path) -> _Read:
         try:
             manifest = read_manifest(checkpoint)
             _check_identity(manifest, _identity(problem), checkpoint)
-            for rank in range(manifest["ranks"]):
+            for rank in _likeliest_first(problem, manifest["ranks"]):
                 found = read_rows(checkpoint, rank)
                 try:
                     rows.collect(found)
                 except InputError as error:
-                    raise _misfit(checkpoint, error) from error
-            try:
-                rows.check_complete()
-            except InputError as error:
-                raise _misfit(checkpoint, error) from error
+                    raise _misfit(checkpoint, str(error)) from error
+                if rows.complete:
+                    break
+            else:
+                raise _misfit(checkpoint, "cells of this mesh are missing")
         except Damaged as error:
             own = str(error)
         except KeyError as error:
@@ -236,9 +236,18 @@ def _read(problem: Problem, checkpoint: Path) -> _Read:
     return _Read(manifest, rows, next((one for one in comm.allgather(own) if one), None))
 
 
-def _misfit(checkpoint: Path, error: InputError) -> InputError:
+def _likeliest_first(problem: Problem, writers: int) -> list[int]:
+    """The ranks that wrote a checkpoint, first those that have this rank's cells if the mesh is
+    shared out as it was: this rank, then those that own its ghosts."""
+    cells = problem.u.function_space.mesh.topology
+    owners = np.unique(cells.index_map(cells.dim).owners).tolist()
+    first = [rank for rank in (problem.qmap.comm.rank, *owners) if rank < writers]
+    return list(dict.fromkeys([*first, *range(writers)]))
+
+
+def _misfit(checkpoint: Path, why: str) -> InputError:
     return InputError(
-        f"{checkpoint}: does not fit this simulation ({error}); restart with the mesh and laws it "
+        f"{checkpoint}: does not fit this simulation ({why}); restart with the mesh and laws it "
         "was written with."
     )
 

@@ -16,6 +16,8 @@ from mpi4py import MPI
 
 from dmn_fe import laws
 from dmn_fe.evaluate import NetworkLaw
+from dmn_fe.fem import checkpoint
+from dmn_fe.fem.checkpoint_files import read_rows
 
 COMM = MPI.COMM_WORLD
 MATRIX = laws.J2(200e3, 0.3, laws.VoceHardening(250.0, 100.0, 40.0, 1000.0))
@@ -105,6 +107,27 @@ def read(folder: Path) -> dict:
         first = problem.reaction(part.facets(REACTIONS[name])).tolist()
         found[name] = [first, *_steps(part, problem, TIMES[2:], name)]
     return found
+
+
+def read_again(folder: Path) -> dict:
+    """Files that a rank opens to restart a long bar that is shared out as when it was written."""
+
+    def bar():
+        domain = mesh.create_rectangle(COMM, [(0.0, 0.0), (30.0, 1.0)], [60, 2])
+        part = mark(domain, {"fixed": near(0, 0.0), "moved": near(0, 30.0)})
+        supports = [Support("fixed", [0.0] * 2), Support("moved", [0.1, 0.0])]
+        return make_problem(part, {"part": MATRIX}, supports)
+
+    written, problem = bar(), bar()
+    assert written.step(1.0).converged
+    Checkpoints(folder / "bar").save(written)
+    opened = []
+    checkpoint.read_rows = lambda path, rank: opened.append(rank) or read_rows(path, rank)
+    Checkpoints(folder / "bar").restore(problem)
+    assert np.array_equal(problem.u.x.array, written.u.x.array)
+    assert np.array_equal(problem.qmap.committed_stress, written.qmap.committed_stress)
+    owners = problem.u.function_space.mesh.topology.index_map(2).owners
+    return {"opened": opened, "owners": np.unique(owners).tolist()}
 
 
 if __name__ == "__main__":

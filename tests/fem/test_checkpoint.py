@@ -38,6 +38,14 @@ def test_a_restart_on_other_ranks_goes_on_alike(on_ranks, writers, readers):
             np.testing.assert_allclose(restarted[name], expected, atol=tolerance * largest)
 
 
+def test_a_restart_on_as_many_ranks_reads_the_files_of_neighbours_alone(on_ranks):
+    results = on_ranks(3, "read_again", SCRIPT)
+    for rank, found in enumerate(results):
+        assert found["opened"][0] == rank
+        assert set(found["opened"][1:]) <= set(found["owners"])
+    assert min(len(found["opened"]) for found in results) < 3  # the ends of the bar are none
+
+
 def sheet(law=STEEL, n=2, degree=2):
     part = rectangle(1.0, 1.0, (n, n))
     supports = [Support("left", [0.0, 0.0]), Support("right", [0.01, 0.0])]
