@@ -131,7 +131,9 @@ def no_room(*_) -> None:
 def wrong(folder: Path) -> dict:
     """What every rank is told."""
     part, problem = cube()
-    (folder / "file").write_text("")
+    if COMM.rank == 0:
+        (folder / "file").write_text("")
+        (folder / "device.csv").symlink_to("/dev/full")
     COMM.barrier()
     within = folder / "file" / "in"
     given = {
@@ -144,7 +146,7 @@ def wrong(folder: Path) -> dict:
     }
     given |= {f"folder {name}": Fields(within, name) for name in FORMATS}
     said = {name: told(simulation(problem, [one]).run) for name, one in given.items()}
-    full_table = Reactions("/dev/full", part, ["x0"])
+    full_table = Reactions(folder / "device.csv", part, ["x0"])
     said["full device"] = told(simulation(problem, [full_table]).run)
     for name in ["table", "cloud", *FORMATS]:
         part, problem = cube()  # and the one before goes on all ranks at once, or this hangs
