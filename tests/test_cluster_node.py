@@ -156,14 +156,19 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_one_job_at_a_time_which_hears_signals(head):
+def endless_job(head, traps: str) -> subprocess.Popen:
+    """A job that runs, and ends by its traps of the shell alone."""
     started = head.folder / "started"
     head.fake_mpirun(
-        "mpirun (Open MPI) 5.0.7",
-        f"trap 'exit 75' USR1; touch {started}; while :; do sleep 0.05; done",
+        "mpirun (Open MPI) 5.0.7", f"{traps}; touch {started}; while :; do sleep 0.05; done"
     )
     job = head.start("run", "1", "dmn-fe")
     wait_for(started)
+    return job
+
+
+def test_one_job_at_a_time_which_hears_signals(head):
+    job = endless_job(head, "trap 'exit 75' USR1")
     status, words = head.call("run", "1", "true")
     assert status == 1
     assert "a job runs on this cluster already; wait for its end, or stop it." in words
@@ -173,13 +178,7 @@ def test_one_job_at_a_time_which_hears_signals(head):
 
 
 def test_a_job_that_does_not_stop_is_ended_the_second_time(head):
-    started = head.folder / "started"
-    head.fake_mpirun(
-        "mpirun (Open MPI) 5.0.7",
-        f"trap '' USR1; trap 'exit 143' TERM; touch {started}; while :; do sleep 0.05; done",
-    )
-    job = head.start("run", "1", "hostname")
-    wait_for(started)
+    job = endless_job(head, "trap '' USR1; trap 'exit 143' TERM")
     assert head.call("stop") == (0, "")
     time.sleep(0.3)
     assert job.poll() is None
@@ -190,13 +189,7 @@ def test_a_job_that_does_not_stop_is_ended_the_second_time(head):
 
 @pytest.mark.parametrize("how", ["terminal", "node interrupt"])
 def test_an_interrupt_is_told(head, how):
-    started = head.folder / "started"
-    head.fake_mpirun(
-        "mpirun (Open MPI) 5.0.7",
-        f"trap 'exit 1' TERM; touch {started}; while :; do sleep 0.05; done",
-    )
-    job = head.start("run", "1", "dmn-fe")
-    wait_for(started)
+    job = endless_job(head, "trap 'exit 1' TERM")
     if how == "terminal":
         job.send_signal(signal.SIGINT)
     else:
