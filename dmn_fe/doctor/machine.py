@@ -125,7 +125,10 @@ def _home_folder() -> Finding:
 
 
 def _temporary_folder() -> Finding:
-    advice = "Set TMPDIR to a folder that can be written: mpirun and compilers need one."
+    advice = (
+        "Set TMPDIR to a folder that can be written: mpirun and compilers need one. "
+        "(The image of dmn_fe has one for its group: docker run --group-add dmn_fe.)"
+    )
     try:
         folder = tempfile.gettempdir()
         free = shutil.disk_usage(folder).free

@@ -92,6 +92,7 @@ def test_no_temporary_folder(monkeypatch):
     monkeypatch.setattr("tempfile.gettempdir", none)
     assert found("temporary folder").status == "failed"
     assert "TMPDIR" in found("temporary folder").advice
+    assert "--group-add dmn_fe" in found("temporary folder").advice
 
 
 def test_no_home(monkeypatch):
