@@ -109,15 +109,20 @@ def read(folder: Path) -> dict:
     return found
 
 
+def bar():
+    """So long that the parts of the first and the last of three ranks do not touch."""
+    domain = mesh.create_rectangle(COMM, [(0.0, 0.0), (30.0, 1.0)], [60, 2])
+    part = mark(domain, {"fixed": near(0, 0.0), "moved": near(0, 30.0)})
+    supports = [Support("fixed", [0.0] * 2), Support("moved", [0.1, 0.0])]
+    return make_problem(part, {"part": MATRIX}, supports)
+
+
+def ghost_owners(problem) -> list[int]:
+    return np.unique(problem.u.function_space.mesh.topology.index_map(2).owners).tolist()
+
+
 def read_again(folder: Path) -> dict:
-    """Files that a rank opens to restart a long bar that is shared out as when it was written."""
-
-    def bar():
-        domain = mesh.create_rectangle(COMM, [(0.0, 0.0), (30.0, 1.0)], [60, 2])
-        part = mark(domain, {"fixed": near(0, 0.0), "moved": near(0, 30.0)})
-        supports = [Support("fixed", [0.0] * 2), Support("moved", [0.1, 0.0])]
-        return make_problem(part, {"part": MATRIX}, supports)
-
+    """Files that a rank opens to restart a part that is shared out as when it was written."""
     written, problem = bar(), bar()
     assert written.step(1.0).converged
     Checkpoints(folder / "bar").save(written)
@@ -126,8 +131,26 @@ def read_again(folder: Path) -> dict:
     Checkpoints(folder / "bar").restore(problem)
     assert np.array_equal(problem.u.x.array, written.u.x.array)
     assert np.array_equal(problem.qmap.committed_stress, written.qmap.committed_stress)
-    owners = problem.u.function_space.mesh.topology.index_map(2).owners
-    return {"opened": opened, "owners": np.unique(owners).tolist()}
+    return {"opened": opened, "owners": ghost_owners(problem)}
+
+
+def damage(folder: Path) -> dict:
+    """Go on where the newest file of a rank is cut that is not the neighbour of all."""
+    problem = bar()
+    checkpoints = Checkpoints(folder / "damage")
+    for t in TIMES[:2]:
+        assert problem.step(t).converged
+        checkpoints.save(problem)
+    neighbours = COMM.allgather({COMM.rank, *ghost_owners(problem)})
+    end = next(rank for rank in range(COMM.size) if not all(rank in each for each in neighbours))
+    if COMM.rank == 0:
+        newest = max((folder / "damage").iterdir())
+        file = newest / f"rank_{end:05d}.safetensors"
+        file.write_bytes(file.read_bytes()[:-100])
+    COMM.barrier()
+    problem = bar()
+    Checkpoints(folder / "damage").restore(problem)
+    return {"time": problem.time, "converged": problem.step(TIMES[1]).converged}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import pytest
 from helpers.parts import box, rectangle
 
 from dmn_fe import InputError, laws
+from dmn_fe.fem.checkpoint_files import read_rows, write_rows
 
 SCRIPT = "mpi_restart.py"
 STEEL = laws.J2(200e3, 0.3, laws.LinearHardening(250.0, 2000.0))
@@ -44,6 +45,11 @@ def test_a_restart_on_as_many_ranks_reads_the_files_of_neighbours_alone(on_ranks
         assert found["opened"][0] == rank
         assert set(found["opened"][1:]) <= set(found["owners"])
     assert min(len(found["opened"]) for found in results) < 3  # the ends of the bar are none
+
+
+def test_ranks_agree_on_a_file_that_one_of_them_finds_damaged(on_ranks):
+    for found in on_ranks(3, "damage", SCRIPT):
+        assert found == {"time": 0.2, "converged": True}
 
 
 def sheet(law=STEEL, n=2, degree=2):
@@ -78,7 +84,7 @@ def test_old_checkpoints_go_and_interrupted_ones_are_not_taken(written):
     assert other.qmap.state_of(1).equal(problem.qmap.state_of(1))
 
 
-def test_what_does_not_fit_is_refused_and_changes_nothing(written, tmp_path):
+def test_what_does_not_fit_is_refused_and_changes_nothing(written):
     harder = laws.J2(200e3, 0.3, laws.LinearHardening(251.0, 2000.0))
     for other, words in (
         (sheet(harder), "other laws"),
@@ -89,6 +95,18 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(written, tmp_path):
         with pytest.raises(InputError, match=words):
             written.restore(other)
         assert other.time == 0.0
+    (kept,) = written.folder.iterdir()
+    rows = read_rows(kept, 0)
+    rows["cell"][0] = 1000  # of another mesh
+    write_rows(kept, 0, rows)
+    incomplete = sheet()
+    with pytest.raises(InputError, match=r"does not fit .*cells of this mesh are missing"):
+        written.restore(incomplete)
+    assert incomplete.time == 0.0
+    assert not incomplete.u.x.array.any()
+
+
+def test_a_mesh_that_lies_elsewhere_and_a_folder_without_checkpoints(written, tmp_path):
     moved = sheet()
     moved.u.function_space.mesh.geometry.x[:, 0] *= 2.0
     with pytest.raises(InputError, match="lie elsewhere"):
