@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers.processes import ROOT, clean_environment, mpirun_options
@@ -152,7 +153,7 @@ def synthetic_result(module, m, cache: float = 0.0) -> dict:
                     "bytes": size,
                     "state size": m.state_size,
                     "write": m.save * size / ranks,
-                    "restart": m.restart * size,
+                    "restart": m.restart * size * (1 + share.neighbours) / ranks,
                 },
             }
             cases[f"{ranks} {edge}"] = ("load steps", ranks, {"cells": [edge] * 3}, found)
@@ -179,6 +180,18 @@ def test_the_fit_finds_known_coefficients(module, known):
     found = module("fit").fit(synthetic_result(module, known))
     for name, value in dataclasses.asdict(known).items():
         assert getattr(found, name) == pytest.approx(value, rel=1e-6), name
+
+
+def test_the_fit_of_restarts_on_many_ranks(module, known):
+    """Of which each reads the files of its neighbours alone."""
+    fit, result = module("fit"), synthetic_result(module, known)
+    runs = []
+    for points, ranks, files in ((1e5, 8, 8), (4e5, 32, 27), (1.6e6, 128, 27)):
+        size = 1.66e3 * points
+        found = {"bytes": size, "write": 1e-8 * size / ranks}
+        found["restart"] = known.restart * files * size / ranks
+        runs.append(SimpleNamespace(points=points, ranks=ranks, found={"checkpoint": found}))
+    assert fit._files(result, runs)["restart"] == pytest.approx(known.restart, rel=1e-9)
 
 
 def test_the_fit_finds_what_the_cache_keeps(module, known):

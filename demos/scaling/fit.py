@@ -9,7 +9,7 @@ from constants import Cluster, Measured
 from cost_model import cached, share
 from results import Run, all_of, load_steps
 from scipy.optimize import nnls
-from storage import checkpoint_bytes
+from storage import checkpoint_bytes, files_to_restart
 
 __all__ = ["CACHES", "fit", "line", "line_with_cache"]
 
@@ -159,14 +159,14 @@ def _memory(runs: Sequence[Run]) -> dict[str, float]:
 
 def _files(result: dict[str, Any], runs: Sequence[Run]) -> dict[str, float]:
     of_runs = [run.found["checkpoint"] for run in runs]
-    sizes = [one["bytes"] for one in of_runs]
     own = [one["bytes"] / run.ranks for one, run in zip(of_runs, runs, strict=True)]
+    files = [files_to_restart(run.points, run.ranks, Cluster()) for run in runs]
+    read = [size * number for size, number in zip(own, files, strict=True)]
     meshes = all_of(result, "read mesh")
     cells = [one["cells"] for one in meshes]
     return {
         "save": line(own, [one["write"] for one in of_runs])[0],
-        # Of so few ranks each reads all files.
-        "restart": line(sizes, [one["restart"] for one in of_runs])[0],
+        "restart": line(read, [one["restart"] for one in of_runs])[0],
         "mesh_seconds": line(cells, [one["seconds"] for one in meshes])[0],
         "mesh_bytes": line(cells, [one["rank 0"] for one in meshes])[0],
     }

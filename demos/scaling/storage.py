@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from constants import Cluster, Measured
 from cost_model import POINTS_PER_CELL, nodes, share
 
-__all__ = ["Checkpoint", "checkpoint", "checkpoint_bytes", "rank_memory"]
+__all__ = ["Checkpoint", "checkpoint", "checkpoint_bytes", "files_to_restart", "rank_memory"]
 
 NODES_PER_CELL, NUMBER = 10, 8  # of a quadratic tetrahedron; bytes
 
@@ -54,10 +54,15 @@ def checkpoint(points: float, ranks: int, measured: Measured, cluster: Cluster) 
         opened = ranks * (files_of_rank + 1)  # with the manifest
         return Restart(opened, ranks * of_rank, seconds + opened / cluster.file_operations)
 
-    # A rank reads its own file and those of its neighbours; where the mesh is shared out in another
-    # way, file by file until it has found its cells, at the most all.
-    own_and_neighbours = 1 + share(points, ranks, cluster).neighbours
-    return Checkpoint(files, size, write, restart(own_and_neighbours), restart(ranks))
+    # Where the mesh is shared out in another way a rank reads file by file until it has found its
+    # cells, at the most all.
+    on_as_many = restart(files_to_restart(points, ranks, cluster))
+    return Checkpoint(files, size, write, on_as_many, restart(ranks))
+
+
+def files_to_restart(points: float, ranks: int, cluster: Cluster) -> int:
+    """Files that a rank reads to restart on as many ranks: its own, and those of its neighbours."""
+    return 1 + share(points, ranks, cluster).neighbours
 
 
 def rank_memory(
