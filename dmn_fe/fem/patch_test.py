@@ -1,10 +1,9 @@
 """A patch test: whether DOLFINx, PETSc and the quadrature map work together."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from dolfinx import fem, jit, mesh
+from dolfinx import fem, mesh
 from mpi4py import MPI
 from numpy.typing import NDArray
 
@@ -13,7 +12,7 @@ from dmn_fe.fem.quadrature import QuadratureMap
 from dmn_fe.fem.report import StepReport
 from dmn_fe.laws import MaterialLaw
 
-__all__ = ["PatchTest", "form_cache", "patch_test"]
+__all__ = ["PatchTest", "patch_test"]
 
 
 class PatchTest(NamedTuple):
@@ -50,8 +49,3 @@ def patch_test(law: MaterialLaw, gradient: NDArray[np.float64]) -> PatchTest:
     report = problem.step(1.0)
     nodes = space.tabulate_dof_coordinates()
     return PatchTest(report, nodes, u.x.array.reshape(-1, 3), qmap.committed_stress)
-
-
-def form_cache() -> Path:
-    """Where DOLFINx keeps the forms that it has compiled."""
-    return Path(jit.get_options()["cache_dir"])

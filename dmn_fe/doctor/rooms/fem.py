@@ -1,7 +1,8 @@
 """A part in DOLFINx."""
 
 # isort: off
-from dmn_fe.fem.patch_test import form_cache, patch_test  # before torch
+from dmn_fe.fem.form_cache import form_cache  # before torch
+from dmn_fe.fem.patch_test import patch_test
 
 # isort: on
 import numpy as np
