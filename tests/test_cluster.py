@@ -116,7 +116,9 @@ def test_up_run_and_down(cluster):
 
     assert cluster.call("run", "-n", "6", "dmn-fe", "run", "a b.toml")[0] == 5
     (run,) = cluster.calls("run")
-    assert run == "exec --workdir /work head_1 /opt/dmn_fe/docker/node run 6 dmn-fe run a b.toml"
+    assert run == (
+        f"exec --workdir {INSIDE} head_1 /opt/dmn_fe/docker/node run 6 dmn-fe run a b.toml"
+    )
 
     assert cluster.call("down") == (0, "")
     assert (cluster.running(), cluster.known()) == ([], [])
