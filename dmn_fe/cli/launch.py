@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dmn_fe.cli.console import terminal_of_ranks
 from dmn_fe.cli.failure import handover, read_failure, started_ranks
-from dmn_fe.collective import RANK_DEFAULTS
+from dmn_fe.collective import RANK_DEFAULTS, ranks_of_launcher
 from dmn_fe.errors import InputError
 from dmn_fe.resources import available_cores
 
@@ -60,6 +60,9 @@ def available_ranks(wanted: int) -> int:
 
 def check_ranks(ranks: int) -> None:
     """Raise ``InputError`` where :func:`run_on_ranks` would before it starts."""
+    started = ranks_of_launcher()
+    if started > 1:  # each would start ranks of its own, all of which write the same files
+        raise InputError(f"mpirun has started {started} ranks already; leave --ranks away.")
     if shutil.which("mpirun") is None:
         raise InputError("mpirun was not found; install an MPI, or leave --ranks at 1.")
     if importlib.util.find_spec("mpi4py") is None:
@@ -94,7 +97,8 @@ def run_on_ranks(
     Raises
     ------
     InputError
-        If there is no ``mpirun`` or mpi4py, or fewer cores than ranks.
+        If there is no ``mpirun`` or mpi4py, or fewer cores than ranks, or if this process is one of
+        several ranks itself.
     KeyboardInterrupt
         After mpirun has ended, if it was interrupted; later interrupts are ignored.
     """

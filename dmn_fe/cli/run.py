@@ -73,6 +73,8 @@ def start(
     kept = _KEPT.format(folder)
 
     def how_to_go_on() -> str:
+        if not any((folder / "checkpoints").glob("step_*")):
+            return f"there is no checkpoint in {folder} from which --restart could go on"
         return f"{kept}, from which --restart goes on"
 
     with interruptible(lambda: kept):

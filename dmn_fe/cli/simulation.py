@@ -68,6 +68,8 @@ def simulate(
     if restart:
         run.restart()
         say(comm, f"going on from step {problem.steps}, time {problem.time:g}")
+        if run.finished:
+            say(comm, "all load steps were done before; without --restart the run begins anew")
     run.check()
     if not restart:
         checkpoints.begin(comm)

@@ -115,6 +115,11 @@ class Simulation:
         self._has_begun = True
         self._steps_saved = self.problem.steps
 
+    @property
+    def finished(self) -> bool:
+        """Whether all load steps are done."""
+        return self.problem.time >= self.sizes.end
+
     def check(self) -> None:
         """Check that the outputs fit the run; nothing is written (collective).
 
@@ -162,7 +167,7 @@ class Simulation:
 
     def _ending(self) -> Ending | None:
         """Whether the run ends here; all ranks agree."""
-        if self.problem.time >= self.sizes.end:
+        if self.finished:
             return Ending.FINISHED
         if self._comm.allreduce(self._stop is not None and self._stop(), MPI.LOR):
             return Ending.STOPPED

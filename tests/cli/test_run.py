@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.networks import random_network
-from helpers.processes import clean_environment
+from helpers.processes import clean_environment, mpirun_options
 from helpers.run_files import (
     RUN_FILE,
     assert_one_sentence,
@@ -190,6 +190,45 @@ def test_much_wrong_input_is_found_before_ranks_start(dmn_fe, folder, old, new, 
     process = dmn_fe("run", "part.toml", "--ranks", 10000)
     assert process.returncode == 2
     assert_one_sentence(process.stderr, words)
+
+
+@pytest.mark.skipif(shutil.which("mpirun") is None, reason="mpirun is not installed")
+def test_ranks_of_a_launcher_start_none(folder):
+    """Each would, and all would write the same files."""
+    command = ["mpirun", *mpirun_options(), "-n", "2", sys.executable, "-m", "dmn_fe", "run"]
+    process = subprocess.run(
+        [*command, "part.toml", "--ranks", "2"],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.returncode == 2
+    assert "mpirun has started 2 ranks already; leave --ranks away." in process.stderr
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.skipif(shutil.which("mpirun") is None, reason="mpirun is not installed")
+def test_ranks_that_end_before_a_checkpoint_are_told(folder):
+    """Their Python ends as it starts."""
+    text = (
+        "import os\nif {'OMPI_COMM_WORLD_RANK', 'PMI_RANK'} & set(os.environ):\n    os._exit(3)\n"
+    )
+    (folder / "sitecustomize.py").write_text(text)
+    environment = clean_environment()
+    process = subprocess.run(
+        [sys.executable, "-m", "dmn_fe", "run", "part.toml", "--ranks", "2"],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": f"{folder}{os.pathsep}{environment['PYTHONPATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.returncode != 0
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith("dmn-fe: the ranks ended early, with exit status ")
+    assert last.endswith("there is no checkpoint in out from which --restart could go on.")
 
 
 def test_output_must_be_a_folder(dmn_fe, folder):
@@ -394,6 +433,7 @@ def test_a_finished_run_may_be_repeated(dmn_fe, folder):
     again = dmn_fe("run", "part.toml", "--restart")
     assert again.returncode == 0
     assert len(reactions(folder / "out" / "reactions.csv")) == 5
+    assert "all load steps were done before; without --restart the run begins anew" in again.stdout
     missing = dmn_fe("run", "part.toml", "--restart", "--output", "new")
     assert missing.returncode == 2
     assert_one_sentence(missing.stderr, "there is no checkpoint; start without a restart")
