@@ -135,9 +135,9 @@ def _temporary_folder() -> Finding:
     except OSError as error:
         return Finding("failed", str(error), advice, name="temporary folder")
     text, values = f"{folder}, {in_gigabytes(free)} free", {"folder": folder, "free": free}
-    wish = os.environ.get("TMPDIR")
-    if wish and Path(wish).resolve() != Path(folder).resolve():  # Python took another one
-        text = f"TMPDIR={wish} cannot be written to"
+    wish = os.environ.get("TMPDIR") or ("/tmp" if os.name == "posix" else folder)
+    if Path(wish).resolve() != Path(folder).resolve():  # Python took another one, mpirun does not
+        text = f"{wish} cannot be written to"
         return Finding("failed", text, advice, values=values, name="temporary folder")
     if free < _LITTLE_SPACE:
         advice = "That is little: " + advice[0].lower() + advice[1:]

@@ -85,6 +85,15 @@ def test_a_temporary_folder_that_cannot_be_used(monkeypatch):
     assert os.devnull in found("temporary folder").text
 
 
+def test_a_temporary_folder_that_only_python_goes_round(monkeypatch, tmp_path):
+    """As in the image without its group: Python takes the present folder then."""
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert found("temporary folder").status == "failed"
+    assert found("temporary folder").text == "/tmp cannot be written to"
+    assert "--group-add dmn_fe" in found("temporary folder").advice
+
+
 def test_no_temporary_folder(monkeypatch):
     def none():
         raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
