@@ -157,12 +157,13 @@ def test_down_and_others_without_a_cluster(cluster):
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        ([], 2, "usage: docker/cluster up"),
-        (["start"], 2, "usage: docker/cluster up"),
-        (["down", "now"], 2, "usage: docker/cluster up"),
+        ([], 2, "a command is missing.\nusage: docker/cluster up"),
+        (["start"], 2, "there is no command 'start'.\nusage: docker/cluster up"),
+        (["down", "now"], 2, "down takes no arguments.\nusage: docker/cluster up"),
         (["--help"], 0, "usage: docker/cluster up"),
-        (["up", "--workers"], 2, "usage: docker/cluster up"),
-        (["run", "dmn-fe"], 2, "usage: docker/cluster up"),
+        (["up", "--workers"], 2, "--workers needs a value.\nusage: docker/cluster up"),
+        (["up", "--ranks", "3"], 2, "up has no option '--ranks'.\nusage: docker/cluster up"),
+        (["run", "dmn-fe"], 2, "run needs -n RANKS and a command.\nusage: docker/cluster up"),
         (["up", "--workers", "0"], 2, "--workers '0' must be a number from 1 to 9999."),
         (["up", "--slots", "two"], 2, "--slots 'two' must be a number from 1 to 9999."),
         (["run", "-n", "-1", "true"], 2, "-n '-1' must be a number from 1 to 9999."),
@@ -313,6 +314,26 @@ def test_down_that_fails_is_told_and_may_be_called_again(cluster):
     cluster.fake("docker", ENGINE)
     assert cluster.call("down") == (0, "")
     assert cluster.known() == []
+
+
+def test_down_goes_on_where_a_node_cannot_be_removed_at_first(cluster):
+    assert cluster.call("up")[0] == 0
+    cluster.note("foreign")
+    cluster.fake(
+        "docker", ENGINE.replace('rm -f "$NOTES/foreign"', 'echo "Error: busy" >&2; exit 1')
+    )
+    assert cluster.call("down") == (0, "")
+    assert len(cluster.calls("down")) == 2
+    assert cluster.known() == []
+
+
+def test_more_ranks_than_cores_are_told(cluster):
+    cores = len(os.sched_getaffinity(0))
+    words = cluster.call("up", "--workers", str(cores))[1]
+    assert "take turns" not in words
+    cluster.call("down")
+    words = cluster.call("up", "--workers", str(cores + 1))[1]
+    assert f"more ranks than the {cores} cores here take turns, which is slow." in words
 
 
 def test_a_head_that_ends_during_a_run(cluster):

@@ -126,10 +126,27 @@ def test_a_worker_that_does_not_answer_is_left_out(head):
     assert head.hosts() == ["10.0.0.3 slots=1"]
     status, words = head.call("run", "2", "true")
     assert status == 1
-    assert "2 ranks are more than the 1 that the workers take; give fewer, or start" in words
+    assert "2 rank(s) are more than the 1 that the workers take; give fewer, or start" in words
     assert len(head.mpiruns()) == 1
     assert head.call("ready", "1")[0] == 0
     assert head.call("ready", "2")[0] == 1
+
+
+def test_no_worker_answers(head):
+    for address in ("10.0.0.2", "10.0.0.3"):
+        (head.remote / address).unlink()
+    status, words = head.call("run", "1", "true")
+    assert status == 1
+    assert "no worker answers; end the cluster and start it anew." in words
+    assert head.mpiruns() == []
+
+
+def test_ranks_that_share_cores_do_not_wait_at_full_speed(head):
+    head.add_worker("many", "10.0.0.9", 1000)
+    cores = len(os.sched_getaffinity(0))
+    for ranks, yields in (cores, False), (cores + 1, True):
+        head.call("run", str(ranks), "true")
+        assert ("--mca mpi_yield_when_idle 1" in head.mpiruns()[-1]) == yields
 
 
 def test_a_worker_of_another_image_is_refused(head):
@@ -146,7 +163,7 @@ def test_a_worker_that_ends_during_a_run_is_told(head, status_of_mpirun):
     head.fake_mpirun("mpirun (Open MPI) 5.0.7", f"rm {lost}; exit {status_of_mpirun}")
     status, words = head.call("run", "3", "true")
     assert status == (status_of_mpirun or 1)
-    assert "a worker has ended; 2 ranks are left to go on with." in words
+    assert "a worker has ended; 2 rank(s) are left to go on with." in words
 
 
 def wait_for(path: Path) -> None:
@@ -197,6 +214,17 @@ def test_an_interrupt_is_told(head, how):
     _, words = job.communicate(timeout=30)
     assert job.returncode == 130
     assert words == "\ndmn_fe: interrupted; a run of dmn-fe goes on with --restart.\n"
+
+
+def test_a_job_that_hangs_is_ended_by_a_second_interrupt(head):
+    job = endless_job(head, "trap '' TERM INT")
+    assert head.call("interrupt") == (0, "")
+    time.sleep(0.3)
+    assert job.poll() is None
+    assert head.call("interrupt") == (0, "")
+    _, words = job.communicate(timeout=30)
+    assert job.returncode == 130
+    assert "dmn_fe: interrupted; a run of dmn-fe goes on with --restart.\n" in words
 
 
 def test_a_signal_before_the_start_is_heard(head):
