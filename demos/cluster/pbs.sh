@@ -6,6 +6,8 @@
 # Runs a case under PBS, and goes on with it in the next job where the time was too short.  Say in the
 # case when to stop, some minutes before the walltime: [steps] wall_clock = "7.9 h".  Copy this file
 # beside the case and change the lines of #PBS: options of qsub hold for the first job alone.
+# A folder that has checkpoints is gone on with: to run a case anew, name another.  Where your cluster
+# asks for an account, a queue or a partition, add lines of #PBS for them.
 #
 # usage: qsub -v CASE=case.toml,FOLDER=results pbs.sh
 set -euo pipefail

@@ -11,6 +11,8 @@
 # Runs a case under Slurm, and goes on with it in the next job where the time was too short: five
 # minutes before the end USR1 lets dmn-fe stop after its present step, with a checkpoint.  Copy this
 # file, and gpu_of_rank if you use it, beside the case.
+# A folder that has checkpoints is gone on with: to run a case anew, name another.  Where your cluster
+# asks for an account, a queue or a partition, add lines of #SBATCH for them.
 #
 # usage: sbatch [--nodes=N …] slurm.sh CASE.toml FOLDER
 set -euo pipefail
