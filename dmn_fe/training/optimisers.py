@@ -4,8 +4,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from dmn_fe.lbfgs import LBFGS
 from dmn_fe.training.first_order import FirstOrder
-from dmn_fe.training.lbfgs import LBFGS
 from dmn_fe.training.path_objective import PathObjective
 from dmn_fe.training.problem import TrainingProblem
 

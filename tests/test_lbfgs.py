@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dmn_fe.training.lbfgs import LBFGS
+from dmn_fe.lbfgs import LBFGS
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:

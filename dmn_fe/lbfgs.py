@@ -14,7 +14,6 @@ __all__ = ["LBFGS"]
 
 Function = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
-_HISTORY = 50
 _DECREASE, _CURVATURE = 1e-4, 0.9  # of the Wolfe conditions
 _MAX_TRIALS = 25
 
@@ -27,6 +26,8 @@ class LBFGS:
     function : callable
         ``(parameters [k, P], rows [k]) → (values [k], gradients [k, P])`` of some of the rows.
     start : Tensor ``[K, P]``
+    history : int
+        Corrections that are kept; each takes the memory of two times the parameters.
 
     Attributes
     ----------
@@ -38,8 +39,8 @@ class LBFGS:
         Calls of ``function``.
     """
 
-    def __init__(self, function: Function, start: Tensor):
-        self._function = function
+    def __init__(self, function: Function, start: Tensor, history: int = 50):
+        self._function, self._history = function, history
         k, p = start.shape
         self.parameters = start.detach().clone()
         self.value = start.new_full((k,), torch.inf)
@@ -157,8 +158,8 @@ class LBFGS:
         good = moved & (curvature > 1e-14 * (steps.square().sum(-1) * squares).sqrt())
         steps, changes = steps * good[:, None], changes * good[:, None]
         self._scale = torch.where(good, curvature / torch.where(good, squares, 1.0), self._scale)
-        self._steps = torch.cat([self._steps[-_HISTORY + 1 :], steps[None]])
-        self._changes = torch.cat([self._changes[-_HISTORY + 1 :], changes[None]])
+        self._steps = torch.cat([self._steps[1 - self._history :], steps[None]])
+        self._changes = torch.cat([self._changes[1 - self._history :], changes[None]])
 
     def _evaluate(self, parameters: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         self.evaluations += 1

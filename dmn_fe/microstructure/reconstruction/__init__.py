@@ -1,0 +1,1 @@
+"""Reconstruction of representative volume elements from one image."""

@@ -1,0 +1,99 @@
+"""The convolutional encoder whose features tell microstructures apart."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["Convolution", "Encoder"]
+
+#: Edges of feature maps below this many pixels are left out: too few for a statistic.
+_FEWEST_PIXELS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """A convolution with its rectifier.
+
+    Parameters
+    ----------
+    weight : Tensor ``[channels out, channels in, 3, 3]``
+    bias : Tensor ``[channels out]``
+    slope : float
+        Of the rectifier for negative values; 0 cuts them off.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    slope: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """Blocks of convolutions, and between two blocks an average over 2 × 2 pixels.
+
+    Parameters
+    ----------
+    name : str
+        For reports.
+    blocks : tuple of tuples of Convolution
+        The first convolution takes one channel: where a phase is.
+    outputs : tuple of int
+        Numbers of the blocks whose features count; by default all. Study of pruning: ``(0, 1)``
+        cuts the encoder behind its second block, ``(0, 2, 3)`` leaves one block's statistics out.
+    """
+
+    name: str
+    blocks: tuple[tuple[Convolution, ...], ...]
+    outputs: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        if not self.outputs:
+            object.__setattr__(self, "outputs", tuple(range(len(self.blocks))))
+
+    def features(self, image: Tensor, periodic: bool) -> list[Tensor]:
+        """Features of images, from fine to coarse.
+
+        Parameters
+        ----------
+        image : Tensor ``[n, 1, h, w]``
+            From 0 to 1.
+        periodic : bool
+            Whether opposite edges of the images are neighbours. Otherwise features next to the
+            edges are left out: they would depend on pixels outside.
+
+        Returns
+        -------
+        list of Tensor ``[n, channels, h', w']``
+            One for each block of ``outputs``, as far as the image is large enough for them; of a
+            periodic image also as far as its edges can be halved.
+        """
+        found, x = [], image
+        for number, block in enumerate(self.blocks[: max(self.outputs) + 1]):
+            if number:
+                if periodic and any(edge % 2 for edge in x.shape[2:]):
+                    break
+                x = functional.avg_pool2d(x, 2)
+            lost = 0 if periodic else 2 * len(block)
+            if min(x.shape[2:]) < _FEWEST_PIXELS + lost:
+                break
+            for layer in block:
+                if periodic:
+                    x = functional.pad(x, (1, 1, 1, 1), mode="circular")
+                x = functional.conv2d(x, layer.weight, layer.bias)
+                x = functional.leaky_relu(x, layer.slope) if layer.slope else functional.relu(x)
+            if number in self.outputs:
+                found.append(x)
+        return found
+
+    def to(self, device: str | torch.device) -> "Encoder":
+        """The same encoder on another device."""
+        blocks = tuple(
+            tuple(
+                Convolution(layer.weight.to(device), layer.bias.to(device), layer.slope)
+                for layer in block
+            )
+            for block in self.blocks
+        )
+        return Encoder(self.name, blocks, self.outputs)

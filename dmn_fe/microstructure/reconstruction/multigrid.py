@@ -1,0 +1,120 @@
+"""The optimisation, from a coarse grid to the final one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dmn_fe.lbfgs import LBFGS
+from dmn_fe.microstructure.reconstruction.encoder import Encoder
+from dmn_fe.microstructure.reconstruction.gaussian_start import gaussian_start
+from dmn_fe.microstructure.reconstruction.grids import coarser, finer, halvings
+from dmn_fe.microstructure.reconstruction.objective import MIXING, Distance, Objective
+from dmn_fe.microstructure.reconstruction.phase_partition import partition
+from dmn_fe.microstructure.reconstruction.slice_loss import SliceLoss
+from dmn_fe.microstructure.reconstruction.texture_loss import Loss, TextureLoss
+
+__all__ = ["Multigrid", "Stage"]
+
+_HISTORY = 20
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A number of iterations on one grid.
+
+    Parameters
+    ----------
+    halvings : int
+        How often the edges of the final grid are halved.
+    iterations : int
+    mixing_weight : float
+        See :class:`Objective`.
+    """
+
+    halvings: int
+    iterations: int
+    mixing_weight: float = 0.0
+
+
+class Multigrid:
+    """Images or volumes whose texture is that of the target, optimised from grid to grid.
+
+    Parameters
+    ----------
+    images : Tensor ``[k, h, w]``, one for a section or three for a volume
+        Indicators of the phases; three are those of the sections normal to e1, e2, e3.
+    shape : tuple of two or three int
+        Voxels of the results.
+    encoder : Encoder
+    losses : tuple of str
+    levels : int
+        See :class:`TextureLoss`.
+    iterations : tuple of int
+        On the finest grid, on the next coarser, …; the last one counts for all coarser ones too.
+    sharpening : int
+        Iterations at the end in which every voxel has to decide for a phase.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[Tensor],
+        shape: tuple[int, ...],
+        encoder: Encoder,
+        losses: tuple[Loss, ...],
+        levels: int,
+        iterations: tuple[int, ...],
+        sharpening: int,
+    ):
+        self._images, self._shape, self._encoder = images, shape, encoder
+        self._losses, self._levels = losses, levels
+        count = halvings(shape)
+        self.stages = [
+            Stage(grid, iterations[min(grid, len(iterations) - 1)]) for grid in range(count, -1, -1)
+        ] + [Stage(0, sharpening, MIXING)]
+
+    def distance(self, grid: int) -> Distance:
+        """Distance from the texture of the target on a grid."""
+        textures = [
+            TextureLoss(coarser(image[None], grid)[0], self._encoder, self._levels, self._losses)
+            for image in self._images
+        ]
+        return textures[0] if len(self._shape) == 2 else SliceLoss(textures)
+
+    def start(self, seeds: Sequence[int]) -> Tensor:
+        """Where the optimisation begins, on the final grid ``[seeds, k, …]``."""
+        image = self._images[0]
+        return partition(torch.stack([gaussian_start(image, self._shape, s) for s in seeds]))
+
+    def run(
+        self, seeds: Sequence[int], number: int, indicator: Tensor | None, tick: Callable[[], None]
+    ) -> Tensor:
+        """Indicators ``[seeds, k, …]`` after a stage.
+
+        Parameters
+        ----------
+        seeds : sequence of int
+        number : int
+            Of the stage.
+        indicator : Tensor, optional
+            After the stage before; None for the first one.
+        tick : callable
+            Called after every iteration.
+        """
+        stage = self.stages[number]
+        full = self.start(seeds)
+        here = coarser(full, stage.halvings)
+        if indicator is None:
+            indicator = here
+        elif indicator.shape != here.shape:
+            # What the coarser grid could not know comes from the start again.
+            indicator = finer(indicator) + here - finer(coarser(here))
+        objective = Objective(
+            self.distance(stage.halvings), tuple(here.shape[1:]), stage.mixing_weight
+        )
+        optimiser = LBFGS(objective, indicator.flatten(1), _HISTORY)
+        for _ in range(stage.iterations):
+            optimiser.step()
+            tick()
+        return optimiser.parameters.unflatten(1, tuple(here.shape[1:]))
