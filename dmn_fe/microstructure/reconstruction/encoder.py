@@ -1,5 +1,6 @@
 """The convolutional encoder whose features tell microstructures apart."""
 
+import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -61,7 +62,8 @@ class Encoder:
             From 0 to 1.
         periodic : bool
             Whether opposite edges of the images are neighbours. Otherwise features next to the
-            edges are left out: they would depend on pixels outside.
+            edges are left out: they would depend on pixels outside. What is left is what the
+            inside of a periodic image would have.
 
         Returns
         -------
@@ -69,15 +71,19 @@ class Encoder:
             One for each block of ``outputs``, as far as the image is large enough for them; of a
             periodic image also as far as its edges can be halved.
         """
-        found, x = [], image
+        found, x, first = [], image, 0  # first: number of the first pixel that is left
         for number, block in enumerate(self.blocks[: max(self.outputs) + 1]):
             if number:
                 if periodic and any(edge % 2 for edge in x.shape[2:]):
                     break
-                x = functional.avg_pool2d(x, 2)
-            lost = 0 if periodic else 2 * len(block)
-            if min(x.shape[2:]) < _FEWEST_PIXELS + lost:
+                # Pairs begin at even pixels of the whole image.
+                odd = first % 2
+                x = functional.avg_pool2d(x[..., odd:, odd:], 2)
+                first = (first + odd) // 2
+            lost = 0 if periodic else len(block)
+            if min(x.shape[2:]) < _FEWEST_PIXELS + 2 * lost:
                 break
+            first += lost
             for layer in block:
                 if periodic:
                     x = functional.pad(x, (1, 1, 1, 1), mode="circular")
@@ -86,6 +92,16 @@ class Encoder:
             if number in self.outputs:
                 found.append(x)
         return found
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all that the features depend on."""
+        digest = hashlib.sha256(str(self.outputs).encode())
+        for layer in (layer for block in self.blocks for layer in block):
+            digest.update(f"{tuple(layer.weight.shape)} {layer.slope}".encode())
+            digest.update(layer.weight.cpu().numpy().tobytes() + layer.bias.cpu().numpy().tobytes())
+        digest.update(str([len(block) for block in self.blocks]).encode())
+        return digest.hexdigest()
 
     def to(self, device: str | torch.device) -> "Encoder":
         """The same encoder on another device."""

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "gram_error",
     "gram_matrix",
-    "relative_gram_error",
-    "relative_transport_error",
     "sorted_projections",
+    "transport_error",
 ]
 
 
@@ -23,9 +23,9 @@ def gram_matrix(features: Tensor) -> Tensor:
     return flat @ flat.mT / flat.shape[-1]
 
 
-def relative_gram_error(gram: Tensor, target: Tensor) -> Tensor:
-    """``|G − T|² / |T|²`` of Gram matrices ``[n, c, c]`` and ``[1, c, c]``: ``[n]``."""
-    return (gram - target).square().sum((-2, -1)) / target.square().sum()
+def gram_error(gram: Tensor, target: Tensor) -> Tensor:
+    """``|G − T|²`` of Gram matrices ``[n, c, c]`` and ``[1, c, c]``: ``[n]``."""
+    return (gram - target).square().sum((-2, -1))
 
 
 def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
@@ -42,12 +42,12 @@ def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     return (features.flatten(2).mT @ directions).sort(dim=1).values
 
 
-def relative_transport_error(values: Tensor, target: Tensor) -> Tensor:
-    """Squared sliced Wasserstein distance over the mean square of the target: ``[n]``.
+def transport_error(values: Tensor, target: Tensor) -> Tensor:
+    """Squared sliced Wasserstein distance: ``[n]``.
 
     ``values [n, a, p]`` and ``target [1, b, p]`` are sorted; where a and b differ, values are
     compared with those of the same rank in the target.
     """
     a, b = values.shape[1], target.shape[1]
     rank = ((torch.arange(a, device=values.device) + 0.5) * (b / a)).long()
-    return (values - target[:, rank]).square().mean((-2, -1)) / target.square().mean()
+    return (values - target[:, rank]).square().mean((-2, -1))

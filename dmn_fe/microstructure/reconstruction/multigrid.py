@@ -18,6 +18,8 @@ from dmn_fe.microstructure.reconstruction.texture_loss import Loss, TextureLoss
 __all__ = ["Multigrid", "Stage"]
 
 _HISTORY = 20
+# Of one stage, after which a file may be written and L-BFGS forgets; that costs nothing measurable.
+_MOST_ITERATIONS = 50
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,15 @@ class Multigrid:
     ):
         self._images, self._shape, self._encoder = images, shape, encoder
         self._losses, self._levels = losses, levels
-        count = halvings(shape)
         self.stages = [
-            Stage(grid, iterations[min(grid, len(iterations) - 1)]) for grid in range(count, -1, -1)
-        ] + [Stage(0, sharpening, MIXING)]
+            stage
+            for grid in range(halvings(shape), -1, -1)
+            for stage in _stages(grid, iterations[min(grid, len(iterations) - 1)])
+        ] + _stages(0, sharpening, MIXING)
+
+    def edges(self, number: int) -> tuple[int, ...]:
+        """Voxels of the grid of a stage."""
+        return tuple(edge >> self.stages[number].halvings for edge in self._shape)
 
     def distance(self, grid: int) -> Distance:
         """Distance from the texture of the target on a grid."""
@@ -107,7 +114,8 @@ class Multigrid:
         here = coarser(full, stage.halvings)
         if indicator is None:
             indicator = here
-        elif indicator.shape != here.shape:
+        indicator = indicator.to(here.device)
+        if indicator.shape != here.shape:
             # What the coarser grid could not know comes from the start again.
             indicator = finer(indicator) + here - finer(coarser(here))
         objective = Objective(
@@ -118,3 +126,10 @@ class Multigrid:
             optimiser.step()
             tick()
         return optimiser.parameters.unflatten(1, tuple(here.shape[1:]))
+
+
+def _stages(grid: int, iterations: int, mixing_weight: float = 0.0) -> list[Stage]:
+    """Stages of about equal length."""
+    count = -(-iterations // _MOST_ITERATIONS)
+    parts = [(i + 1) * iterations // count - i * iterations // count for i in range(count)]
+    return [Stage(grid, part, mixing_weight) for part in parts]

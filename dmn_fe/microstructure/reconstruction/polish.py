@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import torch
 
 from dmn_fe.microstructure.reconstruction.objective import Distance
 from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
@@ -13,7 +14,7 @@ _FIRST_SHARE, _LAST_SHARE = 0.02, 1e-3  # of the voxels at an interface that are
 
 
 def polish(
-    phase: np.ndarray, phases: int, distance: Distance, rounds: int, device: str = "cpu"
+    phase: np.ndarray, phases: int, distance: Distance, rounds: int, device: torch.device
 ) -> tuple[np.ndarray, float]:
     """Exchange voxels of two phases next to their interface as long as the loss falls.
 
@@ -51,7 +52,7 @@ def polish(
 
 
 def _loss(
-    phase: np.ndarray, phases: int, distance: Distance, device: str
+    phase: np.ndarray, phases: int, distance: Distance, device: torch.device
 ) -> tuple[float, np.ndarray]:
     """Loss and its gradient ``[k, …]``."""
     indicator = one_hot(phase, phases).to(device).requires_grad_()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from dmn_fe.microstructure.reconstruction.texture_loss import TextureLoss
@@ -30,7 +29,7 @@ class SliceLoss:
 
         Direction by direction, since the features of all slices take much memory.
         """
-        total = torch.zeros(len(indicator), device=indicator.device)
+        total = indicator.new_zeros(len(indicator))
         for volume in range(len(indicator)):
             for normal, texture in enumerate(self._textures):
                 slices = indicator[volume].movedim(normal + 1, 0)  # [slices, k, …]

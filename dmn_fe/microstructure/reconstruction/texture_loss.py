@@ -1,6 +1,6 @@
 """How far the texture of images is from that of a target image."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 import torch
@@ -10,10 +10,10 @@ from torch.nn import functional
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.feature_statistics import (
+    gram_error,
     gram_matrix,
-    relative_gram_error,
-    relative_transport_error,
     sorted_projections,
+    transport_error,
 )
 from dmn_fe.microstructure.reconstruction.pair_loss import PairLoss
 
@@ -25,6 +25,7 @@ LOSSES: tuple[Loss, ...] = get_args(Loss)
 Place = tuple[int, int]  # level of the pyramid, block of the encoder
 
 _DIRECTIONS = 32  # of the sliced Wasserstein distance, for each block
+_LEAST = 1e-4  # of the scale of a block at all levels of the pyramid
 
 
 class TextureLoss:
@@ -32,7 +33,8 @@ class TextureLoss:
 
     Every block of the encoder gives a relative error at every level of an image pyramid, in which
     the image is averaged over 2 × 2 pixels from level to level; the loss is their mean. So no
-    weights are needed, and long and short distances count alike.
+    weights are needed, and long and short distances count alike, but for levels at which hardly
+    anything is left of the target, as of stripes thinner than their pixels.
 
     Parameters
     ----------
@@ -65,6 +67,10 @@ class TextureLoss:
                 self._directions[place] = directions
                 if "sliced-wasserstein" in losses:
                     self._sorted[place] = sorted_projections(features, directions)
+            self._gram_scale = _scales(self._grams, lambda gram: float(gram.square().sum()))
+            self._transport_scale = _scales(
+                self._sorted, lambda values: float(values.square().mean())
+            )
             self._pairs = PairLoss(target) if "two-point" in losses else None
 
     def __call__(self, indicator: Tensor, pooled: bool = False) -> Tensor:
@@ -84,10 +90,12 @@ class TextureLoss:
             if pooled:
                 features = features.transpose(0, 1).flatten(1, 2)[None]
             if "gram" in self._losses:
-                errors.append(relative_gram_error(gram_matrix(features), self._grams[place]))
+                error = gram_error(gram_matrix(features), self._grams[place])
+                errors.append(error / self._gram_scale[place])
             if "sliced-wasserstein" in self._losses:
                 values = sorted_projections(features, self._directions[place])
-                errors.append(relative_transport_error(values, self._sorted[place]))
+                error = transport_error(values, self._sorted[place])
+                errors.append(error / self._transport_scale[place])
         if self._pairs is not None:
             errors.append(self._pairs(indicator, pooled))
         return torch.stack(errors).mean(0)
@@ -115,3 +123,14 @@ class TextureLoss:
 def phase_channels(indicator: Tensor) -> Tensor:
     """The indicators that tell all: of two phases ``[n, 2, …]`` the second one alone."""
     return indicator[:, 1:] if indicator.shape[1] == 2 else indicator
+
+
+def _scales(targets: dict[Place, Tensor], size: Callable[[Tensor], float]) -> dict[Place, float]:
+    """What errors are relative to: the size of the target, unless there is next to nothing."""
+    sizes = {place: size(target) for place, target in targets.items()}
+    return {
+        (level, block): max(
+            found, _LEAST * max(other for (_, same), other in sizes.items() if same == block)
+        )
+        for (level, block), found in sizes.items()
+    }

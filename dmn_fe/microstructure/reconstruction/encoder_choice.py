@@ -1,0 +1,30 @@
+"""Which encoder a name or a path stands for."""
+
+from pathlib import Path
+
+from dmn_fe.errors import InputError
+from dmn_fe.microstructure.reconstruction.encoder import Encoder
+from dmn_fe.microstructure.reconstruction.random_encoder import random_encoder
+from dmn_fe.microstructure.reconstruction.vgg import read_vgg19
+
+__all__ = ["choose_encoder"]
+
+
+def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
+    """The encoder itself, ``"random"``, or that of a file with the weights of a VGG-19.
+
+    Raises
+    ------
+    InputError
+        If there is no such encoder or file.
+    """
+    if isinstance(encoder, Encoder):
+        return encoder
+    if encoder == "random":
+        return random_encoder()
+    if Path(encoder).suffix in (".pth", ".pt", ".safetensors"):
+        return read_vgg19(encoder)
+    raise InputError(
+        f"encoder = {str(encoder)!r}: give 'random', or a file with the weights of a VGG-19 "
+        "(.pth, .pt, .safetensors)"
+    )
