@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from dmn_fe.microstructure.statistics.clusters import find_clusters
+from dmn_fe.microstructure.statistics.clusters import Clusters, find_clusters
 from dmn_fe.microstructure.statistics.indicator import check_axis, pairs_at, spacing
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["two_point_cluster"]
 
 
-def two_point_cluster(rve: VoxelRVE, phase: int | str, axis: int) -> tuple[np.ndarray, np.ndarray]:
+def two_point_cluster(
+    rve: VoxelRVE, phase: int | str, axis: int, clusters: Clusters | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Two-point cluster function C2(r): probability that two points lie in one cluster of a phase.
 
     It tells what is connected from what only lies close, which the two-point probability cannot:
@@ -24,6 +26,8 @@ def two_point_cluster(rve: VoxelRVE, phase: int | str, axis: int) -> tuple[np.nd
         Number or name of the phase.
     axis : int
         0, 1 or 2 for e1, e2, e3.
+    clusters : Clusters, optional
+        What :func:`find_clusters` found, where it is known already.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def two_point_cluster(rve: VoxelRVE, phase: int | str, axis: int) -> tuple[np.nd
     S. Torquato, J. D. Beasley, Y. C. Chiew, J. Chem. Phys. 88 (1988) 6540.
     """
     check_axis(axis)
-    label = find_clusters(rve, phase).label
+    label = (clusters or find_clusters(rve, phase)).label
     steps = np.arange(rve.shape[axis] // 2 + 1)
     probability = np.empty(len(steps))
     for step in steps:
