@@ -44,7 +44,7 @@ def _by_distance(values: np.ndarray) -> np.ndarray:
 
 CURVES = (
     Curve("lineal path", "lineal path", "length [voxels]", _mean_of_axes),
-    Curve("chord lengths", "share of shorter chords", "length [voxels]", _mean_of_axes),
+    Curve("chord length", "share of shorter chords", "length [voxels]", _mean_of_axes),
     Curve("two-point probability", "two-point probability", "lag [voxels]", _by_distance),
     Curve("two-point cluster", "two-point cluster", "lag [voxels]", _mean_of_axes),
 )

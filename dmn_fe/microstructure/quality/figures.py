@@ -29,7 +29,7 @@ class Background:
     controls : dictionary of Measurement
         Mean of the seeds of ``"Gaussian field"`` and ``"white noise"``.
     control_values : dictionary of dictionaries of float
-        Mean distance of the seeds, by control and by judge.
+        Mean distance of the seeds, by control and by judge; of volumes that of their mean.
     pictures : dictionary of VoxelRVE
         The first seed of each control.
     """
@@ -86,10 +86,21 @@ class Figures:
         return self.worst / max(self.floor_worst, 1e-12)
 
     @property
-    def control(self) -> float:
-        """Distance of the control that can tell: white noise where a Gaussian field is as good as a
-        crop of the original."""
-        return self.gaussian if self.gaussian > self.floor_worst else self.white_noise
+    def yardstick(self) -> str:
+        """The control that a result outside the floor has to be half as far as.
+
+        The Gaussian field; white noise where such a field is as good as a crop of the original;
+        neither where both are.
+        """
+        if self.gaussian > self.floor_worst:
+            return "a Gaussian field"
+        return "white noise" if self.white_noise > self.floor_worst else ""
+
+    @property
+    def limit(self) -> float:
+        """Half the distance of the yardstick, or twice the floor without one."""
+        control = {"a Gaussian field": self.gaussian, "white noise": self.white_noise}
+        return 0.5 * control.get(self.yardstick, 4.0 * self.floor_worst)
 
 
 def common_reach(seen: Sequence[View]) -> Reach:
@@ -97,22 +108,24 @@ def common_reach(seen: Sequence[View]) -> Reach:
     edges = []
     for view in seen:
         shape = view.results[0][0].phase.shape
-        edges += [n for n in (*shape, *crop_shape(view.original, shape)) if n > 1]
+        edges += [n for n in (*shape, *crop_shape(view.original, view.worth)) if n > 1]
     return reach_of(edges)
 
 
 def background(view: View, names: tuple[str, ...], reach: Reach, seed: int) -> Background:
-    """Measure an original, its crops and its controls, the latter of the size of a result."""
+    """Measure an original, its crops and its controls, the latter of the size of a section."""
     original = measure(view.original, len(names), reach)
     shape = view.results[0][0].phase.shape
-    floor = noise_floor(view.original, original, shape, reach)
+    floor = noise_floor(view.original, original, view.worth, reach)
     rve = view.original.rve(names)
     x, y, z = (min(n, edge) for n, edge in zip(shape, rve.shape, strict=True))
     controls, values, pictures = {}, {}, {}
     for name, make in (("Gaussian field", gaussian_control), ("white noise", white_noise)):
         made = [make(rve, (x, y, z), seed + i) for i in range(_SEEDS)]
         found = [measure(whole(one), len(names), reach) for one in made]
-        far = [distances(one, original, original) for one in found]
+        # The mean of many sections scatters less than one of them: so do controls of a volume.
+        compared = found if view.depth == 1 else [mean_of(found)]
+        far = [distances(one, original, original) for one in compared]
         values[name] = {j.name: sum(d[j.name].value for d in far) / len(far) for j in JUDGES}
         controls[name], pictures[name] = mean_of(found), made[0]
     return Background(original, floor, controls, values, pictures)

@@ -20,7 +20,7 @@ __all__ = ["write_report"]
 _HOW = (
     "Every figure is a distance from the original, that of the phase which is farthest, lengths "
     "counted in voxels up to {length}: *volume fraction* the difference; *lineal path* and "
-    "*two-point cluster* the sum of differences over the sum of the original; *chord lengths* the "
+    "*two-point cluster* the sum of differences over the sum of the original; *chord length* the "
     "area between the distributions over the mean chord; *two-point probability* the mean "
     "difference at lags up to {lag} voxels in all directions over φ(1 − φ); *specific surface* "
     "relative; *Euler number* over the number of equal disks or spheres with the same surface and "

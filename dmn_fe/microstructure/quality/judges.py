@@ -14,6 +14,7 @@ from dmn_fe.microstructure.quality.short_lags import short_lags
 from dmn_fe.microstructure.statistics import (
     chord_lengths,
     euler_number,
+    find_clusters,
     lineal_path,
     specific_surface,
     two_point_cluster,
@@ -86,7 +87,9 @@ def _shorter_chords(rve: VoxelRVE, reach: Reach) -> np.ndarray:
 
 
 def _cluster(rve: VoxelRVE, reach: Reach) -> np.ndarray:
-    return np.stack([two_point_cluster(rve, 0, axis)[1][: reach.length] for axis in _wide(rve)])
+    found = find_clusters(rve, 0)
+    curves = [two_point_cluster(rve, 0, axis, found)[1] for axis in _wide(rve)]
+    return np.stack([curve[: reach.length] for curve in curves])
 
 
 def _surface(rve: VoxelRVE, reach: Reach) -> np.ndarray:
@@ -133,7 +136,7 @@ def _largest(difference: np.ndarray, original: np.ndarray) -> float:
 JUDGES = (
     Judge("volume fraction", _fraction, _largest),
     Judge("lineal path", _lineal_path, _of_sum),
-    Judge("chord lengths", _shorter_chords, _of_mean_chord),
+    Judge("chord length", _shorter_chords, _of_mean_chord),
     Judge("two-point probability", lambda rve, reach: short_lags(rve, reach.lag), _of_variance),
     Judge("two-point cluster", _cluster, _of_sum),
     Judge("specific surface", _surface, _of_sum),

@@ -63,7 +63,7 @@ def noise_floor(
     whole : Measurement
         What was measured in all of it.
     result : tuple of three int
-        Voxels of a result, or of its sections.
+        Voxels of a result, or of one section that tells as much as all of its sections.
     reach : Reach
         How far the judges look, at most half of a crop.
     """

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dmn_fe.microstructure.findings import Finding
+from dmn_fe.microstructure.quality.figures import Background
 from dmn_fe.microstructure.quality.measurement import Measurement
 from dmn_fe.microstructure.quality.views import View
 
@@ -10,40 +11,41 @@ __all__ = ["percolation_findings"]
 
 
 def percolation_findings(
-    view: View,
     names: tuple[str, ...],
-    original: Measurement,
-    crops: Sequence[Measurement],
-    results: Sequence[Measurement],
+    seen: Sequence[tuple[View, Background, Sequence[Measurement]]],
 ) -> list[Finding]:
-    """A finding for each phase and axis where a result clearly differs from the original.
+    """At most two findings for each phase: where it does not percolate but should, or the reverse.
 
     Only what the original and all its crops agree in is asked for: that is known for sure. In
-    sections of a volume, the majority counts.
+    layers of a volume, the majority counts.
     """
     found = []
     for phase, name in enumerate(names):
-        for at, axis in enumerate(view.axes):
-            known = {float(one.percolation[phase, at]) for one in (original, *crops)}
-            if len(known) > 1:
-                continue
-            expected = known.pop()
-            wrong = [
-                number
-                for number, one in enumerate(results, 1)
-                if abs(one.percolation[phase, at] - expected) > 0.5
-            ]
-            if wrong:
-                which = "the result" if len(results) == 1 else f"{len(wrong)} of {len(results)}"
-                does = "percolates" if expected == 0.0 else "does not percolate"
-                whole = "percolate" if expected == 1.0 else "never percolate"
-                place = f" in layers {view.name}" if view.name else ""
+        for expected in (1.0, 0.0):
+            places, wrong = [], set()
+            for view, behind, results in seen:
+                for at, axis in enumerate(view.axes):
+                    known = (behind.original, *behind.floor.crops)
+                    if any(one.percolation[phase, at] != expected for one in known):
+                        continue
+                    differ = {
+                        number
+                        for number, one in enumerate(results)
+                        if abs(one.percolation[phase, at] - expected) > 0.5
+                    }
+                    if differ:
+                        layers = f" in layers {view.name}" if view.name else ""
+                        places.append(f"e{axis + 1}{layers}")
+                        wrong |= differ
+            if places:
+                number = len(seen[0][2])
+                which = "the result" if number == 1 else f"{len(wrong)} of {number} results"
+                does, do = ("does not percolate", "do") if expected else ("percolates", "never do")
                 found.append(
                     Finding(
                         "warning",
-                        f"phase {name!r} {does} along e{axis + 1}{place} in {which}"
-                        f"{'' if len(results) == 1 else ' results'}, but the original and its "
-                        f"crops {whole}: try another seed or a larger result",
+                        f"phase {name!r} {does} along {', '.join(places)} in {which}, the original "
+                        f"and its crops {do}: try another seed or a larger result",
                     )
                 )
     return found

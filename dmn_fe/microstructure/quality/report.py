@@ -114,7 +114,7 @@ def quality(
 ) -> QualityReport:
     """Judge whether results are statistically equivalent to an original.
 
-    The judges are volume fraction, lineal path, chord lengths, two-point probability at short
+    The judges are volume fraction, lineal path, chord length, two-point probability at short
     lags, two-point cluster function, specific surface, Euler number and isotropy. A distance
     tells little by itself: it stands beside that of crops of the original from each other (the
     noise floor) and those of two controls of the same size, white noise and a Gaussian random
@@ -128,7 +128,8 @@ def quality(
     results : VoxelRVE or sequence
         One or several of one shape. Volumes are compared with a volume, or in their layers with
         sections: a single one stands for all three normals, its first axis for the lower one of
-        the layer. Their noise floor is then the scatter from section to section.
+        the layer. Their noise floor is that of crops of as many voxels as layers hold that lie 16
+        voxels apart.
     seed : int
         First seed of the controls, three of each.
 
@@ -151,13 +152,9 @@ def quality(
     table = [
         line for one in found for line in figures(one.view, names, one.results, one.background)
     ]
-    percolation = [
-        finding
-        for one in found
-        for finding in percolation_findings(
-            one.view, names, one.background.original, one.background.floor.crops, one.results
-        )
-    ]
+    percolation = percolation_findings(
+        names, [(one.view, one.background, one.results) for one in found]
+    )
     findings = [*percolation, *fraction_findings(originals, given), *_small_crops(found)]
     return QualityReport(
         originals=originals,

@@ -1,5 +1,6 @@
 """What of an original is compared with what of the results: sections, or whole volumes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["View", "views"]
 
+_INDEPENDENT = 16  # voxels between sections, as far as the short lags reach
 _FEWEST = 16  # voxels along an axis that statistics can be counted from
 
 
@@ -26,12 +28,25 @@ class View:
         The original.
     results : tuple of tuples of Part
         Of each result the sections, or the result itself.
+    depth : int
+        Voxels of the results across the sections; 1 where results are compared as a whole.
     """
 
     name: str
     axes: tuple[int, ...]
     original: Part
     results: tuple[tuple[Part, ...], ...]
+    depth: int = 1
+
+    @property
+    def worth(self) -> tuple[int, ...]:
+        """Shape of one part that would tell as much as all sections of a result.
+
+        Sections 16 voxels apart count as independent of each other.
+        """
+        shape = self.results[0][0].phase.shape
+        factor = math.sqrt(max(1.0, self.depth / _INDEPENDENT))
+        return tuple(n if n == 1 else round(factor * n) for n in shape)
 
 
 def views(original: VoxelRVE | Sequence[VoxelRVE], results: Sequence[VoxelRVE]) -> list[View]:
@@ -72,7 +87,8 @@ def views(original: VoxelRVE | Sequence[VoxelRVE], results: Sequence[VoxelRVE]) 
         axes = tuple(axis for axis in range(3) if axis != normal)
         seen = whole(originals[normal % len(originals)])
         cuts = tuple(tuple(sections(one, normal)) for one in results)
-        found.append(View(f"across e{normal + 1}", axes, seen, cuts))
+        depth = results[0].shape[normal]
+        found.append(View(f"across e{normal + 1}", axes, seen, cuts, depth))
     return found
 
 
