@@ -1,17 +1,14 @@
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.balls import balls
 from helpers.disks import overlapping_disks, window
 from PIL import Image
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import MeshRVE, VoxelRVE
-from dmn_fe.microstructure.findings import Finding
-from dmn_fe.microstructure.quality import Figures, gaussian_control, quality, white_noise
-from dmn_fe.microstructure.quality.verdict import verdict
-from dmn_fe.microstructure.volume_fraction import lowest_voxels
+from dmn_fe.microstructure.quality import gaussian_control, quality, white_noise
 
 RADIUS = 4.5
 NAMES = ("volume fraction", "lineal path", "chord length", "two-point probability")
@@ -121,114 +118,6 @@ def test_percolation_that_differs_is_found():
     assert any("'inclusion' does not percolate along e2 in the result" in one for one in sentences)
     assert any("'matrix' percolates along e1 in the result" in one for one in sentences)
     assert report.verdict != "pass"
-
-
-def figures(**values):
-    one = Figures("lineal path", "", (0.1,), "b", 0.1, 0.2, 0.5, 0.8)
-    return replace(one, **values)
-
-
-@pytest.mark.parametrize(
-    ("one", "word", "words"),
-    [
-        (figures(), "pass", "nearest to it is the lineal path of phase 'b': 0.1, floor 0.2"),
-        (figures(values=(0.1, 0.22)), "warn", "is outside the noise floor: 0.22, floor 0.2"),
-        (
-            figures(values=(0.3,)),
-            "fail",
-            "more than half as far as a Gaussian field: 0.3, floor 0.2",
-        ),
-        (figures(values=(0.3,), gaussian=0.1), "warn", "outside the noise floor: 0.3"),
-        (figures(values=(0.5,), gaussian=0.1), "fail", "more than half as far as white noise: 0.5"),
-        (
-            figures(values=(0.39,), gaussian=0.1, white_noise=0.1),
-            "warn",
-            "outside the noise floor: 0",
-        ),
-        (
-            figures(values=(0.41,), gaussian=0.1, white_noise=0.1),
-            "fail",
-            "more than twice that: 0.41",
-        ),
-        (figures(values=(0.19,), gaussian=0.3), "warn", "a larger original can tell more"),
-        (figures(values=(0.19,), gaussian=0.15), "pass", "Gaussian field 0.15"),
-        (figures(view="across e2"), "pass", "lineal path of phase 'b' across e2"),
-    ],
-)
-def test_rules_of_the_verdict(one, word, words):
-    found = verdict([one, figures(judge="Euler number", values=(0.01,))], [])
-    assert found.word == word
-    assert words in found.sentence
-
-
-def test_percolation_makes_a_pass_a_warning():
-    finding = Finding("warning", "phase 'b' percolates")
-    assert verdict([figures()], [finding]).sentence == "phase 'b' percolates."
-    assert verdict([figures()], [finding]).word == "warn"
-    assert verdict([figures(values=(0.5,))], [finding]).word == "fail"
-
-
-def balls(n, seed, periodic=True):
-    """Overlapping balls of about 4 voxels, half of the volume, in a cube."""
-    rng = np.random.default_rng(seed)
-    far = np.full((n, n, n), np.inf)
-    for centre in rng.uniform(0.0, n, (round(0.0022 * n**3), 3)):
-        x, y, z = np.ix_(*(((np.arange(n) - c + n / 2) % n - n / 2) ** 2 for c in centre))
-        np.minimum(far, x + y + z, out=far)
-    phase = lowest_voxels(far, 0.5).astype(int)
-    return VoxelRVE(phase, ("ground", "balls"), periodic=(periodic,) * 3)
-
-
-def layer_of_half(rve, normal, n):
-    """Of the layers across an axis that whose fraction is nearest to one half, ``n`` wide."""
-    place = [slice(0, n)] * 3
-    place[normal] = slice(None)
-    block = np.moveaxis(rve.phase[tuple(place)], normal, 0)
-    layer = int(np.argmin(np.abs(block.mean(axis=(1, 2)) - 0.5)))
-    flat = np.expand_dims(block[layer], normal)
-    return VoxelRVE(flat, rve.names, periodic=(False, False, False))
-
-
-def test_volume_against_one_section():
-    section = layer_of_half(balls(64, 0), 2, 64)
-    good, long = balls(32, 1), balls(32, 2)
-    stretched = VoxelRVE(np.repeat(long.phase[:8], 4, axis=0), long.names)
-    report = quality(section, [good, stretched, white_noise(good, (32, 32, 32))])
-    assert {one.view for one in report.figures} == {"across e1", "across e2", "across e3"}
-    assert report.verdict == "fail"
-    for one in report.figures:
-        assert one.values[0] <= max(1.2 * one.floor_worst, one.limit)
-        if one.judge == "isotropy":
-            assert (one.values[1] > one.floor_worst) == (one.view != "across e1")
-        if one.judge in ("lineal path", "specific surface"):
-            assert one.values[2] > max(one.floor_worst, one.limit)
-
-
-def test_volume_against_three_sections_of_an_anisotropic_medium():
-    """Drawn out along e3: a result that is drawn out along e1 is another medium."""
-    long = overlapping_disks(128, 0, 4.0, stretch=2.0).phase[:, :, 0].T  # [across, e3]
-    names, window_of = ("ground", "balls"), {"periodic": (False, False, False)}
-    three = [
-        VoxelRVE(long[None], names, **window_of),
-        VoxelRVE(long[:, None], names, **window_of),
-        VoxelRVE(overlapping_disks(128, 2, 4.0).phase, names, **window_of),
-    ]
-    result = VoxelRVE(np.repeat(balls(48, 1).phase[:, :, :24], 2, axis=2), names)
-    turned = VoxelRVE(result.phase.transpose(2, 1, 0), names)
-    report = quality(three, [result, turned])
-    assert report.verdict == "fail"
-    isotropy = {one.view: one.values for one in report.figures if one.judge == "isotropy"}
-    assert isotropy["across e1"][0] < 0.6 * isotropy["across e1"][1]
-    assert isotropy["across e3"][0] < 0.6 * isotropy["across e3"][1]
-
-
-def test_volume_against_a_volume():
-    original = balls(40, 0, periodic=False)
-    report = quality(original, [balls(20, 1), white_noise(original, (20, 20, 20))])
-    assert {one.view for one in report.figures} == {""}
-    for one in report.figures:
-        assert one.values[0] <= max(1.2 * one.floor_worst, one.limit)
-    assert report.farthest("Euler number").values[1] > report.farthest("Euler number").limit
 
 
 def test_files(original, tmp_path):
