@@ -25,9 +25,11 @@ from dmn_fe.microstructure.statistics import (
     chord_lengths,
     describe,
     draw_statistics,
+    euler_number,
     find_clusters,
     lineal_path,
     specific_surface,
+    two_point_cluster,
     two_point_probability,
 )
 from dmn_fe.microstructure.voxel_files import find_thresholds, read, write
@@ -51,6 +53,7 @@ __all__ = [
     "describe",
     "draw_rve",
     "draw_statistics",
+    "euler_number",
     "find_clusters",
     "find_thresholds",
     "gaussian_field",
@@ -66,6 +69,7 @@ __all__ = [
     "read_mesh",
     "short_fibres",
     "specific_surface",
+    "two_point_cluster",
     "two_point_probability",
     "voronoi_polycrystal",
     "voxelize",

@@ -94,8 +94,10 @@ def _links(pieces: np.ndarray, axis: int, periodic: bool) -> np.ndarray:
     """Rows (piece before the periodic faces of the axis, piece behind them, axis), each once."""
     before, behind = pieces.take(-1, axis).ravel(), pieces.take(0, axis).ravel()
     touching = (before > 0) & (behind > 0) & periodic
-    pairs = np.unique(np.stack([before[touching], behind[touching]], axis=1), axis=0)
-    return np.column_stack([pairs, np.full(len(pairs), axis)])
+    # One number per pair: unique rows take ten times as long to find.
+    base = int(pieces.max()) + 1
+    pairs = np.unique(before[touching] * base + behind[touching])
+    return np.column_stack([*divmod(pairs, base), np.full(len(pairs), axis)])
 
 
 def _closed_paths(links: np.ndarray) -> list[tuple[int, np.ndarray]]:

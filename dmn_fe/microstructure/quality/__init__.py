@@ -1,0 +1,15 @@
+"""Quality of RVEs that are to be statistically equivalent to an original."""
+
+from dmn_fe.microstructure.quality.controls import gaussian_control, white_noise
+from dmn_fe.microstructure.quality.figures import Figures
+from dmn_fe.microstructure.quality.report import QualityReport, quality
+from dmn_fe.microstructure.quality.verdict import Verdict
+
+__all__ = [
+    "Figures",
+    "QualityReport",
+    "Verdict",
+    "gaussian_control",
+    "quality",
+    "white_noise",
+]

@@ -1,0 +1,183 @@
+"""Quality of statistically equivalent RVEs: the report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dmn_fe.microstructure.arguments import check_seed
+from dmn_fe.microstructure.findings import Finding
+from dmn_fe.microstructure.quality.figures import (
+    Background,
+    Figures,
+    background,
+    common_reach,
+    figures,
+    measure_results,
+)
+from dmn_fe.microstructure.quality.fractions import fraction_findings
+from dmn_fe.microstructure.quality.judges import Reach
+from dmn_fe.microstructure.quality.measurement import Measurement
+from dmn_fe.microstructure.quality.percolation import percolation_findings
+from dmn_fe.microstructure.quality.verdict import Verdict, verdict
+from dmn_fe.microstructure.quality.views import View, views
+from dmn_fe.microstructure.voxels import VoxelRVE
+
+__all__ = ["QualityReport", "SeenView", "quality"]
+
+
+@dataclass(frozen=True, eq=False)
+class SeenView:
+    """One view with all that was measured in it, for pictures.
+
+    Parameters
+    ----------
+    view : View
+        What was compared.
+    background : Background
+        The original, its noise floor and its controls.
+    results : tuple of Measurement
+        One per result.
+    """
+
+    view: View
+    background: Background
+    results: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class QualityReport:
+    """How near results are to an original, beside its noise floor and two controls.
+
+    Parameters
+    ----------
+    originals : tuple of VoxelRVE
+        The original, or three sections.
+    results : tuple of VoxelRVE
+        What was judged.
+    figures : tuple of Figures
+        One per judge and view.
+    findings : tuple of Finding
+        Percolation and volume fractions that differ, and what to know of the noise floor.
+    reach : Reach
+        How far the judges looked.
+    outcome : Verdict
+        The verdict with its sentence.
+    seen : tuple of SeenView
+        The measurements behind the figures.
+    """
+
+    originals: tuple[VoxelRVE, ...]
+    results: tuple[VoxelRVE, ...]
+    figures: tuple[Figures, ...]
+    findings: tuple[Finding, ...]
+    reach: Reach
+    outcome: Verdict
+    seen: tuple[SeenView, ...] = field(repr=False)
+
+    @property
+    def verdict(self) -> str:
+        """``"pass"``, ``"warn"`` or ``"fail"``; the worst of all results counts."""
+        return self.outcome.word
+
+    @property
+    def sentence(self) -> str:
+        """Why: the judge that decided, and its figures."""
+        return self.outcome.sentence
+
+    def farthest(self, judge: str) -> Figures:
+        """The figures of a judge in the view where a result is farthest beyond the floor."""
+        return max((one for one in self.figures if one.judge == judge), key=lambda one: one.ratio)
+
+    def write(self, path: str | Path) -> None:
+        """Write the report.
+
+        Parameters
+        ----------
+        path : path
+            A file that ends in ``.md``, ``.json`` or ``.png``; or a folder that exists, which
+            gets ``quality.md``, ``quality.json`` and ``quality.png``.
+
+        Raises
+        ------
+        InputError
+            If ``path`` is neither, or cannot be written.
+        """
+        from dmn_fe.microstructure.quality.files import write_report
+
+        write_report(self, path)
+
+
+def quality(
+    original: VoxelRVE | Sequence[VoxelRVE],
+    results: VoxelRVE | Sequence[VoxelRVE],
+    seed: int = 0,
+) -> QualityReport:
+    """Judge whether results are statistically equivalent to an original.
+
+    The judges are volume fraction, lineal path, chord length, two-point probability at short
+    lags, two-point cluster function, specific surface, Euler number and isotropy. A distance
+    tells little by itself: it stands beside that of crops of the original from each other (the
+    noise floor) and those of two controls of the same size, white noise and a Gaussian random
+    field. All lengths are counted in voxels: a voxel of a result stands for one of the original.
+
+    Parameters
+    ----------
+    original : VoxelRVE or sequence of three
+        A section (one voxel along one axis) or a volume; or three sections with the normals e1,
+        e2, e3 of an anisotropic medium. Windows are not periodic.
+    results : VoxelRVE or sequence
+        One or several of one shape. Volumes are compared with a volume, or in their layers with
+        sections: a single one stands for all three normals, its first axis for the lower one of
+        the layer. Their noise floor is that of crops of as many voxels as layers hold that lie 16
+        voxels apart.
+    seed : int
+        First seed of the controls, three of each.
+
+    Raises
+    ------
+    InputError
+        If phases or shapes do not fit together, or there are fewer than 16 voxels along an axis
+        of more than one.
+    """
+    check_seed(seed)
+    given = (results,) if isinstance(results, VoxelRVE) else tuple(results)
+    seen = views(original, given)
+    originals = (original,) if isinstance(original, VoxelRVE) else tuple(original)
+    names, reach = originals[0].names, common_reach(seen)
+    found: list[SeenView] = []
+    for view in seen:
+        behind = found[0].background if len(originals) == 1 and found else None
+        behind = behind or background(view, names, reach, seed)
+        found.append(SeenView(view, behind, measure_results(view, len(names), reach)))
+    table = [
+        line for one in found for line in figures(one.view, names, one.results, one.background)
+    ]
+    percolation = percolation_findings(
+        names, [(one.view, one.background, one.results) for one in found]
+    )
+    findings = [*percolation, *fraction_findings(originals, given), *_small_crops(found)]
+    return QualityReport(
+        originals=originals,
+        results=given,
+        figures=tuple(table),
+        findings=tuple(findings),
+        reach=reach,
+        outcome=verdict(table, percolation),
+        seen=tuple(found),
+    )
+
+
+def _small_crops(seen: Sequence[SeenView]) -> list[Finding]:
+    """A note where the original has no crops as large as a result."""
+    floor = seen[0].background.floor
+    if floor.factor == 1.0:
+        return []
+    shown = " × ".join(str(n) for n in floor.shape if n > 1)
+    return [
+        Finding(
+            "warning",
+            f"the original is less than twice as large as the result: its noise floor comes from "
+            f"crops of {shown} voxels, times {floor.factor:.2f}; take a larger original for a "
+            "surer one",
+        )
+    ]

@@ -1,0 +1,58 @@
+import numpy as np
+from helpers.balls import balls
+from helpers.disks import overlapping_disks
+
+from dmn_fe.microstructure import VoxelRVE
+from dmn_fe.microstructure.quality import quality, white_noise
+
+
+def layer_of_half(rve, normal, n):
+    """Of the layers across an axis that whose fraction is nearest to one half, ``n`` wide."""
+    place = [slice(0, n)] * 3
+    place[normal] = slice(None)
+    block = np.moveaxis(rve.phase[tuple(place)], normal, 0)
+    layer = int(np.argmin(np.abs(block.mean(axis=(1, 2)) - 0.5)))
+    flat = np.expand_dims(block[layer], normal)
+    return VoxelRVE(flat, rve.names, periodic=(False, False, False))
+
+
+def test_volume_against_one_section():
+    section = layer_of_half(balls(64, 0), 2, 64)
+    good, long = balls(32, 1), balls(32, 2)
+    stretched = VoxelRVE(np.repeat(long.phase[:8], 4, axis=0), long.names)
+    report = quality(section, [good, stretched, white_noise(good, (32, 32, 32))])
+    assert {one.view for one in report.figures} == {"across e1", "across e2", "across e3"}
+    assert report.verdict == "fail"
+    for one in report.figures:
+        assert one.values[0] <= max(1.2 * one.floor_worst, one.limit)
+        if one.judge == "isotropy":
+            assert (one.values[1] > one.floor_worst) == (one.view != "across e1")
+        if one.judge in ("lineal path", "specific surface"):
+            assert one.values[2] > max(one.floor_worst, one.limit)
+
+
+def test_volume_against_three_sections_of_an_anisotropic_medium():
+    """Drawn out along e3: a result that is drawn out along e1 is another medium."""
+    long = overlapping_disks(128, 0, 4.0, stretch=2.0).phase[:, :, 0].T  # [across, e3]
+    names, window_of = ("ground", "balls"), {"periodic": (False, False, False)}
+    three = [
+        VoxelRVE(long[None], names, **window_of),
+        VoxelRVE(long[:, None], names, **window_of),
+        VoxelRVE(overlapping_disks(128, 2, 4.0).phase, names, **window_of),
+    ]
+    result = VoxelRVE(np.repeat(balls(48, 1).phase[:, :, :24], 2, axis=2), names)
+    turned = VoxelRVE(result.phase.transpose(2, 1, 0), names)
+    report = quality(three, [result, turned])
+    assert report.verdict == "fail"
+    isotropy = {one.view: one.values for one in report.figures if one.judge == "isotropy"}
+    assert isotropy["across e1"][0] < 0.6 * isotropy["across e1"][1]
+    assert isotropy["across e3"][0] < 0.6 * isotropy["across e3"][1]
+
+
+def test_volume_against_a_volume():
+    original = balls(40, 0, periodic=False)
+    report = quality(original, [balls(20, 1), white_noise(original, (20, 20, 20))])
+    assert {one.view for one in report.figures} == {""}
+    for one in report.figures:
+        assert one.values[0] <= max(1.2 * one.floor_worst, one.limit)
+    assert report.farthest("Euler number").values[1] > report.farthest("Euler number").limit
