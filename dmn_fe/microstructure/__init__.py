@@ -15,6 +15,14 @@ from dmn_fe.microstructure.particles import (
 )
 from dmn_fe.microstructure.picture import draw_rve
 from dmn_fe.microstructure.polycrystals import voronoi_polycrystal
+from dmn_fe.microstructure.quality import QualityReport, judge_quality
+from dmn_fe.microstructure.reconstruction import (
+    Encoder,
+    Reconstruction,
+    random_encoder,
+    read_vgg19,
+    reconstruct,
+)
 from dmn_fe.microstructure.short_fibres import short_fibres
 from dmn_fe.microstructure.statistics import (
     ChordLengths,
@@ -41,10 +49,13 @@ from dmn_fe.microstructure.weaves import plain_weave
 __all__ = [
     "ChordLengths",
     "Clusters",
+    "Encoder",
     "Finding",
     "MeshRVE",
     "PhaseStatistics",
+    "QualityReport",
     "RVEStatistics",
+    "Reconstruction",
     "TwoPointProbability",
     "VoxelRVE",
     "bicontinuous",
@@ -57,16 +68,20 @@ __all__ = [
     "find_clusters",
     "find_thresholds",
     "gaussian_field",
+    "judge_quality",
     "laminate",
     "lineal_path",
     "mirrored",
     "plain_weave",
     "polydisperse_spheres",
+    "random_encoder",
     "random_fibres",
     "random_spheres",
     "read",
     "read_any",
     "read_mesh",
+    "read_vgg19",
+    "reconstruct",
     "short_fibres",
     "specific_surface",
     "two_point_cluster",

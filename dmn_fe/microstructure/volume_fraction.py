@@ -1,10 +1,12 @@
-"""A volume fraction hit to one voxel: the phase as the lowest voxels of a field."""
+"""Volume fractions hit to one voxel."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from dmn_fe.errors import InputError
 
-__all__ = ["lowest_voxels"]
+__all__ = ["exact_counts", "lowest_voxels"]
 
 
 def lowest_voxels(field: np.ndarray, volume_fraction: float) -> np.ndarray:
@@ -41,3 +43,24 @@ def lowest_voxels(field: np.ndarray, volume_fraction: float) -> np.ndarray:
     equal = np.flatnonzero(values == threshold)
     marked[equal[: count - np.count_nonzero(marked)]] = True
     return marked.reshape(field.shape)
+
+
+def exact_counts(volume_fractions: Sequence[float], voxels: int) -> np.ndarray:
+    """Voxels ``[k]`` of each phase: whole numbers next to the fractions, with the sum of all.
+
+    Raises
+    ------
+    InputError
+        If a phase gets no voxel.
+    """
+    wanted = np.asarray(volume_fractions, dtype=np.float64) * voxels
+    counts = np.floor(wanted + 1e-9).astype(np.int64)
+    # What is missing goes to the largest remainders.
+    counts[np.argsort(counts - wanted, kind="stable")[: voxels - counts.sum()]] += 1
+    if counts.min() == 0:
+        number = int(counts.argmin())
+        raise InputError(
+            f"phase {number} has the volume fraction {volume_fractions[number]:.2g}, which is less "
+            f"than one of {voxels} voxels: take more voxels, or join the phase to another one"
+        )
+    return counts

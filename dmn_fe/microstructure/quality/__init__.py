@@ -10,6 +10,6 @@ __all__ = [
     "QualityReport",
     "Verdict",
     "gaussian_control",
-    "quality",
+    "judge_quality",
     "white_noise",
 ]

@@ -1,5 +1,6 @@
 """Two controls that know little of the original: white noise, and a Gaussian random field."""
 
+import math
 from itertools import product
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.arguments import check_counts, check_seed
 from dmn_fe.microstructure.statistics import two_point_probability
+from dmn_fe.microstructure.volume_fraction import exact_counts
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["gaussian_control", "white_noise"]
@@ -30,7 +32,7 @@ def white_noise(original: VoxelRVE, shape: tuple[int, int, int], seed: int = 0) 
         If the shape or the seed makes no sense, or has no voxel for a phase.
     """
     _check(shape, seed)
-    counts = _counts(original, shape)
+    counts = exact_counts(original.volume_fractions, math.prod(shape))
     phase = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
     return VoxelRVE(phase.reshape(shape), original.names)
 
@@ -66,7 +68,7 @@ def gaussian_control(original: VoxelRVE, shape: tuple[int, int, int], seed: int 
     J. A. Quiblier, J. Colloid Interface Sci. 98 (1984) 84; here without its correction of ρ.
     """
     _check(shape, seed)
-    counts = _counts(original, shape)
+    counts = exact_counts(original.volume_fractions, math.prod(shape))
     for axis, (n, edge) in enumerate(zip(shape, original.shape, strict=True)):
         if edge < n // 2 + 1:
             raise InputError(
@@ -90,21 +92,6 @@ def _check(shape: tuple[int, int, int], seed: int) -> None:
         raise InputError(f"shape = {shape}: give the voxels along e1, e2, e3")
     check_counts(**{f"shape[{axis}]": n for axis, n in enumerate(shape)})
     check_seed(seed)
-
-
-def _counts(original: VoxelRVE, shape: tuple[int, int, int]) -> np.ndarray:
-    """Voxels of each phase: whole numbers next to the volume fractions."""
-    voxels = int(np.prod(shape))
-    exact = np.array(original.volume_fractions) * voxels
-    counts = np.floor(exact).astype(int)
-    # What is missing goes to the largest remainders.
-    counts[np.argsort(counts - exact, kind="stable")[: voxels - counts.sum()]] += 1
-    if counts.min() == 0:
-        name = original.names[int(np.argmin(counts))]
-        raise InputError(
-            f"{voxels} voxels are too few for a voxel of phase {name!r}: take more of them"
-        )
-    return counts
 
 
 def _spectra(original: VoxelRVE, shape: tuple[int, int, int]) -> np.ndarray:

@@ -22,7 +22,7 @@ from dmn_fe.microstructure.quality.verdict import Verdict, verdict
 from dmn_fe.microstructure.quality.views import View, views
 from dmn_fe.microstructure.voxels import VoxelRVE
 
-__all__ = ["QualityReport", "SeenView", "quality"]
+__all__ = ["QualityReport", "SeenView", "judge_quality"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class QualityReport:
         write_report(self, path)
 
 
-def quality(
+def judge_quality(
     original: VoxelRVE | Sequence[VoxelRVE],
     results: VoxelRVE | Sequence[VoxelRVE],
     seed: int = 0,

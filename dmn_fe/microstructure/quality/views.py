@@ -59,7 +59,7 @@ def views(original: VoxelRVE | Sequence[VoxelRVE], results: Sequence[VoxelRVE]) 
     Raises
     ------
     InputError
-        If they cannot be compared: see :func:`~dmn_fe.microstructure.quality.quality`.
+        If they cannot be compared: see :func:`~dmn_fe.microstructure.quality.judge_quality`.
     """
     originals = [original] if isinstance(original, VoxelRVE) else list(original)
     if len(originals) not in (1, 3):

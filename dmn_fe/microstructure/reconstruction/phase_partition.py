@@ -4,9 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dmn_fe.errors import InputError
-
-__all__ = ["exact_counts", "labels", "mixing", "outside", "partition"]
+__all__ = ["labels", "mixing", "one_hot", "outside", "partition"]
 
 
 def partition(free: Tensor) -> Tensor:
@@ -27,27 +25,6 @@ def outside(indicator: Tensor) -> Tensor:
 def mixing(indicator: Tensor) -> Tensor:
     """Mean of p (1 − p), which is zero where every pixel has one phase: ``[n]``."""
     return (indicator * (1.0 - indicator)).clamp(min=0.0).flatten(1).mean(1)
-
-
-def exact_counts(volume_fractions: tuple[float, ...], voxels: int) -> np.ndarray:
-    """Voxels ``[k]`` of each phase that are nearest to the fractions and sum up to all.
-
-    Raises
-    ------
-    InputError
-        If a phase gets no voxel.
-    """
-    wanted = np.asarray(volume_fractions) * voxels
-    counts = np.floor(wanted + 1e-9).astype(np.int64)
-    largest_remainders = np.argsort(counts - wanted, kind="stable")
-    counts[largest_remainders[: voxels - counts.sum()]] += 1
-    if counts.min() == 0:
-        number = int(counts.argmin())
-        raise InputError(
-            f"phase {number} fills {volume_fractions[number]:.2g} of the image, which is less than "
-            f"one of {voxels} voxels: take a greater size, or join the phase to another one"
-        )
-    return counts
 
 
 def labels(indicator: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -14,7 +14,6 @@ from dmn_fe.microstructure.arguments import check_seed
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.encoder_choice import choose_encoder
 from dmn_fe.microstructure.reconstruction.multigrid import Multigrid
-from dmn_fe.microstructure.reconstruction.phase_partition import exact_counts
 from dmn_fe.microstructure.reconstruction.restart import RestartFile
 from dmn_fe.microstructure.reconstruction.result_size import (
     check_memory,
@@ -29,6 +28,7 @@ from dmn_fe.microstructure.reconstruction.sections import (
 )
 from dmn_fe.microstructure.reconstruction.texture_loss import Loss
 from dmn_fe.microstructure.reconstruction.work import do_work
+from dmn_fe.microstructure.volume_fraction import exact_counts
 from dmn_fe.microstructure.voxels import VoxelRVE
 from dmn_fe.progress import Progress, no_progress
 

@@ -97,5 +97,5 @@ def test_bad_input():
         gaussian_control(original, (32, 32))
     rare = np.zeros((32, 32, 1), dtype=int)
     rare[0, 0] = 1
-    with pytest.raises(InputError, match="256 voxels are too few for a voxel of phase 'inclusion'"):
+    with pytest.raises(InputError, match="phase 1 has the volume fraction"):
         white_noise(VoxelRVE(rare), (16, 16, 1))

@@ -8,7 +8,7 @@ from PIL import Image
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import MeshRVE, VoxelRVE
-from dmn_fe.microstructure.quality import gaussian_control, quality, white_noise
+from dmn_fe.microstructure.quality import gaussian_control, judge_quality, white_noise
 
 RADIUS = 4.5
 NAMES = ("volume fraction", "lineal path", "chord length", "two-point probability")
@@ -25,7 +25,7 @@ def rolled(rve, *shift):
 
 def test_rolled_copy_is_the_same():
     periodic = overlapping_disks(64, 1, 5.0)
-    report = quality(periodic, rolled(periodic, 13, 40))
+    report = judge_quality(periodic, rolled(periodic, 13, 40))
     assert report.verdict == "pass"
     for one in report.figures:
         assert one.worst == pytest.approx(0.0, abs=1e-9)
@@ -48,20 +48,20 @@ def realisations(original, count):
 
 def test_second_realisations_pass_and_controls_fail(original):
     """Crops of one original give a rough floor: one in ten of its equals misses one of eight."""
-    report = quality(original, realisations(original, 6))
+    report = judge_quality(original, realisations(original, 6))
     assert report.verdict != "fail"
     ratios = np.array([np.array(one.values) / one.floor_worst for one in report.figures])
     assert (np.median(ratios, axis=1) < 0.8).all()
     assert (ratios.max(axis=0) <= 1.0).sum() >= 4
     for make in (white_noise, gaussian_control):
-        report = quality(original, make(original, (96, 96, 1), 77))
+        report = judge_quality(original, make(original, (96, 96, 1), 77))
         assert report.verdict == "fail"
         assert "outside the noise floor" in report.sentence
         assert report.farthest("volume fraction").worst < 1e-3
 
 
 def test_own_crop_is_nearer_than_the_controls(original):
-    report = quality(original, window(original, 96, 0))
+    report = judge_quality(original, window(original, 96, 0))
     assert report.verdict == "pass"
     assert report.sentence.startswith("every judge finds less than the noise floor; nearest to it")
     for judge in ("chord length", "specific surface", "Euler number"):
@@ -71,17 +71,17 @@ def test_own_crop_is_nearer_than_the_controls(original):
 
 def test_worst_of_several_results_counts(original):
     good, bad = window(original, 96, 0), white_noise(original, (96, 96, 1))
-    report = quality(original, [good, bad])
+    report = judge_quality(original, [good, bad])
     assert report.verdict == "fail"
     path = report.farthest("lineal path")
     assert path.values[0] < path.floor_worst < path.values[1] == path.worst
-    alone = quality(original, good).farthest("lineal path")
+    alone = judge_quality(original, good).farthest("lineal path")
     assert path.values[0] == alone.worst
 
 
 @pytest.mark.parametrize("radius", [3.0, 9.0])
 def test_other_size_of_grains_is_no_pass(original, radius):
-    report = quality(original, overlapping_disks(96, 5, radius))
+    report = judge_quality(original, overlapping_disks(96, 5, radius))
     assert report.verdict != "pass"
     assert not report.farthest("specific surface").within
 
@@ -89,9 +89,9 @@ def test_other_size_of_grains_is_no_pass(original, radius):
 def test_turned_image_is_found_by_its_isotropy():
     original = window(overlapping_disks(224, 3, 6.0, stretch=3.0), 192)
     result = overlapping_disks(96, 8, 6.0, stretch=3.0)
-    straight = quality(original, result)
+    straight = judge_quality(original, result)
     assert straight.farthest("isotropy").within
-    turned = quality(original, VoxelRVE(result.phase.transpose(1, 0, 2), result.names))
+    turned = judge_quality(original, VoxelRVE(result.phase.transpose(1, 0, 2), result.names))
     assert turned.farthest("isotropy").ratio > 3.0
     assert turned.verdict == "fail"
 
@@ -101,7 +101,7 @@ def test_fraction_short_of_one_voxel_is_found():
     phase = periodic.phase.copy()
     x, y, _ = np.argwhere(phase == 1)[0]
     phase[x, y] = 0
-    report = quality(periodic, [periodic, VoxelRVE(phase, periodic.names)])
+    report = judge_quality(periodic, [periodic, VoxelRVE(phase, periodic.names)])
     [finding] = [one for one in report.findings if "volume fraction" in one.sentence]
     ones = int(np.sum(periodic.phase == 1))
     assert f"result 2 has {4096 - ones + 1} of 4096 voxels of phase 'ground'" in finding.sentence
@@ -113,7 +113,7 @@ def test_percolation_that_differs_is_found():
     cut = phase.copy()
     for stripe in range(0, 64, 8):
         cut[stripe : stripe + 4, 5 * stripe // 8 % 32] = 0
-    report = quality(VoxelRVE(phase, periodic=(False, False, True)), VoxelRVE(cut))
+    report = judge_quality(VoxelRVE(phase, periodic=(False, False, True)), VoxelRVE(cut))
     sentences = [one.sentence for one in report.findings]
     assert any("'inclusion' does not percolate along e2 in the result" in one for one in sentences)
     assert any("'matrix' percolates along e1 in the result" in one for one in sentences)
@@ -121,7 +121,7 @@ def test_percolation_that_differs_is_found():
 
 
 def test_files(original, tmp_path):
-    report = quality(original, [window(original, 96, 0), white_noise(original, (96, 96, 1))])
+    report = judge_quality(original, [window(original, 96, 0), white_noise(original, (96, 96, 1))])
     report.write(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "quality.json", "quality.md", "quality.png",
@@ -164,9 +164,9 @@ def test_bad_input(original):
         (volume, VoxelRVE(result.phase, volume.names), "the original is a volume but the result"),
     ):
         with pytest.raises((InputError, TypeError), match=sentence):
-            quality(first, second)
+            judge_quality(first, second)
     three = [VoxelRVE(original.phase, volume.names)] * 3
     with pytest.raises(
         InputError, match=r"original 1 of three has the shape \[192, 192, 1\]: give"
     ):
-        quality(three, volume)
+        judge_quality(three, volume)

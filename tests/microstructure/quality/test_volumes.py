@@ -3,7 +3,7 @@ from helpers.balls import balls
 from helpers.disks import overlapping_disks
 
 from dmn_fe.microstructure import VoxelRVE
-from dmn_fe.microstructure.quality import quality, white_noise
+from dmn_fe.microstructure.quality import judge_quality, white_noise
 
 
 def layer_of_half(rve, normal, n):
@@ -20,7 +20,7 @@ def test_volume_against_one_section():
     section = layer_of_half(balls(64, 0), 2, 64)
     good, long = balls(32, 1), balls(32, 2)
     stretched = VoxelRVE(np.repeat(long.phase[:8], 4, axis=0), long.names)
-    report = quality(section, [good, stretched, white_noise(good, (32, 32, 32))])
+    report = judge_quality(section, [good, stretched, white_noise(good, (32, 32, 32))])
     assert {one.view for one in report.figures} == {"across e1", "across e2", "across e3"}
     assert report.verdict == "fail"
     for one in report.figures:
@@ -42,7 +42,7 @@ def test_volume_against_three_sections_of_an_anisotropic_medium():
     ]
     result = VoxelRVE(np.repeat(balls(48, 1).phase[:, :, :24], 2, axis=2), names)
     turned = VoxelRVE(result.phase.transpose(2, 1, 0), names)
-    report = quality(three, [result, turned])
+    report = judge_quality(three, [result, turned])
     assert report.verdict == "fail"
     isotropy = {one.view: one.values for one in report.figures if one.judge == "isotropy"}
     assert isotropy["across e1"][0] < 0.6 * isotropy["across e1"][1]
@@ -51,7 +51,7 @@ def test_volume_against_three_sections_of_an_anisotropic_medium():
 
 def test_volume_against_a_volume():
     original = balls(40, 0, periodic=False)
-    report = quality(original, [balls(20, 1), white_noise(original, (20, 20, 20))])
+    report = judge_quality(original, [balls(20, 1), white_noise(original, (20, 20, 20))])
     assert {one.view for one in report.figures} == {""}
     for one in report.figures:
         assert one.values[0] <= max(1.2 * one.floor_worst, one.limit)

@@ -11,7 +11,6 @@ from dmn_fe.microstructure.reconstruction import random_encoder
 from dmn_fe.microstructure.reconstruction.gaussian_start import gaussian_start
 from dmn_fe.microstructure.reconstruction.grids import coarser, finer, halvings
 from dmn_fe.microstructure.reconstruction.phase_partition import (
-    exact_counts,
     labels,
     mixing,
     one_hot,
@@ -20,6 +19,7 @@ from dmn_fe.microstructure.reconstruction.phase_partition import (
 )
 from dmn_fe.microstructure.reconstruction.polish import polish
 from dmn_fe.microstructure.reconstruction.texture_loss import TextureLoss
+from dmn_fe.microstructure.volume_fraction import exact_counts
 
 
 @hypothesis.given(
@@ -46,7 +46,7 @@ def test_labels_of_decided_indicators_are_theirs():
 
 
 def test_a_phase_without_a_voxel_is_refused():
-    with pytest.raises(InputError, match=r"phase 1 fills 0.0001 of the image"):
+    with pytest.raises(InputError, match=r"phase 1 has the volume fraction 0.0001"):
         exact_counts((0.9999, 0.0001), 1024)
 
 
