@@ -13,6 +13,15 @@ from dmn_fe.microstructure.particles import (
     random_fibres,
     random_spheres,
 )
+from dmn_fe.microstructure.photos import (
+    Photo,
+    Segmentation,
+    draw_segmentation,
+    load_photo,
+    photo_findings,
+    read_photo,
+    segment_photo,
+)
 from dmn_fe.microstructure.picture import draw_rve
 from dmn_fe.microstructure.polycrystals import voronoi_polycrystal
 from dmn_fe.microstructure.short_fibres import short_fibres
@@ -42,7 +51,9 @@ __all__ = [
     "Finding",
     "MeshRVE",
     "PhaseStatistics",
+    "Photo",
     "RVEStatistics",
+    "Segmentation",
     "TwoPointProbability",
     "VoxelRVE",
     "bicontinuous",
@@ -50,13 +61,16 @@ __all__ = [
     "chord_lengths",
     "describe",
     "draw_rve",
+    "draw_segmentation",
     "draw_statistics",
     "find_clusters",
     "find_thresholds",
     "gaussian_field",
     "laminate",
     "lineal_path",
+    "load_photo",
     "mirrored",
+    "photo_findings",
     "plain_weave",
     "polydisperse_spheres",
     "random_fibres",
@@ -64,6 +78,8 @@ __all__ = [
     "read",
     "read_any",
     "read_mesh",
+    "read_photo",
+    "segment_photo",
     "short_fibres",
     "specific_surface",
     "two_point_probability",
