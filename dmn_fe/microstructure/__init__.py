@@ -13,6 +13,7 @@ from dmn_fe.microstructure.particles import (
     random_fibres,
     random_spheres,
 )
+from dmn_fe.microstructure.photos import draw_segmentation, read_photo
 from dmn_fe.microstructure.picture import draw_rve
 from dmn_fe.microstructure.polycrystals import voronoi_polycrystal
 from dmn_fe.microstructure.quality import QualityReport, judge_quality
@@ -63,6 +64,7 @@ __all__ = [
     "chord_lengths",
     "describe",
     "draw_rve",
+    "draw_segmentation",
     "draw_statistics",
     "euler_number",
     "find_clusters",
@@ -80,6 +82,7 @@ __all__ = [
     "read",
     "read_any",
     "read_mesh",
+    "read_photo",
     "read_vgg19",
     "reconstruct",
     "short_fibres",

@@ -1,20 +1,17 @@
-"""Grey values of images: single images, TIFF stacks, series of slices."""
+"""Grey values of images: single images, TIFF stacks, series of slices; colours of one image."""
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dmn_fe.errors import InputError
+from dmn_fe.microstructure.image_files import decode_images, decode_tiff
 
-__all__ = ["IMAGE_ENDINGS", "OTHER_IMAGE_ENDINGS", "read_grey"]
+__all__ = ["IMAGE_ENDINGS", "OTHER_IMAGE_ENDINGS", "read_colour", "read_grey"]
 
 IMAGE_ENDINGS = (".png", ".tif", ".tiff")
-#: Images that are not read: most of these formats change the values.
+#: Images that are read as photos only: most of these formats change the values.
 OTHER_IMAGE_ENDINGS = (".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 
 
@@ -42,12 +39,32 @@ def read_grey(path: Path) -> np.ndarray:
         slices = [_checked_single(file) for file in files]
         _check_sizes(slices, [str(file) for file in files])
     elif path.suffix.lower() == ".png":
-        slices = [_read_image(path)]
+        slices = decode_images(path, _without_colour)
     else:
-        slices = _read_tiff(path)
+        slices = decode_tiff(path, _without_colour)
         _check_sizes(slices, [f"{path}, slice {i}" for i in range(1, len(slices) + 1)])
     # Slices are rows from the upper edge down, [z, -y, x].
     return np.stack(slices)[:, ::-1].transpose(2, 1, 0)
+
+
+def read_colour(path: Path) -> np.ndarray:
+    """Colours ``[nx, ny, 3]`` of one image, as red, green, blue; e1 to the right, e2 upwards.
+
+    Grey pixels have three equal values. Besides ``.png`` and ``.tif``, what cameras write is read:
+    ``.jpg``, ``.bmp``, ``.gif``, ``.webp``.
+
+    Raises
+    ------
+    InputError
+        If the file is a stack or a series, truncated or damaged, or has transparent pixels.
+    """
+    if "*" in path.name or path.is_dir():
+        raise InputError(f"{path} stands for a series of images: give one of them")
+    decode = decode_tiff if path.suffix.lower() in (".tif", ".tiff") else decode_images
+    images = decode(path, _with_colour)
+    if len(images) > 1:
+        raise InputError(f"{path} is a stack of {len(images)} images: export one of them")
+    return images[0][::-1].transpose(1, 0, 2)
 
 
 def _series(path: Path) -> list[Path]:
@@ -95,8 +112,8 @@ def _check_no_gap(path: Path, numbers: list[list[int]]) -> None:
 def _checked_single(path: Path) -> np.ndarray:
     """One slice of a series."""
     if path.suffix.lower() == ".png":
-        return _read_image(path)
-    slices = _read_tiff(path)
+        return decode_images(path, _without_colour)[0]
+    slices = decode_tiff(path, _without_colour)
     if len(slices) > 1:
         raise InputError(f"{path} is a stack of {len(slices)} slices: give this file, not a series")
     return slices[0]
@@ -111,128 +128,28 @@ def _check_sizes(slices: list[np.ndarray], places: list[str]) -> None:
             )
 
 
-def _read_image(path: Path) -> np.ndarray:
-    """Grey values ``[rows, columns]`` of a PNG."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return _grey(path, image)
-    except InputError:
-        raise
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path} is damaged or not an image: export it again") from error
-
-
-def _grey(path: Path, image: Any) -> np.ndarray:
-    """Values of a PIL image; wide numbers stay."""
-    if image.mode[0] in "IF":
-        return np.asarray(image)
-    if image.mode in ("1", "L") and "transparency" not in image.info:
-        return np.asarray(image.convert("L"))
-    return _without_colour(path, np.asarray(image.convert("RGBA")))
-
-
 def _without_colour(path: Path, channels: np.ndarray) -> np.ndarray:
-    """Grey values of red, green, blue ``[rows, columns, 3]``, and perhaps opacity."""
+    """Grey values ``[rows, columns]`` of pixels that may have equal channels of colour."""
+    if channels.ndim == 2:
+        return channels
     if (channels[..., :1] != channels[..., 1:3]).any():
         raise InputError(
             f"{path} is a colour image, and different colours may have one grey value: convert it "
             "to grey values, or to labels 0, 1, … of the phases"
         )
+    return _opaque(path, channels)[..., 0]
+
+
+def _with_colour(path: Path, channels: np.ndarray) -> np.ndarray:
+    """Red, green, blue ``[rows, columns, 3]`` of pixels that may be grey."""
+    if channels.ndim == 2:
+        return np.repeat(channels[..., None], 3, axis=-1)
+    return _opaque(path, channels)
+
+
+def _opaque(path: Path, channels: np.ndarray) -> np.ndarray:
+    """Red, green, blue of pixels with perhaps an opacity, which must be full."""
     highest = np.iinfo(channels.dtype).max if channels.dtype.kind in "iu" else 1.0
     if (channels[..., 3:] != highest).any():
         raise InputError(f"{path} has transparent pixels: export it without transparency")
-    return channels[..., 0]
-
-
-def _read_tiff(path: Path) -> list[np.ndarray]:
-    """Grey values ``[rows, columns]`` of each slice of a TIFF file."""
-    import tifffile
-
-    slices: list[np.ndarray] = []
-    with _complaints("tifffile") as complaints:
-        try:
-            with tifffile.TiffFile(path) as tiff:
-                block = tiff.series[0]
-                if len(tiff.pages) == 1 and len(block.shape) > len(tiff.pages.first.shape):
-                    return _read_block(path, tiff)
-                for page in tiff.pages:
-                    slices.append(_page(path, tiff, page))
-        except InputError:
-            raise
-        except Exception as error:
-            # Decoders of all kinds fail here, each in its own way.
-            if slices:
-                raise _truncated(path, len(slices)) from error
-            raise InputError(f"{path} is damaged or not an image: export it again") from error
-    if any("invalid page offset" in text for text in complaints):
-        raise _truncated(path, len(slices))
-    return slices
-
-
-def _read_block(path: Path, tiff: Any) -> list[np.ndarray]:
-    """Slices of a file that describes the first one only, as ImageJ does for large stacks."""
-    page, shape = tiff.pages.first, tiff.series[0].shape
-    planned = int(np.prod(shape[: len(shape) - len(page.shape)]))
-    available = (path.stat().st_size - page.dataoffsets[0]) // page.nbytes
-    if available < planned:
-        raise _truncated(path, available, planned)
-    return [_page_grey(path, page, array) for array in tiff.asarray().reshape(-1, *page.shape)]
-
-
-def _page(path: Path, tiff: Any, page: Any) -> np.ndarray:
-    """Grey values of a page, decoded by Pillow where tifffile has no decoder (LZW, JPEG)."""
-    try:
-        return _page_grey(path, page, page.asarray())
-    except ValueError as error:
-        if "imagecodecs" not in str(error):
-            raise
-    from PIL import Image
-
-    with Image.open(path) as image:
-        image.seek(page.index)
-        return _grey(path, image)
-
-
-def _page_grey(path: Path, page: Any, values: np.ndarray) -> np.ndarray:
-    if page.photometric.name == "PALETTE":
-        # Colour maps have 16 bits.
-        values = (page.colormap[:, values] >> 8).astype(np.uint8).transpose(1, 2, 0)
-    if values.ndim == 3 and values.shape[2] in (3, 4):
-        return _without_colour(path, values)
-    if values.ndim != 2:
-        raise InputError(
-            f"{path} has pages of shape {list(values.shape)}: export it as a stack of grey slices"
-        )
-    if page.photometric.name == "MINISWHITE":
-        highest = 2**page.bitspersample - 1
-        return (highest - values.astype(np.int64)).astype(np.uint16)
-    return values.astype(np.uint8) if values.dtype == bool else values
-
-
-def _truncated(path: Path, whole: int, planned: int | None = None) -> InputError:
-    of = f" of {planned}" if planned else ""
-    return InputError(
-        f"{path} is truncated or damaged: {whole}{of} slices at its beginning are whole; "
-        "copy or export it again"
-    )
-
-
-@contextmanager
-def _complaints(name: str) -> Iterator[list[str]]:
-    """What a library logs meanwhile, kept from the screen."""
-    logger, texts = logging.getLogger(name), []
-
-    class _Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            texts.append(record.getMessage())
-
-    handler, propagate = _Keep(), logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield texts
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagate
+    return channels[..., :3]

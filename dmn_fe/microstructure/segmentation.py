@@ -6,9 +6,10 @@ import numpy as np
 
 from dmn_fe.errors import InputError
 
-__all__ = ["cluster_thresholds", "phases_by_threshold", "phases_by_value"]
+__all__ = ["MAX_GREY_VALUES", "cluster_thresholds", "phases_by_threshold", "phases_by_value"]
 
-_MAX_GREY_VALUES = 16
+#: An image with more different values is a photo, and not one of labels.
+MAX_GREY_VALUES = 16
 _BINS = 1024
 
 
@@ -29,10 +30,10 @@ def phases_by_value(grey: np.ndarray, what: str) -> np.ndarray:
     """
     _check_complete(grey, what)
     values, phase = np.unique(grey, return_inverse=True)
-    if len(values) > _MAX_GREY_VALUES:
+    if len(values) > MAX_GREY_VALUES:
         middle = f"{(values[0] + values[-1].astype(float)) / 2:.4g}"
         raise InputError(
-            f"{what} has {len(values)} grey values, more than {_MAX_GREY_VALUES}: segment it "
+            f"{what} has {len(values)} grey values, more than {MAX_GREY_VALUES}: segment it "
             f"with thresholds (thresholds=({middle},), 'dmn-fe rve import --threshold {middle}') "
             "or clusters of grey values (clusters=2, --clusters 2)"
         )

@@ -2,7 +2,7 @@
 
 from dmn_fe.microstructure.quality.controls import gaussian_control, white_noise
 from dmn_fe.microstructure.quality.figures import Figures
-from dmn_fe.microstructure.quality.report import QualityReport, quality
+from dmn_fe.microstructure.quality.report import QualityReport, judge_quality
 from dmn_fe.microstructure.quality.verdict import Verdict
 
 __all__ = [
