@@ -1,0 +1,82 @@
+"""Predictors whose encoder stays as it is: ridge regression on its pooled features."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dmn_fe.homogenization.prediction.coordinates import Coordinates
+from dmn_fe.homogenization.prediction.pooled_features import (
+    by_character,
+    check_images,
+    group_sizes,
+    pooled_features,
+)
+from dmn_fe.homogenization.prediction.predictor import PropertyPredictor
+from dmn_fe.homogenization.prediction.ridge import fit_ridge
+from dmn_fe.homogenization.prediction.section_dataset import SectionDataset
+from dmn_fe.homogenization.prediction.square_group import CHARACTERS, COMPONENTS
+from dmn_fe.microstructure.reconstruction.encoder import Encoder
+
+__all__ = ["fit_by_character", "fit_frozen"]
+
+
+def fit_frozen(data: SectionDataset, encoder: Encoder) -> PropertyPredictor:
+    """Fit the linear map of a predictor; the encoder's weights are kept.
+
+    Parameters
+    ----------
+    data : SectionDataset
+    encoder : Encoder
+        How many of its blocks count, its ``outputs`` say.
+
+    Raises
+    ------
+    InputError
+        If the encoder cannot take the images.
+    """
+    check_images(data.images, encoder)
+    raw = by_character(lambda images: pooled_features(encoder, images), data.images)
+    middle, scale = standardisation(raw["A1"], group_sizes(encoder))
+    means = {name: values / scale for name, values in raw.items()}
+    means["A1"] = (raw["A1"] - middle) / scale
+    _, targets = Coordinates.of(data)
+    weight, intercept = fit_by_character(means, targets)
+    return PropertyPredictor(
+        encoder, middle, scale, weight, intercept, data.phases, origin_of(data, encoder)
+    )
+
+
+def fit_by_character(means: dict[str, Tensor], targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights ``[p, 9]`` and intercepts ``[9]`` from means ``[n, p]`` by :func:`by_character`.
+
+    The same as ridge regression on all eight images of each section, in an eighth of the samples.
+    """
+    weight = torch.zeros(means["A1"].shape[1], len(COMPONENTS), dtype=torch.float64)
+    intercept = torch.zeros(len(COMPONENTS), dtype=torch.float64)
+    for character in CHARACTERS:
+        these = [k for k, name in enumerate(COMPONENTS) if name == character]
+        ridge = fit_ridge(means[character], targets[:, these], character == "A1")
+        weight[:, these], intercept[these] = ridge.weight, ridge.intercept
+    return weight, intercept
+
+
+def standardisation(features: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
+    """Mean and scale ``[p]`` of features ``[n, p]``: all groups count alike, however many."""
+    middle, spread = features.mean(0), features.std(0)
+    parts = []
+    for part in spread.split(sizes):
+        # What hardly varies must not be blown up.
+        parts.append(part.clamp(min=1e-3 * float(part.max()) + 1e-12) * len(part) ** 0.5)
+    return middle, torch.cat(parts)
+
+
+def origin_of(data: SectionDataset, encoder: Encoder) -> dict[str, Any]:
+    """What a predictor tells of its training."""
+    return {
+        "encoder": encoder.name,
+        "sections": len(data),
+        "voxels": data.images.shape[1],
+        "families": sorted({data.family(number) for number in range(len(data))}),
+        "tolerance": data.meta["tolerance"],
+    }
