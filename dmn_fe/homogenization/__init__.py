@@ -11,6 +11,27 @@ from dmn_fe.homogenization.path import PathFailed, follow_path
 from dmn_fe.homogenization.path_dataset import PathDataset
 from dmn_fe.homogenization.path_generation import check_path_dataset, make_path_dataset
 from dmn_fe.homogenization.path_record import PathRecord
+from dmn_fe.homogenization.prediction import (
+    LEARNT_FAMILIES,
+    TWO_PHASE_FAMILIES,
+    EnsemblePrediction,
+    FineTuning,
+    Prediction,
+    PredictorEnsemble,
+    PropertyPredictor,
+    SectionDataset,
+    TwoPhases,
+    fine_tune,
+    fit_frozen,
+    hashin_shtrikman_bounds,
+    hashin_shtrikman_mean,
+    hill_mean,
+    load_predictor,
+    make_section_dataset,
+    save_predictor,
+    train_predictor,
+    train_predictor_ensemble,
+)
 from dmn_fe.homogenization.reference_generation import compute_reference_paths
 from dmn_fe.homogenization.reference_paths import ReferencePaths
 from dmn_fe.homogenization.rve_law import RVELaw
@@ -20,6 +41,10 @@ from dmn_fe.homogenization.standard_loadings import standard_loadings
 from dmn_fe.homogenization.voxel_problem import VoxelProblem, VoxelUpdate
 
 __all__ = [
+    "LEARNT_FAMILIES",
+    "TWO_PHASE_FAMILIES",
+    "EnsemblePrediction",
+    "FineTuning",
     "LoadCases",
     "Loading",
     "MacroLoad",
@@ -27,11 +52,16 @@ __all__ = [
     "PathFailed",
     "PathRecord",
     "PhaseField",
+    "Prediction",
+    "PredictorEnsemble",
+    "PropertyPredictor",
     "RVELaw",
     "RVEProblem",
     "RVEUpdate",
     "ReferencePaths",
+    "SectionDataset",
     "StiffnessDataset",
+    "TwoPhases",
     "VoxelProblem",
     "VoxelUpdate",
     "check_dataset",
@@ -40,12 +70,22 @@ __all__ = [
     "effective_conductivity",
     "effective_expansion",
     "effective_stiffness",
+    "fine_tune",
+    "fit_frozen",
     "follow_path",
+    "hashin_shtrikman_bounds",
+    "hashin_shtrikman_mean",
+    "hill_mean",
+    "load_predictor",
     "make_dataset",
     "make_path_dataset",
+    "make_section_dataset",
     "sample_orthotropic",
     "sample_tangent_like",
     "samples_kept",
+    "save_predictor",
     "solve_load_cases",
     "standard_loadings",
+    "train_predictor",
+    "train_predictor_ensemble",
 ]
