@@ -2,6 +2,7 @@
 
 from dmn_fe.microstructure.any_file import read_any
 from dmn_fe.microstructure.checks import check
+from dmn_fe.microstructure.families import FAMILIES, UNSEEN_FAMILIES, synthetic_section
 from dmn_fe.microstructure.findings import Finding
 from dmn_fe.microstructure.gaussian_fields import bicontinuous, gaussian_field
 from dmn_fe.microstructure.laminates import laminate
@@ -37,6 +38,8 @@ from dmn_fe.microstructure.vti_files import write_fields
 from dmn_fe.microstructure.weaves import plain_weave
 
 __all__ = [
+    "FAMILIES",
+    "UNSEEN_FAMILIES",
     "ChordLengths",
     "Clusters",
     "Finding",
@@ -66,6 +69,7 @@ __all__ = [
     "read_mesh",
     "short_fibres",
     "specific_surface",
+    "synthetic_section",
     "two_point_probability",
     "voronoi_polycrystal",
     "voxelize",
