@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from dmn_fe.microstructure.reconstruction.encoder_training import Recipe, train_encoder
+from dmn_fe.microstructure.reconstruction.encoder_recipe import Recipe
+from dmn_fe.microstructure.reconstruction.encoder_training import train_encoder
 from dmn_fe.microstructure.reconstruction.shipped_encoder import save_encoder
 
 

@@ -13,7 +13,7 @@ A. van den Oord, Y. Li, O. Vinyals, Representation learning with contrastive pre
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dmn_fe.microstructure.families import FAMILIES, UNSEEN_FAMILIES, synthetic_section
-from dmn_fe.microstructure.reconstruction.corrupted_sections import CORRUPTIONS
 from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
+from dmn_fe.microstructure.reconstruction.encoder_recipe import Recipe
 from dmn_fe.microstructure.reconstruction.feature_statistics import gram_matrix
-from dmn_fe.microstructure.reconstruction.multigrid import Multigrid
-from dmn_fe.microstructure.reconstruction.phase_partition import exact_counts, labels, one_hot
-from dmn_fe.microstructure.reconstruction.random_encoder import WIDTHS, random_encoder
+from dmn_fe.microstructure.reconstruction.random_encoder import random_encoder
+from dmn_fe.microstructure.reconstruction.training_textures import TrainingTextures
 from dmn_fe.progress import Progress, no_progress
 from dmn_fe.tensor_file import TensorFormat
 
-__all__ = ["Recipe", "train_encoder"]
+__all__ = ["train_encoder"]
 
 _CHECKPOINT = TensorFormat(
     key="dmn_fe.encoder_training",
@@ -45,48 +43,6 @@ _STEPS_BETWEEN_CHECKPOINTS = 50
 _LEVELS = 2  # of the image pyramid
 _SHARPNESS = 2.0  # the power of the distance
 _LEAST = 1e-4  # distance that counts
-_RIPPLES = 0.05  # largest standard deviation of ripples in the images
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that the weights depend on.
-
-    Parameters
-    ----------
-    seed : int
-    widths : tuple of int
-        Channels of the blocks.
-    sections : int
-        Of each family but the unseen ones.
-    voxels, crop : int
-        Per edge of a section, a multiple of 32, and of the crops that are compared, one of 16.
-    rounds : int
-        Each begins with reconstructions by the encoder as it is then; the first one is random.
-    reconstructions : int
-        In each round.
-    iterations : tuple of int
-        Of these reconstructions, from the finest grid on.
-    steps : int
-        Of the optimiser, in each round.
-    textures, wrong : int
-        Sections in a step, and wrong copies of each.
-    rate : float
-        Of Adam, that falls to zero in each round.
-    """
-
-    seed: int = 0
-    widths: tuple[int, ...] = WIDTHS
-    sections: int = 20
-    voxels: int = 192
-    crop: int = 96
-    rounds: int = 2
-    reconstructions: int = 60
-    iterations: tuple[int, ...] = (60, 60, 40)
-    steps: int = 300
-    textures: int = 10
-    wrong: int = 3
-    rate: float = 2e-3
 
 
 def train_encoder(
@@ -111,7 +67,7 @@ def train_encoder(
     InputError
         If the checkpoint cannot be read.
     """
-    textures = _Textures(recipe)
+    textures = TrainingTextures(recipe)
     training = _Training(recipe, textures)
     if checkpoint is not None and Path(checkpoint).is_file():
         training.resume(checkpoint)
@@ -131,7 +87,7 @@ def train_encoder(
 class _Training:
     """The weights, the optimiser and the step at which they are."""
 
-    def __init__(self, recipe: Recipe, textures: "_Textures"):
+    def __init__(self, recipe: Recipe, textures: TrainingTextures):
         self._recipe, self._textures, self.step = recipe, textures, 0
         start = random_encoder(recipe.seed, recipe.widths)
         self._start = [block[0] for block in start.blocks]
@@ -208,94 +164,6 @@ class _Training:
         self.step = header["step"]
 
 
-class _Textures:
-    """Sections with what is nearly the same as they are."""
-
-    def __init__(self, recipe: Recipe):
-        self._recipe = recipe
-        self._real: list[np.ndarray] = []
-        self._wrong: list[list[np.ndarray]] = []
-        self.reconstructions: list[tuple[int, np.ndarray]] = []  # of sections, by their numbers
-        for family in FAMILIES:
-            if family in UNSEEN_FAMILIES:
-                continue
-            for number in range(recipe.sections):
-                rng = np.random.default_rng([recipe.seed, 1, len(self._real)])
-                seed = recipe.seed * recipe.sections + number
-                rve = synthetic_section(family, seed, recipe.voxels)
-                phase = rve.phase[:, :, 0] == rng.integers(len(rve.names))
-                self._real.append(phase)
-                self._wrong.append([corrupted(phase, rng) for corrupted in CORRUPTIONS])
-
-    def reconstruct(self, encoder: Encoder, number: int, tick: Callable[[int], None]) -> None:
-        """Rebuild some of the sections, in the given round."""
-        recipe = self._recipe
-        shape = (recipe.crop, recipe.crop)
-        rng = np.random.default_rng([recipe.seed, 2, number])
-        for done in range(recipe.reconstructions):
-            section = int(rng.integers(len(self._real)))
-            phase = self._real[section]
-            levels = _LEVELS + 1
-            multigrid = Multigrid(
-                [one_hot(phase, 2)[0]], shape, encoder, ("gram",), levels, recipe.iterations, 12
-            )
-            found = None
-            for stage in range(len(multigrid.stages)):
-                found = multigrid.run([done], stage, found, lambda: None)
-            assert found is not None
-            fraction = float(phase.mean())
-            counts = exact_counts((1.0 - fraction, fraction), recipe.crop**2)
-            cut = labels(found[0].numpy(), counts).astype(np.float32)
-            self.reconstructions.append((section, cut))
-            if number:
-                # Before the cut too, so that the encoder sees what hides between 0 and 1.
-                self.reconstructions.append((section, found[0, 1].numpy()))
-            tick(done + 1)
-
-    def groups(self, rng: np.random.Generator) -> Tensor:
-        """Of some sections two crops and some wrong copies, ``[textures, 2 + wrong, c, c]``.
-
-        Two thirds of the sections have a reconstruction among the wrong copies.
-        """
-        recipe = self._recipe
-        groups: list[np.ndarray] = []
-        rebuilt = rng.permutation(len(self.reconstructions))[: 2 * recipe.textures // 3]
-        chosen = [self.reconstructions[number] for number in rebuilt]
-        others = rng.permutation(len(self._real))[: recipe.textures - len(chosen)]
-        for section in [number for number, _ in chosen] + [int(number) for number in others]:
-            kinds = rng.permutation(len(CORRUPTIONS))[: recipe.wrong]
-            wrong = [self._wrong[section][kind] for kind in kinds]
-            if len(groups) < len(chosen):
-                wrong[0] = chosen[len(groups)][1]
-            groups.append(self._cropped(self._real[section], wrong, rng))
-        x = torch.from_numpy(np.stack(groups))
-        # Indicators lie between 0 and 1 while they are optimised: half of the images are blurred,
-        # and ripples must not matter.
-        x = _blurred(x, rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else x
-        strength = _RIPPLES * rng.random((*x.shape[:2], 1, 1))
-        ripples = torch.from_numpy((strength * rng.standard_normal(x.shape)).astype(np.float32))
-        width = int(rng.choice([1, 3, 5]))
-        return x + width * functional.avg_pool2d(ripples, width, 1, width // 2)
-
-    def _cropped(
-        self, real: np.ndarray, wrong: list[np.ndarray], rng: np.random.Generator
-    ) -> np.ndarray:
-        """Crops ``[2 + wrong, c, c]``, turned and mirrored alike, some with phases exchanged.
-
-        Wrong copies are cropped where the second real crop is, so that the fault is the only
-        difference.
-        """
-        turns, mirrored, swapped = rng.integers(4), rng.random() < 0.5, rng.random() < 0.3
-        here, there = rng.integers(0, len(real), (2, 2))
-        found = []
-        for image, place in [(real, here), *((image, there) for image in (real, *wrong))]:
-            c = self._recipe.crop
-            crop = np.roll(image, tuple(-place), (0, 1))[:c, :c].astype(np.float32)
-            crop = np.rot90(1.0 - crop if swapped else crop, turns)
-            found.append(crop[:, ::-1] if mirrored else crop)
-        return np.stack(found)
-
-
 def _contrast(encoder: Encoder, images: Tensor) -> Tensor:
     """How badly ``[b, 2 + wrong, c, c]`` are told apart: InfoNCE over their Gram distances."""
     b, each = images.shape[:2]
@@ -315,12 +183,3 @@ def _contrast(encoder: Encoder, images: Tensor) -> Tensor:
     distance = torch.stack(distances).mean(0)
     scores = -_SHARPNESS * torch.log(distance + _LEAST)
     return functional.cross_entropy(scores, torch.zeros(b, dtype=torch.long))
-
-
-def _blurred(images: Tensor, width: float) -> Tensor:
-    """Images ``[a, b, c, c]`` under a Gaussian; pixels at the edges see zeros outside."""
-    steps = torch.arange(-2.0, 3.0)
-    window = torch.exp(-0.5 * (steps / width) ** 2)
-    window = (window[:, None] * window / window.sum() ** 2)[None, None]
-    flat = functional.pad(images.flatten(0, 1)[:, None], (2,) * 4, mode="reflect")
-    return functional.conv2d(flat, window).view(images.shape)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from dmn_fe.errors import InputError
-from dmn_fe.microstructure.reconstruction.encoder_training import Recipe, train_encoder
+from dmn_fe.microstructure.reconstruction.encoder_recipe import Recipe
+from dmn_fe.microstructure.reconstruction.encoder_training import train_encoder
 from dmn_fe.microstructure.reconstruction.random_encoder import random_encoder
 
 #: All sections take part in every step, so that its loss depends little on chance.
