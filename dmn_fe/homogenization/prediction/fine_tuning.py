@@ -34,7 +34,10 @@ class FineTuning:
         Of the optimiser; by default ten times the root of the number of sections, so that fewer
         sections are seen more often. With zero the encoder stays as it is.
     batch : int
-        Images in a step.
+        Sections in a step.
+    symmetries : int
+        Of the eight symmetries of the square, over how many a section is averaged in a step. The
+        predictor averages over all.
     learning_rate : float
         The largest; it rises over ten steps and falls to zero as a cosine.
 
@@ -45,15 +48,18 @@ class FineTuning:
     """
 
     steps: int | None = None
-    batch: int = 16
-    learning_rate: float = 1e-3
+    batch: int = 4
+    symmetries: int = 4
+    learning_rate: float = 2e-4
 
     def __post_init__(self):
         if (self.steps is not None and self.steps < 0) or self.batch < 1:
             raise InputError(
                 f"steps = {self.steps}, batch = {self.batch}: give zero steps or more, and one "
-                "image or more in each."
+                "section or more in each."
             )
+        if not 1 <= self.symmetries <= 8:
+            raise InputError(f"symmetries = {self.symmetries}: give from 1 to 8.")
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate = {self.learning_rate} must be above zero.")
 
@@ -105,7 +111,7 @@ def fine_tune(
     """Train all weights of a predictor, for the mean squared relative error; see
     :func:`train_predictor`.
 
-    Every image is seen shifted and under one of the symmetries of the square, at random. Raises
+    Every section is seen shifted and under some of the symmetries of the square, at random. Raises
     ``InputError`` if the data have other phases than the predictor.
     """
     if data.phases != start.phases:
@@ -124,7 +130,7 @@ def fine_tune(
         while len(waiting) < recipe.batch:
             waiting += torch.randperm(len(data), generator=generator).tolist()
         chosen, waiting = waiting[: recipe.batch], waiting[recipe.batch :]
-        loss = model.loss(data, chosen, generator)
+        loss = model.loss(data, chosen, recipe.symmetries, generator)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -147,19 +153,27 @@ class _Trainable:
         self._signs = torch.stack([CHARACTERS[name] for name in COMPONENTS], dim=1)  # [8, 9]
 
     def loss(
-        self, data: SectionDataset, chosen: Sequence[int], generator: torch.Generator
+        self,
+        data: SectionDataset,
+        chosen: Sequence[int],
+        symmetries: int,
+        generator: torch.Generator,
     ) -> Tensor:
         """Mean squared relative error of stiffness and conductivity of some sections."""
         images, edge = data.images[chosen], data.images.shape[1]
-        elements = torch.randint(8, (len(chosen),), generator=generator)
+        elements = torch.stack(
+            [torch.randperm(8, generator=generator)[:symmetries] for _ in chosen]
+        )  # [sections, symmetries]
         shifts = torch.randint(edge, (len(chosen), 2), generator=generator).tolist()
         seen = [
-            torch.roll(transformed(image, element), shift, (0, 1))
-            for image, element, shift in zip(images, elements.tolist(), shifts, strict=True)
+            transformed(torch.roll(image, shift, (0, 1)), element)
+            for image, shift, row in zip(images, shifts, elements.tolist(), strict=True)
+            for element in row
         ]
         features = pooled_features(self._encoder, torch.stack(seen))
         features = (features - self._start.middle) / self._start.scale
-        components = (features @ self._weight + self._intercept) * self._signs[elements]
+        single = (features @ self._weight + self._intercept).unflatten(0, elements.shape)
+        components = (single * self._signs[elements]).mean(1)
         coordinates = Coordinates(data.phases, images.double().mean((1, 2)))
         truth = (data.plane_stiffness[chosen], data.plane_conductivity[chosen])
         loss = components.new_zeros(())

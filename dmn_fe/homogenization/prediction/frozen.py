@@ -7,10 +7,10 @@ from torch import Tensor
 
 from dmn_fe.homogenization.prediction.coordinates import Coordinates
 from dmn_fe.homogenization.prediction.pooled_features import (
-    by_character,
     check_images,
+    encoded_means,
     group_sizes,
-    pooled_features,
+    standardised,
 )
 from dmn_fe.homogenization.prediction.predictor import PropertyPredictor
 from dmn_fe.homogenization.prediction.ridge import fit_ridge
@@ -21,7 +21,9 @@ from dmn_fe.microstructure.reconstruction.encoder import Encoder
 __all__ = ["fit_by_character", "fit_frozen"]
 
 
-def fit_frozen(data: SectionDataset, encoder: Encoder) -> PropertyPredictor:
+def fit_frozen(
+    data: SectionDataset, encoder: Encoder, means: dict[str, Tensor] | None = None
+) -> PropertyPredictor:
     """Fit the linear map of a predictor; the encoder's weights are kept.
 
     Parameters
@@ -29,6 +31,8 @@ def fit_frozen(data: SectionDataset, encoder: Encoder) -> PropertyPredictor:
     data : SectionDataset
     encoder : Encoder
         How many of its blocks count, its ``outputs`` say.
+    means : dict, optional
+        What :func:`encoded_means` gives for encoder and images, for several fits.
 
     Raises
     ------
@@ -36,14 +40,13 @@ def fit_frozen(data: SectionDataset, encoder: Encoder) -> PropertyPredictor:
         If the encoder cannot take the images.
     """
     check_images(data.images, encoder)
-    raw = by_character(lambda images: pooled_features(encoder, images), data.images)
-    middle, scale = standardisation(raw["A1"], group_sizes(encoder))
-    means = {name: values / scale for name, values in raw.items()}
-    means["A1"] = (raw["A1"] - middle) / scale
+    means = encoded_means(encoder, data.images) if means is None else means
+    middle, scale = _standardisation(means["A1"], group_sizes(encoder))
+    features = {name: standardised(means, name, middle, scale) for name in CHARACTERS}
     _, targets = Coordinates.of(data)
-    weight, intercept = fit_by_character(means, targets)
+    weight, intercept = fit_by_character(features, targets)
     return PropertyPredictor(
-        encoder, middle, scale, weight, intercept, data.phases, origin_of(data, encoder)
+        encoder, middle, scale, weight, intercept, data.phases, _origin_of(data, encoder)
     )
 
 
@@ -61,7 +64,7 @@ def fit_by_character(means: dict[str, Tensor], targets: Tensor) -> tuple[Tensor,
     return weight, intercept
 
 
-def standardisation(features: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
+def _standardisation(features: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
     """Mean and scale ``[p]`` of features ``[n, p]``: all groups count alike, however many."""
     middle, spread = features.mean(0), features.std(0)
     parts = []
@@ -71,7 +74,7 @@ def standardisation(features: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]
     return middle, torch.cat(parts)
 
 
-def origin_of(data: SectionDataset, encoder: Encoder) -> dict[str, Any]:
+def _origin_of(data: SectionDataset, encoder: Encoder) -> dict[str, Any]:
     """What a predictor tells of its training."""
     return {
         "encoder": encoder.name,

@@ -15,7 +15,14 @@ from dmn_fe.homogenization.prediction.square_group import CHARACTERS, transforme
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.feature_statistics import gram_matrix
 
-__all__ = ["by_character", "check_images", "group_sizes", "pooled_features"]
+__all__ = [
+    "by_character",
+    "check_images",
+    "encoded_means",
+    "group_sizes",
+    "pooled_features",
+    "standardised",
+]
 
 _POWERS = 3  # of the volume fraction
 _AT_ONCE = 32  # images: few, so that their features stay in the cache of a processor
@@ -68,6 +75,19 @@ def by_character(pooled: Callable[[Tensor], Tensor], images: Tensor) -> dict[str
                 mean = torch.einsum("g,gnp->np", signs.to(features), features) / 8.0
                 found[name].append(mean)
     return {name: torch.cat(parts) for name, parts in found.items()}
+
+
+def encoded_means(encoder: Encoder, images: Tensor) -> dict[str, Tensor]:
+    """:func:`by_character` of the pooled features of images ``[n, h, h]``."""
+    return by_character(lambda part: pooled_features(encoder, part), images)
+
+
+def standardised(means: dict[str, Tensor], character: str, middle: Tensor, scale: Tensor) -> Tensor:
+    """Means ``[n, p]`` of one character of features that are taken relative to ``middle``, scaled.
+
+    The middle is the same for all images of a section: signs take it out of the other characters.
+    """
+    return (means[character] - middle if character == "A1" else means[character]) / scale
 
 
 def check_images(images: Tensor, encoder: Encoder) -> None:

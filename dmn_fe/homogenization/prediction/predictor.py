@@ -9,10 +9,10 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.prediction.coordinates import Coordinates
 from dmn_fe.homogenization.prediction.pooled_features import (
-    by_character,
     check_images,
+    encoded_means,
     group_sizes,
-    pooled_features,
+    standardised,
 )
 from dmn_fe.homogenization.prediction.square_group import CHARACTERS, COMPONENTS
 from dmn_fe.homogenization.prediction.two_phases import TwoPhases
@@ -100,16 +100,19 @@ class PropertyPredictor:
         """
         images = torch.as_tensor(images)
         check_images(images, self.encoder)
-        means = by_character(self.standardised, images)
-        components = torch.zeros(len(images), len(COMPONENTS), dtype=torch.float64)
+        means = encoded_means(self.encoder, images)
+        return self.predict_from(means, images.double().mean((1, 2)))
+
+    def predict_from(self, means: dict[str, Tensor], fractions: Tensor) -> Prediction:
+        """Properties from what :func:`encoded_means` gives for the encoder, and fractions ``[n]``.
+
+        Of phase 1; for several predictors on one encoder.
+        """
+        components = torch.zeros(len(fractions), len(COMPONENTS), dtype=torch.float64)
         for character in CHARACTERS:
             these = [k for k, name in enumerate(COMPONENTS) if name == character]
-            components[:, these] = means[character].double() @ self.weight[:, these].double()
+            features = standardised(means, character, self.middle, self.scale)
+            components[:, these] = features.double() @ self.weight[:, these].double()
         # The mean of signs is zero but for the first character.
         components += self.intercept * torch.tensor([name == "A1" for name in COMPONENTS])
-        coordinates = Coordinates(self.phases, images.double().mean((1, 2)))
-        return Prediction(*coordinates.properties(components))
-
-    def standardised(self, images: Tensor) -> Tensor:
-        """Features ``[n, p]`` relative to those of the sections it was trained with."""
-        return (pooled_features(self.encoder, images) - self.middle) / self.scale
+        return Prediction(*Coordinates(self.phases, fractions).properties(components))

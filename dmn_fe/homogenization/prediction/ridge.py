@@ -34,8 +34,7 @@ def fit_ridge(features: Tensor, targets: Tensor, has_intercept: bool = True) -> 
     """Least squares with a penalty of the squared weights.
 
     Each target has the strength with the least error of samples that are left out one by one, which
-    one decomposition gives for all strengths. The matrix decomposed is that of the samples, so that
-    the features may be many.
+    one decomposition gives for all strengths. Features may be many more than samples.
 
     Parameters
     ----------
@@ -53,9 +52,8 @@ def fit_ridge(features: Tensor, targets: Tensor, has_intercept: bool = True) -> 
     middle = features.mean(0) if has_intercept else features.new_zeros(features.shape[1])
     level = targets.mean(0) if has_intercept else targets.new_zeros(targets.shape[1])
     x, y = features - middle, targets - level
-    value, vector = torch.linalg.eigh(x @ x.mT)
-    value = value.clamp(min=0.0)
-    turned = vector.mT @ y  # [n, t]
+    vector, value = _directions(x)
+    turned = vector.mT @ y
     constant = 1.0 / n if has_intercept else 0.0
     errors, strengths = [], _STRENGTHS * value.mean().clamp(min=torch.finfo(value.dtype).tiny)
     for strength in strengths:
@@ -66,3 +64,12 @@ def fit_ridge(features: Tensor, targets: Tensor, has_intercept: bool = True) -> 
     error, best = torch.stack(errors).min(0)
     weight = x.mT @ (vector @ (turned / (value[:, None] + strengths[best])))
     return Ridge(weight, level - middle @ weight, error)
+
+
+def _directions(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Left singular vectors ``[n, k]`` and squared singular values ``[k]`` of ``[n, p]``."""
+    if x.shape[1] < len(x):
+        vector, size, _ = torch.linalg.svd(x, full_matrices=False)
+        return vector, size.square()
+    value, vector = torch.linalg.eigh(x @ x.mT)
+    return vector, value.clamp(min=0.0)

@@ -23,7 +23,7 @@ from dmn_fe.homogenization.prediction import (
     train_predictor_ensemble,
 )
 from dmn_fe.homogenization.prediction.coordinates import Coordinates, relative_errors
-from dmn_fe.homogenization.prediction.pooled_features import by_character
+from dmn_fe.homogenization.prediction.pooled_features import encoded_means
 from dmn_fe.homogenization.prediction.ridge import fit_ridge
 
 PHASES = TwoPhases((1.0, 10.0))
@@ -58,9 +58,9 @@ def test_ridge_is_least_squares_with_a_penalty_chosen_by_leaving_out():
 def test_the_frozen_fit_is_a_ridge_regression_by_character(sections, encoder):
     """What is odd under a symmetry is learnt from the odd part of the features."""
     predictor = fit_frozen(sections, encoder)
-    means = by_character(predictor.standardised, sections.images)
+    means = encoded_means(encoder, sections.images)
     _, targets = Coordinates.of(sections)
-    ridge = fit_ridge(means["B1"], targets[:, [3, 7]], has_intercept=False)
+    ridge = fit_ridge(means["B1"] / predictor.scale, targets[:, [3, 7]], has_intercept=False)
     torch.testing.assert_close(predictor.weight[:, [3, 7]], ridge.weight, rtol=1e-4, atol=1e-4)
     assert ridge.weight.abs().max() > 0.1
     assert mean_error(predictor, sections) < 0.5 * mean_of_estimate(sections)
