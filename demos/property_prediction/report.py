@@ -177,12 +177,13 @@ def _draw(entries: Sequence[dict[str, Any]], path: Path) -> None:
                 else:
                     style = {"color": COLOURS[method], "marker": "o", "ms": 3, "capsize": 2}
                     ax.errorbar(n, percent, 100 * np.array(half), label=method, **style)
-            ax.set(xscale="log", yscale="log")
+            sizes = sorted({entry["n"] for entry in entries if entry["n"]})
+            ax.set(xscale="log", yscale="log", ylim=(1.5, 60.0))
+            ax.set_xlim(0.85 * sizes[0], sizes[-1] / 0.85)
             ax.set_title(f"{PROPERTIES[which]}, {TESTS[test]}", fontsize=10)
             ax.grid(True, which="both", alpha=0.2)
             ax.set_yticks([2, 3, 5, 10, 20, 40], ["2", "3", "5", "10", "20", "40"])
             ax.minorticks_off()
-            sizes = sorted({entry["n"] for entry in entries if entry["n"]})
             ax.set_xticks(sizes, [str(size) for size in sizes])
     for ax in axes[1]:
         ax.set_xlabel("sections to learn from")

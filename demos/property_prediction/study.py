@@ -47,8 +47,10 @@ def entries(sizes: tuple[int, ...], most_seeds: int) -> Iterator[tuple[str, int,
     quick = [method for method in others if not method.endswith("all weights")]
     slow = [method for method in others if method.endswith("all weights")]
     yield from ((m, n, s) for m in quick for n in sizes for s in seeds_of(n, m)[:most_seeds])
-    yield from ((m, n, s) for n in sizes for s in range(most_seeds) for m in slow
-                if s in seeds_of(n, m))  # fmt: skip
+    for s in range(most_seeds):  # so that all sizes have as many seeds when it is stopped
+        yield from ((m, n, s) for n in sizes for m in slow if n < 1000 and s in seeds_of(n, m))
+    many = [n for n in sizes if n >= 1000]
+    yield from ((m, n, s) for n in many for m in slow for s in seeds_of(n, m)[:most_seeds])
 
 
 def read_sections(folder: Path, contrast: float, small: bool, progress: Progress) -> Sections:
