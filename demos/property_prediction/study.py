@@ -102,7 +102,9 @@ def run(
         entry["seconds"] = round(time.perf_counter() - begun, 2)
         found["entries"].append(entry)
         with written_whole(results) as partial:
-            partial.write_text(json.dumps(found, indent=0), encoding="utf-8")
+            lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in found["entries"])
+            text = f'{{"settings": {json.dumps(settings)},\n"entries": [\n{lines}\n]}}\n'
+            partial.write_text(text, encoding="utf-8")
         print(f"{number + 1}/{len(work)} {entry}", flush=True)
     return found
 

@@ -14,7 +14,8 @@ from dmn_fe.homogenization.prediction.estimates import (
     hashin_shtrikman_mean,
     hill_mean,
 )
-from dmn_fe.homogenization.prediction.fine_tuning import FineTuning, fine_tune, train_predictor
+from dmn_fe.homogenization.prediction.fine_tuning import fine_tune, train_predictor
+from dmn_fe.homogenization.prediction.fine_tuning_recipe import FineTuning
 from dmn_fe.homogenization.prediction.frozen import fit_frozen
 from dmn_fe.homogenization.prediction.predictor import Prediction, PropertyPredictor
 from dmn_fe.homogenization.prediction.predictor_file import load_predictor, save_predictor

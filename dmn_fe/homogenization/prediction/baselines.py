@@ -87,7 +87,8 @@ class TwoPointRegression:
                 fit_ridge(_inputs(scores[:, :k], data.fractions, even), target, even)
                 for k in counts
             ]
-            best = min(range(len(fits)), key=lambda k, fits=fits: float(fits[k].error))
+            errors = [float(fit.error) for fit in fits]
+            best = errors.index(min(errors))
             bases.append(directions[:, : counts[best]])
             ridges.append(fits[best])
         return cls(tuple(bases), middle, tuple(ridges), data.phases)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.prediction.coordinates import relative_errors
-from dmn_fe.homogenization.prediction.fine_tuning import FineTuning, train_predictor
+from dmn_fe.homogenization.prediction.fine_tuning import train_predictor
+from dmn_fe.homogenization.prediction.fine_tuning_recipe import FineTuning
 from dmn_fe.homogenization.prediction.predictor import Prediction, PropertyPredictor
 from dmn_fe.homogenization.prediction.section_dataset import SectionDataset
 from dmn_fe.microstructure.reconstruction.encoder import Encoder

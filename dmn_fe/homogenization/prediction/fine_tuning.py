@@ -3,13 +3,13 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.prediction.coordinates import Coordinates
+from dmn_fe.homogenization.prediction.fine_tuning_recipe import FineTuning
 from dmn_fe.homogenization.prediction.frozen import fit_frozen
 from dmn_fe.homogenization.prediction.pooled_features import pooled_features
 from dmn_fe.homogenization.prediction.predictor import PropertyPredictor
@@ -18,54 +18,9 @@ from dmn_fe.homogenization.prediction.square_group import CHARACTERS, COMPONENTS
 from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
 from dmn_fe.progress import Progress, no_progress
 
-__all__ = ["FineTuning", "fine_tune", "train_predictor"]
+__all__ = ["fine_tune", "train_predictor"]
 
 _WARM_UP = 10  # steps
-_STEPS_PER_ROOT = 10.0
-
-
-@dataclass(frozen=True)
-class FineTuning:
-    """How the weights are trained.
-
-    Parameters
-    ----------
-    steps : int, optional
-        Of the optimiser; by default ten times the root of the number of sections, so that fewer
-        sections are seen more often. With zero the encoder stays as it is.
-    batch : int
-        Sections in a step.
-    symmetries : int
-        Of the eight symmetries of the square, over how many a section is averaged in a step. The
-        predictor averages over all.
-    learning_rate : float
-        The largest; it rises over ten steps and falls to zero as a cosine.
-
-    Raises
-    ------
-    InputError
-        If a number makes no sense.
-    """
-
-    steps: int | None = None
-    batch: int = 4
-    symmetries: int = 4
-    learning_rate: float = 2e-4
-
-    def __post_init__(self):
-        if (self.steps is not None and self.steps < 0) or self.batch < 1:
-            raise InputError(
-                f"steps = {self.steps}, batch = {self.batch}: give zero steps or more, and one "
-                "section or more in each."
-            )
-        if not 1 <= self.symmetries <= 8:
-            raise InputError(f"symmetries = {self.symmetries}: give from 1 to 8.")
-        if not self.learning_rate > 0:
-            raise InputError(f"learning_rate = {self.learning_rate} must be above zero.")
-
-    def steps_of(self, sections: int) -> int:
-        """Steps for a number of sections."""
-        return round(_STEPS_PER_ROOT * sections**0.5) if self.steps is None else self.steps
 
 
 def train_predictor(

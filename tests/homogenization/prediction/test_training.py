@@ -77,7 +77,7 @@ def test_training_learns_a_few_sections_by_heart(sections, encoder):
         weight=torch.zeros(fit_frozen(data, encoder).weight.shape, dtype=torch.float64),
     )
     seen = []
-    recipe = FineTuning(steps=150, batch=8, learning_rate=5e-3)
+    recipe = FineTuning(steps=150, batch=4, symmetries=2, learning_rate=5e-3)
     progress = lambda *call: seen.append(call)  # noqa: E731
     learnt = fine_tune(start, data, recipe, seed=1, progress=progress)
     assert mean_error(start, data) > 0.1
@@ -183,3 +183,5 @@ def test_wrong_use(sections, encoder):
         dataclasses.replace(predictor, weight=predictor.weight[:5])
     with pytest.raises(InputError, match="steps = -1"):
         FineTuning(steps=-1)
+    with pytest.raises(InputError, match="symmetries = 9: give from 1 to 8"):
+        FineTuning(symmetries=9)
