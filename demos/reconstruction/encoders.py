@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-from dmn_fe.microstructure import Encoder, random_encoder, read_vgg19
+from dmn_fe.microstructure import Encoder, random_encoder, read_vgg19, shipped_encoder
 
 __all__ = ["encoder_of", "pruned_variants"]
 
 
 def encoder_of(name: str) -> Encoder:
-    """``random 0`` (with its seed), or the file of a VGG-19."""
+    """``shipped``, ``random 0`` (with its seed), or the file of a VGG-19."""
+    if name == "shipped":
+        return shipped_encoder()
     if name.startswith("random"):
         return random_encoder(int(name.split()[1]))
     return read_vgg19(name)

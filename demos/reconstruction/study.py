@@ -30,7 +30,9 @@ Size = Annotated[int, typer.Option(help="Voxels along an edge of a result.")]
 Results = Annotated[Path, typer.Option(help="File with one line for each case.")]
 Encoders = Annotated[
     list[str],
-    typer.Option("--encoder", help="'random 0', with its seed; a file of a VGG-19. Repeatable."),
+    typer.Option(
+        "--encoder", help="shipped; 'random 0', with its seed; a VGG-19 file. Repeatable."
+    ),
 ]
 Only = Annotated[str, typer.Option(help="Names of the originals to take, with commas between.")]
 
@@ -43,7 +45,7 @@ def general(
     seeds: Seeds = 5,
     size: Size = 128,
     results: Results = _FOLDER / "general.jsonl",
-    encoder: Encoders = ["random 0", "random 1"],  # noqa: B006
+    encoder: Encoders = ["shipped", "random 0", "random 1"],  # noqa: B006
     only: Only = "",
 ) -> None:
     """One setting for all: every image with several seeds."""
@@ -60,7 +62,7 @@ def pruning(
     seeds: Seeds = 5,
     size: Size = 128,
     results: Results = _FOLDER / "pruning.jsonl",
-    encoder: Encoders = ["random 0"],  # noqa: B006
+    encoder: Encoders = ["shipped", "random 0"],  # noqa: B006
     only: Only = "cell walls,labyrinth,packed disks",
 ) -> None:
     """Every encoder cut behind each of its blocks, and without each of them."""

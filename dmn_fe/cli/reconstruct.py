@@ -71,10 +71,10 @@ def reconstruct(
     encoder: Annotated[
         str,
         typer.Option(
-            help="random, or a file with the weights of a VGG-19 (.pth, .safetensors).",
+            help="shipped, random, or a file with the weights of a VGG-19 (.pth, .safetensors).",
             rich_help_panel=_WORK,
         ),
-    ] = "random",
+    ] = "shipped",
     loss: Annotated[
         list[str] | None,
         typer.Option(

@@ -97,7 +97,7 @@ def test_three_sections_make_a_volume(dmn_fe, tmp_path):
         (("p.png", "--output", "rve.vtu"), "rve.vtu does not end in .vti or .npy"),
         (("p.png", "--output", "no/rve.vti"), "the folder no does not exist"),
         (("p.png", "--clusters", 2, "--size", 30), "size = 30: give one edge"),
-        (("p.png", "--clusters", 2, "--encoder", "p.png"), "give 'random', or a file"),
+        (("p.png", "--clusters", 2, "--encoder", "p.png"), "give 'shipped', 'random', or a file"),
         (("p.png", "--clusters", 2, "--dimension", 3, "--size", 4096), "GB of memory"),
         (("none.png",), "none.png"),
         (("tiny.npy",), "has 31 × 120 voxels: give at least 32"),
