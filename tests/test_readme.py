@@ -29,6 +29,7 @@ SMALLER = {
     "dmn-fe data spheres.npy --kind one-step": "--samples 5",
     "dmn-fe data": "--samples 10",
     "dmn-fe train elastic.safetensors --paths": "--depth 2 --iterations 20 --elastic-iterations 10",
+    "dmn-fe reconstruct": "--size 32 --count 1",
     "dmn-fe doctor": "--quick",  # the whole is in cli/test_doctor.py
     "dmn-fe train": "--depth 2 --iterations 20",
 }
@@ -38,7 +39,8 @@ def code_blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_commands_work_in_their_order(dmn_fe):
+def test_the_commands_work_in_their_order(dmn_fe, tmp_path):
+    (tmp_path / "meshes").symlink_to(ROOT / "meshes")
     blocks = [block.replace("\\\n", "") for block in code_blocks("sh")]
     commands = [line for block in blocks for line in block.splitlines() if line.strip()]
     done = 0
@@ -51,7 +53,7 @@ def test_the_commands_work_in_their_order(dmn_fe):
         process = dmn_fe(*shlex.split(command)[1:], *shlex.split(smaller))
         assert process.returncode == 0, process.stderr
         done += 1
-    assert done == 10
+    assert done == 11
     names = results_of(code_blocks("python")[0])  # of the RVE that the commands have made
     assert names["record"].phase_stress.shape == (3, 2, 6)
     assert 0.0 < names["record"].stress[1, 0] < names["record"].stress[2, 0]

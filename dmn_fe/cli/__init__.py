@@ -18,6 +18,7 @@ from dmn_fe.cli.demo import demo
 from dmn_fe.cli.doctor import doctor
 from dmn_fe.cli.inspect import inspect
 from dmn_fe.cli.plot import plot
+from dmn_fe.cli.reconstruct import reconstruct
 from dmn_fe.cli.run import run
 from dmn_fe.cli.rve import rve
 from dmn_fe.cli.study import study
@@ -53,6 +54,7 @@ def _options(
 app.command()(demo)
 app.command()(doctor)
 app.add_typer(rve, name="rve")
+app.command()(reconstruct)
 app.command()(data)
 app.command()(train)
 app.command()(inspect)

@@ -24,6 +24,7 @@ from dmn_fe.microstructure.reconstruction import (
     random_encoder,
     read_vgg19,
     reconstruct,
+    shipped_encoder,
 )
 from dmn_fe.microstructure.short_fibres import short_fibres
 from dmn_fe.microstructure.statistics import (
@@ -88,6 +89,7 @@ __all__ = [
     "read_photo",
     "read_vgg19",
     "reconstruct",
+    "shipped_encoder",
     "short_fibres",
     "specific_surface",
     "synthetic_section",

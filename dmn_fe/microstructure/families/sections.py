@@ -47,8 +47,8 @@ def synthetic_section(family: str, seed: int, voxels: int = 128) -> VoxelRVE:
     """A periodic section of a synthetic material.
 
     The seed gives the parameters of the material (sizes, shapes, fractions, order) as well as the
-    arrangement. Sizes are counted in voxels, whatever the number of voxels: a larger section shows
-    more of a material with the same parameters.
+    arrangement. Sizes are counted in voxels, whatever the number of voxels; but with another number
+    of voxels the same seed may be another material.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ statistics of a photo's is optimised from noise, from coarse to fine grids.
 from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
 from dmn_fe.microstructure.reconstruction.random_encoder import random_encoder
 from dmn_fe.microstructure.reconstruction.reconstruct import Reconstruction, reconstruct
+from dmn_fe.microstructure.reconstruction.shipped_encoder import shipped_encoder
 from dmn_fe.microstructure.reconstruction.vgg import read_vgg19
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "random_encoder",
     "read_vgg19",
     "reconstruct",
+    "shipped_encoder",
 ]

@@ -5,13 +5,14 @@ from pathlib import Path
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.random_encoder import random_encoder
+from dmn_fe.microstructure.reconstruction.shipped_encoder import shipped_encoder
 from dmn_fe.microstructure.reconstruction.vgg import read_vgg19
 
 __all__ = ["choose_encoder"]
 
 
 def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
-    """The encoder itself, ``"random"``, or that of a file with the weights of a VGG-19.
+    """The encoder itself, ``"shipped"``, ``"random"``, or that of a file of a VGG-19.
 
     Raises
     ------
@@ -20,11 +21,13 @@ def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
     """
     if isinstance(encoder, Encoder):
         return encoder
+    if encoder == "shipped":
+        return shipped_encoder()
     if encoder == "random":
         return random_encoder()
     if Path(encoder).suffix in (".pth", ".pt", ".safetensors"):
         return read_vgg19(encoder)
     raise InputError(
-        f"encoder = {str(encoder)!r}: give 'random', or a file with the weights of a VGG-19 "
-        "(.pth, .pt, .safetensors)"
+        f"encoder = {str(encoder)!r}: give 'shipped', 'random', or a file with the weights of a "
+        "VGG-19 (.pth, .pt, .safetensors)"
     )

@@ -12,7 +12,8 @@ from dmn_fe.microstructure.reconstruction.corrupted_sections import CORRUPTIONS
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.encoder_recipe import Recipe
 from dmn_fe.microstructure.reconstruction.multigrid import Multigrid
-from dmn_fe.microstructure.reconstruction.phase_partition import exact_counts, labels, one_hot
+from dmn_fe.microstructure.reconstruction.phase_partition import labels, one_hot
+from dmn_fe.microstructure.volume_fraction import exact_counts
 
 __all__ = ["TrainingTextures"]
 

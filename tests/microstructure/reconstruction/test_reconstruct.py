@@ -179,7 +179,7 @@ def test_three_sections_give_an_anisotropic_volume():
         (disks(64, 64), {"seeds": ()}, "give one or more different ones"),
         (disks(64, 64), {"seeds": (-1,)}, "whole number"),
         (disks(64, 64), {"batch": 0}, "batch = 0"),
-        (disks(64, 64), {"encoder": "resnet"}, "encoder = 'resnet': give 'random'"),
+        (disks(64, 64), {"encoder": "resnet"}, "encoder = 'resnet': give 'shipped', 'random'"),
         (disks(64, 64), {"encoder": "none.pth"}, "no such file; give the weights of a VGG-19"),
         (disks(64, 64), {"losses": ("style",)}, "give some of gram"),
         (disks(64, 64), {"device": "cuda:99"}, "cannot be used here"),

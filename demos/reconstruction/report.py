@@ -1,0 +1,172 @@
+"""Writes a report of what ``study.py`` has done: ``python demos/reconstruction/report.py``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from figures import draw_pruning, half_interval
+
+from dmn_fe.files import written_whole
+
+_FOLDER = Path(__file__).parent
+
+
+def main(
+    results: Annotated[Path, typer.Option(help="Folder with the results.")] = _FOLDER / "results",
+    output: Annotated[Path, typer.Option(help="Report to write (.md).")] = _FOLDER / "report.md",
+) -> None:
+    """Write tables and figures of all results."""
+    parts = ["# Reconstruction from one image: what was found\n"]
+    general = _lines(results / "general.jsonl")
+    if general:
+        parts.append(_general(general))
+    pruning = _lines(results / "pruning.jsonl")
+    if pruning:
+        draw_pruning(pruning, output.with_name("pruning.png"))
+        parts.append(_pruning(pruning))
+    volumes = _lines(results / "volumes.jsonl")
+    if volumes:
+        parts.append(_volumes(volumes))
+    with written_whole(output) as partial:
+        partial.write_text("\n".join(parts), encoding="utf-8")
+    print(f"{output}: written")
+
+
+def _lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
+
+
+def _general(cases: list[dict]) -> str:
+    """Every image beside its noise floor and its Gaussian field."""
+    rows = []
+    for case in sorted(cases, key=lambda one: (one["image"], one["encoder"])):
+        path, pairs = case["judges"]["lineal path"], case["judges"]["two-point probability"]
+        worst = max(path["values"])
+        rows.append(
+            [
+                case["image"],
+                case["encoder"],
+                f"{np.mean(path['values']):.3f}, {worst:.3f}",
+                f"{path['floor']:.2f}, {path['gaussian']:.2f}",
+                "yes" if worst <= path["floor"] and 2.0 * worst <= path["gaussian"] else "no",
+                f"{max(pairs['values']):.3f}, {pairs['floor']:.2f}",
+                _outside(case),
+                case["verdict"],
+                f"{case['seconds']:.0f}",
+            ]
+        )
+    heads = [
+        "image",
+        "encoder",
+        "lineal path: mean, worst",
+        "floor, Gaussian",
+        "within the floor and half of the Gaussian",
+        "S2: worst, floor",
+        "judges outside the floor",
+        "verdict",
+        "s each",
+    ]
+    return (
+        "## General\n\nOne setting for all; the worst of "
+        f"{len(cases[0]['losses'])} seeds counts. Distances are relative; the floor is that of "
+        "crops of the image from each other.\n\n" + _table(heads, rows)
+    )
+
+
+def _outside(case: dict) -> str:
+    """Judges that find a result outside the floor, with their distances in floors."""
+    found = [
+        f"{name} {max(one['values']) / one['floor']:.1f}×"
+        for name, one in case["judges"].items()
+        if max(one["values"]) > one["floor"] > 0
+    ]
+    return ", ".join(found) or "none"
+
+
+def _pruning(cases: list[dict]) -> str:
+    """What each block brings, and what it costs."""
+    rows = []
+    whole = {
+        (one["image"], one["encoder"]): one["seconds"] for one in cases if one["variant"] == "whole"
+    }
+    variants = dict.fromkeys((one["encoder"], one["variant"]) for one in cases)
+    for encoder, variant in variants:
+        chosen = [one for one in cases if (one["encoder"], one["variant"]) == (encoder, variant)]
+        ratios = [
+            value / max(one["judges"]["lineal path"]["floor"], 1e-6)
+            for one in chosen
+            for value in one["judges"]["lineal path"]["values"]
+        ]
+        faster = [
+            whole[one["image"], encoder] / one["seconds"]
+            for one in chosen
+            if (one["image"], encoder) in whole
+        ]
+        verdicts = [one["verdict"] for one in chosen]
+        rows.append(
+            [
+                encoder,
+                variant,
+                f"{np.mean(ratios):.2f} ± {half_interval(ratios):.2f}",
+                f"{max(ratios):.2f}",
+                ", ".join(f"{verdicts.count(word)} {word}" for word in ("pass", "warn", "fail")),
+                f"{np.mean(faster):.1f}" if faster else "–",
+            ]
+        )
+    heads = [
+        "encoder",
+        "blocks",
+        "lineal path over its floor (95 %)",
+        "worst",
+        "verdicts",
+        "times as fast",
+    ]
+    return "## Pruning\n\n" + _table(heads, rows) + "\n![Errors over length scales](pruning.png)\n"
+
+
+def _volumes(cases: list[dict]) -> str:
+    """Hidden volumes beside what was made of three sections."""
+    rows = []
+    for case in cases:
+        scatter = case["S2 of slices"]
+        for kind in ("axes", "face diagonals", "space diagonals"):
+            rows.append(
+                [
+                    case["volume"],
+                    f"S2 along {kind}",
+                    ", ".join(f"{one[kind]:.3f}" for one in case["S2"]),
+                    f"{scatter[kind]['mean']:.3f} (largest {scatter[kind]['largest']:.3f})"
+                    if kind in scatter
+                    else "–",
+                ]
+            )
+        for contrast, errors in case["stiffness error"].items():
+            rows.append(
+                [
+                    case["volume"],
+                    f"stiffness, contrast {contrast}",
+                    ", ".join(f"{error:.2%}" for error in errors),
+                    "2 %" if contrast == "10" else "5 %",
+                ]
+            )
+        rows.append(
+            [
+                case["volume"],
+                "fraction",
+                f"{case['fraction of sections']:.4f}",
+                f"{case['fraction']:.4f} (the hidden one)",
+            ]
+        )
+    heads = ["volume", "error of", "results", "slices of the hidden volume, or target"]
+    return "## Volumes\n\n" + _table(heads, rows)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,93 @@
+"""The studies of the reconstruction, small: they run, go on, and are reported."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.photos import disks
+from helpers.processes import ROOT, clean_environment
+
+STUDY = ROOT / "demos" / "reconstruction"
+
+
+def run(folder: Path, script: str, *arguments: object) -> str:
+    process = subprocess.run(
+        [sys.executable, STUDY / script, *map(str, arguments)],
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def cases(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Results of all studies."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "images").mkdir()
+    (folder / "results").mkdir()
+    np.save(folder / "images" / "dots.npy", disks(96, 96, radius=5.0, count=60))
+    small = ("--images", "images", "--only", "dots", "--size", 32, "--encoder", "random 0")
+    run(folder, "study.py", "general", *small, "--seeds", 2, "--results", "results/general.jsonl")
+    run(folder, "study.py", "pruning", *small, "--seeds", 1, "--results", "results/pruning.jsonl")
+    sizes = ("--seeds", 1, "--size", 16, "--hidden", 48, "--only", "gaussian field")
+    last = ("--encoder", "random 0", "--results", "results/volumes.jsonl")
+    run(folder, "study.py", "volumes", *sizes, *last)
+    return folder
+
+
+def test_every_case_has_its_figures(folder):
+    (case,) = cases(folder / "results" / "general.jsonl")
+    assert case["image"] == "dots"
+    assert len(case["losses"]) == 2
+    assert len(case["judges"]["lineal path"]["values"]) == 2
+    assert case["verdict"] in ("pass", "warn", "fail")
+
+
+def test_pruned_encoders_are_cut_and_left_out(folder):
+    found = cases(folder / "results" / "pruning.jsonl")
+    assert [case["variant"] for case in found] == [
+        "whole",
+        "blocks 1–1",
+        "blocks 1–2",
+        "blocks 1–3",
+        "without block 1",
+        "without block 2",
+        "without block 3",
+    ]
+    seconds = {case["variant"]: case["seconds"] for case in found}
+    assert seconds["blocks 1–1"] < seconds["whole"]
+
+
+def test_volumes_are_compared_in_all_directions(folder):
+    (case,) = cases(folder / "results" / "volumes.jsonl")
+    assert set(case["S2"][0]) == {"axes", "face diagonals", "space diagonals"}
+    # 16 voxels hold few features: this tells nothing but that errors grow with the contrast.
+    assert 0.0 < case["stiffness error"]["10"][0] < case["stiffness error"]["100"][0] < 1.0
+
+
+def test_the_same_command_does_nothing_twice(folder):
+    own = ("--images", "images", "--only", "dots", "--results", "results/general.jsonl")
+    small = ("--seeds", 2, "--size", 32, "--encoder", "random 0")
+    assert run(folder, "study.py", "general", *small, *own) == ""
+
+
+def test_the_report_has_a_row_for_each_case(folder):
+    run(folder, "report.py", "--results", "results", "--output", "report.md")
+    text = (folder / "report.md").read_text()
+    for heading in ("## General", "## Pruning", "## Volumes"):
+        assert heading in text
+    assert "| dots | random 0 |" in text
+    assert "| random 0 | blocks 1–2 |" in text
+    assert "stiffness, contrast 100" in text
+    assert (folder / "pruning.png").stat().st_size > 10000
