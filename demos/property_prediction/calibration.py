@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from report import PROPERTIES, TESTS
+from curves import PROPERTIES, TESTS
 from scipy import stats
 from study import HERE, read_sections, show
 

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from report import interval
+from curves import interval
 
 from dmn_fe.files import written_whole
 

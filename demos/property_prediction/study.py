@@ -55,7 +55,7 @@ def entries(sizes: tuple[int, ...], most_seeds: int) -> Iterator[tuple[str, int,
 
 def read_sections(folder: Path, contrast: float, small: bool, progress: Progress) -> Sections:
     """Make the sections, or read them where they are."""
-    pool, tested, unseen = (24, 12, 6) if small else (POOL, TESTED, UNSEEN)
+    pool, tested, unseen = (12, 6, 3) if small else (POOL, TESTED, UNSEEN)
     phases = TwoPhases(young=(1.0, contrast), conductivity=(1.0, contrast))
     name = f"{'small_' if small else ''}{contrast:g}.safetensors"
     # Seeds 1, 2: the encoder has seen sections of seed 0.
@@ -121,7 +121,7 @@ def main() -> int:
     add("--seeds", type=int, default=10, help="at the most")
     add("--small", action="store_true", help="a few sections, in seconds")
     given = parser.parse_args()
-    sizes = (8, 16) if given.small else SIZES
+    sizes = (8, 12) if given.small else SIZES
     if given.sizes:
         sizes = tuple(int(n) for n in given.sizes.split(","))
     torch.set_num_threads(1)
