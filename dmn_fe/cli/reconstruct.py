@@ -66,6 +66,14 @@ def reconstruct(
     dimension: Annotated[
         int, typer.Option(help="2 for a section, 3 for a volume.", rich_help_panel=_RESULT)
     ] = 2,
+    fractions: Annotated[
+        str,
+        typer.Option(
+            help="Volume fractions of the phases, with commas between.  [default: of the photo]",
+            rich_help_panel=_RESULT,
+            show_default=False,
+        ),
+    ] = "",
     count: Annotated[int, typer.Option(help="Number of RVEs.", rich_help_panel=_RESULT)] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the first one.", rich_help_panel=_RESULT)] = 0,
     encoder: Annotated[
@@ -120,6 +128,7 @@ def reconstruct(
             size,
             dimension,
             seeds=range(seed, seed + count),
+            fractions=_numbers(fractions),
             encoder=encoder,
             losses=tuple(loss or ("gram",)),  # type: ignore[arg-type]
             batch=batch,
@@ -134,6 +143,16 @@ def reconstruct(
         print(f"{path}: {' × '.join(map(str, rve.shape))} voxels, volume fractions {fractions}")
     _write_report(microstructure.judge_quality(image, made.rves), output)
     keep.unlink(missing_ok=True)
+
+
+def _numbers(text: str) -> list[float] | None:
+    """Numbers with commas between; None of an empty text."""
+    try:
+        return [float(part) for part in text.split(",")] if text.strip() else None
+    except ValueError:
+        raise InputError(
+            f"--fractions {text}: give numbers with commas between, as 0.7,0.3"
+        ) from None
 
 
 def _turned(rve: "VoxelRVE", normal: int) -> "VoxelRVE":

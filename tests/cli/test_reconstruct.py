@@ -99,6 +99,7 @@ def test_three_sections_make_a_volume(dmn_fe, tmp_path):
         (("p.png", "--clusters", 2, "--size", 30), "size = 30: give one edge"),
         (("p.png", "--clusters", 2, "--encoder", "p.png"), "give 'shipped', 'random', or a file"),
         (("p.png", "--clusters", 2, "--dimension", 3, "--size", 4096), "GB of memory"),
+        (("p.png", "--clusters", 2, "--fractions", "a half"), "--fractions a half: give numbers"),
         (("none.png",), "none.png"),
         (("tiny.npy",), "has 31 × 120 voxels: give at least 32"),
         (("one.npy",), "has one phase only"),

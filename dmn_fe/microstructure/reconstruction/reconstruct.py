@@ -22,9 +22,9 @@ from dmn_fe.microstructure.reconstruction.result_size import (
 )
 from dmn_fe.microstructure.reconstruction.sections import (
     Section,
-    mean_fractions,
     on_device,
     sections_of,
+    wanted_fractions,
 )
 from dmn_fe.microstructure.reconstruction.texture_loss import Loss
 from dmn_fe.microstructure.reconstruction.work import do_work
@@ -74,6 +74,7 @@ def reconstruct(
     dimension: int = 2,
     *,
     seeds: Sequence[int] = (0,),
+    fractions: Sequence[float] | None = None,
     encoder: Encoder | str = "shipped",
     losses: tuple[Loss, ...] = ("gram",),
     batch: int = 1,
@@ -102,6 +103,9 @@ def reconstruct(
         2 for a section (one voxel along the axis normal to it), 3 for a volume.
     seeds : sequence of int
         One result for each.
+    fractions : sequence of float, optional
+        Volume fractions of the phases where they are known better than from the image, as from
+        weighing. By default those of the image.
     encoder : Encoder or str
         ``"shipped"``, trained on synthetic sections; ``"random"``, which has learnt nothing and is
         nearly as good; or the path of weights of a VGG-19, see :func:`read_vgg19`.
@@ -120,8 +124,8 @@ def reconstruct(
     Raises
     ------
     InputError
-        If the image is too small, has one phase, is no section; if the size, the encoder or the
-        losses are not possible, or the memory is not enough.
+        If the image is too small, has one phase, is no section; if the size, the fractions, the
+        encoder or the losses are not possible, or the memory is not enough.
 
     References
     ----------
@@ -137,7 +141,7 @@ def reconstruct(
     if batch < 1:
         raise InputError(f"batch = {batch}: give 1 or more")
     network = choose_encoder(encoder).to(device)
-    counts = exact_counts(mean_fractions(sections), math.prod(shape))
+    counts = exact_counts(wanted_fractions(fractions, sections), math.prod(shape))
     needed = needed_bytes(shape, len(counts), network, _LEVELS, min(batch, len(seeds)))
     check_memory(needed, f"a reconstruction of {' × '.join(map(str, shape))} voxels", device)
     grids = Multigrid(
@@ -155,6 +159,7 @@ def reconstruct(
         "encoder": network.digest,
         "choice of losses": list(losses),
         "batch": batch,
+        "voxels of phases": counts.tolist(),
     }
     file = RestartFile(restart, identity)
     done = do_work(seeds, grids, counts, _POLISHING[dimension], batch, file, progress)

@@ -12,7 +12,7 @@ from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
 from dmn_fe.microstructure.statistics.indicator import spacing
 from dmn_fe.microstructure.voxels import VoxelRVE
 
-__all__ = ["Section", "section", "sections_of"]
+__all__ = ["Section", "on_device", "section", "sections_of", "wanted_fractions"]
 
 _SMALLEST_EDGE = 32
 
@@ -124,9 +124,24 @@ def sections_of(
     return found
 
 
-def mean_fractions(sections: tuple[Section, ...]) -> tuple[float, ...]:
-    """Volume fractions ``[k]``, the mean of all images."""
-    fractions = np.mean([each.volume_fractions for each in sections], axis=0)
+def wanted_fractions(
+    fractions: Sequence[float] | None, sections: tuple[Section, ...]
+) -> tuple[float, ...]:
+    """Volume fractions ``[k]``: those that are given, or else the mean of all images.
+
+    Raises
+    ------
+    InputError
+        If there is not one positive number for each phase, with the sum 1.
+    """
+    names = sections[0].names
+    if fractions is None:
+        fractions = np.mean([each.volume_fractions for each in sections], axis=0)
+    elif len(fractions) != len(names) or not min(fractions) > 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise InputError(
+            f"fractions = {list(fractions)}: give one positive number for each of the phases "
+            f"{', '.join(names)}, with the sum 1"
+        )
     return tuple(float(fraction) for fraction in fractions)
 
 

@@ -25,7 +25,7 @@ LOSSES: tuple[Loss, ...] = get_args(Loss)
 Place = tuple[int, int]  # level of the pyramid, block of the encoder
 
 _DIRECTIONS = 32  # of the sliced Wasserstein distance, for each block
-_LEAST = 1e-4  # of the scale of a block at all levels of the pyramid
+_LEAST = 0.3  # of the scale of a block at all levels of the pyramid
 
 
 class TextureLoss:
@@ -33,8 +33,8 @@ class TextureLoss:
 
     Every block of the encoder gives a relative error at every level of an image pyramid, in which
     the image is averaged over 2 × 2 pixels from level to level; the loss is their mean. So no
-    weights are needed, and long and short distances count alike, but for levels at which hardly
-    anything is left of the target, as of stripes thinner than their pixels.
+    weights are needed, and long and short distances count alike, but for levels at which much less
+    than at others is left of the target, as of stripes thinner than their pixels.
 
     Parameters
     ----------

@@ -116,6 +116,11 @@ def test_a_restart_file_of_another_image_is_refused(original, made, tmp_path):
         reconstruct(small, 32, encoder=random_encoder(1), restart=path)
 
 
+def test_fractions_that_are_known_better_are_kept():
+    rve = reconstruct(disks(64, 64), 32, fractions=(0.625, 0.375)).rve
+    assert rve.volume_fractions == (0.625, 0.375)
+
+
 def test_three_phases_keep_their_fractions_and_their_neighbours():
     original = photo(disks(96, 96, phases=3))
     rve = reconstruct(original, 48).rve
@@ -182,6 +187,8 @@ def test_three_sections_give_an_anisotropic_volume():
         (disks(64, 64), {"encoder": "resnet"}, "encoder = 'resnet': give 'shipped', 'random'"),
         (disks(64, 64), {"encoder": "none.pth"}, "no such file; give the weights of a VGG-19"),
         (disks(64, 64), {"losses": ("style",)}, "give some of gram"),
+        (disks(64, 64), {"fractions": (0.2, 0.3)}, "give one positive number for each of the ph"),
+        (disks(64, 64), {"fractions": (1.0,)}, "give one positive number for each of the phases"),
         (disks(64, 64), {"device": "cuda:99"}, "cannot be used here"),
         ([disks(64, 64)] * 3, {"dimension": 3}, "normal to e1, e2 and e3"),
         ([disks(64, 64)] * 3, {}, "give one, or for three dimensions three"),
