@@ -5,14 +5,20 @@ from pathlib import Path
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.random_encoder import random_encoder
-from dmn_fe.microstructure.reconstruction.shipped_encoder import shipped_encoder
+from dmn_fe.microstructure.reconstruction.shipped_encoder import (
+    is_encoder,
+    load_encoder,
+    shipped_encoder,
+)
 from dmn_fe.microstructure.reconstruction.vgg import read_vgg19
 
 __all__ = ["choose_encoder"]
 
 
 def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
-    """The encoder itself, ``"shipped"``, ``"random"``, or that of a file of a VGG-19.
+    """The encoder itself, ``"shipped"``, ``"random"``, or that of a file.
+
+    The file is one of ``demos/encoder/train_encoder.py``, or has the weights of a VGG-19.
 
     Raises
     ------
@@ -25,6 +31,8 @@ def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
         return shipped_encoder()
     if encoder == "random":
         return random_encoder()
+    if is_encoder(encoder):
+        return load_encoder(encoder)
     if Path(encoder).suffix in (".pth", ".pt", ".safetensors"):
         return read_vgg19(encoder)
     raise InputError(

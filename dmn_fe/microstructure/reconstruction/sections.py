@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -102,6 +103,13 @@ def sections_of(
         If a section is not usable, three are given for the plane, they are not normal to e1, e2
         and e3, have different phases or pixels, or pixels are not square.
     """
+    if isinstance(image, str | Path):
+        raise InputError(f"image = {str(image)!r}: read it with microstructure.read_photo first")
+    if not isinstance(image, VoxelRVE | np.ndarray | Sequence):
+        raise InputError(
+            f"the image is a {type(image).__name__}: give an RVE of voxels, an array of phases or "
+            "three RVEs"
+        )
     if isinstance(image, VoxelRVE | np.ndarray):
         one = section(image)
         if dimension == 2:
@@ -137,12 +145,15 @@ def wanted_fractions(
     names = sections[0].names
     if fractions is None:
         fractions = np.mean([each.volume_fractions for each in sections], axis=0)
-    elif len(fractions) != len(names) or not min(fractions) > 0 or abs(sum(fractions) - 1) > 1e-6:
+    given = np.asarray(fractions, dtype=np.float64)
+    total = float(given.sum())
+    # So written that it holds of no NaN.
+    if not (given.shape == (len(names),) and given.min() > 0.0 and abs(total - 1.0) <= 1e-6):
         raise InputError(
-            f"fractions = {list(fractions)}: give one positive number for each of the phases "
+            f"fractions = {fractions}: give one positive number for each of the phases "
             f"{', '.join(names)}, with the sum 1"
         )
-    return tuple(float(fraction) for fraction in fractions)
+    return tuple(float(fraction) for fraction in given / total)
 
 
 def on_device(sections: tuple[Section, ...], device: str) -> list[Tensor]:

@@ -46,10 +46,19 @@ class TextureLoss:
         Levels of the pyramid.
     losses : tuple of str
         Which statistics: ``"gram"``, ``"sliced-wasserstein"``, ``"two-point"``.
+
+    Raises
+    ------
+    InputError
+        If there are no such losses, or the target is too small for the encoder.
     """
 
     def __init__(
-        self, target: Tensor, encoder: Encoder, levels: int = 3, losses: tuple[Loss, ...] = LOSSES
+        self,
+        target: Tensor,
+        encoder: Encoder,
+        levels: int = 3,
+        losses: tuple[Loss, ...] = ("gram",),
     ):
         unknown = sorted(set(losses) - set(LOSSES))
         if unknown or not losses:
@@ -72,6 +81,12 @@ class TextureLoss:
                 self._sorted, lambda values: float(values.square().mean())
             )
             self._pairs = PairLoss(target) if "two-point" in losses else None
+        if not self._grams:
+            h, w = target.shape[1:]
+            raise InputError(
+                f"an image of {h} × {w} pixels is too small for the blocks of the encoder "
+                f"{encoder.name!r}: give a larger one, or fewer blocks"
+            )
 
     def __call__(self, indicator: Tensor, pooled: bool = False) -> Tensor:
         """Losses ``[n]`` of periodic images.
@@ -84,7 +99,8 @@ class TextureLoss:
             the target, and there is one loss ``[1]``.
         """
         errors = []
-        for place, features in self._features(indicator, periodic=True):
+        compares_features = set(self._losses) != {"two-point"}
+        for place, features in self._features(indicator, True) if compares_features else ():
             if place not in self._grams:
                 continue  # the target is too small for it
             if pooled:
@@ -111,7 +127,8 @@ class TextureLoss:
         image = phase_channels(indicator)
         for level in range(self._levels):
             if level:
-                if min(image.shape[2:]) < 16 or any(edge % 2 for edge in image.shape[2:]):
+                odd = periodic and any(edge % 2 for edge in image.shape[2:])
+                if odd or min(image.shape[2:]) < 16:
                     return
                 image = functional.avg_pool2d(image, 2)
             n, k = image.shape[:2]

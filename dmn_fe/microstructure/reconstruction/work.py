@@ -39,6 +39,7 @@ def do_work(
     progress : callable
     """
     done = file.read()
+    file.write(done, now=True)  # so that there is one, whenever it is interrupted
     iterations = [stage.iterations for stage in grids.stages]
     meter = _Meter(progress, len(seeds), sum(iterations) + rounds)
     left = [seed for seed in seeds if seed not in done.losses]
@@ -46,7 +47,8 @@ def do_work(
         group = left[first : first + batch]
         if done.seeds != group:
             done.seeds, done.stage, done.indicator = group, 0, None
-        meter.begin(len(done.losses), group, sum(iterations[: done.stage]))
+        finished = sum(seed in done.losses for seed in seeds)
+        meter.begin(finished, group, sum(iterations[: done.stage]))
         for number in range(done.stage, len(grids.stages)):
             meter.what = f"{' × '.join(map(str, grids.edges(number)))} voxels"
             done.indicator = grids.run(group, number, done.indicator, meter.tick)
