@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from dmn_fe.microstructure.reconstruction.decision import decide
 from dmn_fe.microstructure.reconstruction.multigrid import Multigrid
-from dmn_fe.microstructure.reconstruction.phase_partition import labels
 from dmn_fe.microstructure.reconstruction.polish import polish
 from dmn_fe.microstructure.reconstruction.restart import RestartFile, Unfinished
 from dmn_fe.progress import Progress
@@ -56,7 +56,7 @@ def do_work(
             file.write(done)
         assert done.indicator is not None
         for seed, indicator in zip(group, done.indicator, strict=True):
-            phase = labels(indicator.cpu().numpy(), counts)
+            phase = decide(indicator, counts, grids.distance(0))
             phase, done.losses[seed] = polish(
                 phase, len(counts), grids.distance(0), rounds, indicator.device
             )
