@@ -105,6 +105,11 @@ class Encoder:
                 found.append(x)
         return found
 
+    def cut(self, blocks: int) -> "Encoder":
+        """The encoder without what comes behind so many blocks."""
+        name = f"{self.name}, {blocks} of {len(self.blocks)} blocks"
+        return Encoder(name, self.blocks[:blocks])
+
     @property
     def digest(self) -> str:
         """SHA-256 (hex) of all that the features depend on."""

@@ -12,11 +12,15 @@ from dmn_fe.microstructure.reconstruction.shipped_encoder import (
 )
 from dmn_fe.microstructure.reconstruction.vgg import read_vgg19
 
-__all__ = ["choose_encoder"]
+__all__ = ["BLOCKS", "choose_encoder"]
+
+#: Blocks that count of the shipped encoder and the random one. More of them take longer and bring
+#: nothing, since the texture is compared at several resolutions anyway: see demos/reconstruction.
+BLOCKS = 2
 
 
 def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
-    """The encoder itself, ``"shipped"``, ``"random"``, or that of a file.
+    """The encoder itself, the first blocks of ``"shipped"`` or ``"random"``, or that of a file.
 
     The file is one of ``demos/encoder/train_encoder.py``, or has the weights of a VGG-19.
 
@@ -28,9 +32,9 @@ def choose_encoder(encoder: Encoder | str | Path) -> Encoder:
     if isinstance(encoder, Encoder):
         return encoder
     if encoder == "shipped":
-        return shipped_encoder()
+        return shipped_encoder().cut(BLOCKS)
     if encoder == "random":
-        return random_encoder()
+        return random_encoder().cut(BLOCKS)
     if is_encoder(encoder):
         return load_encoder(encoder)
     if Path(encoder).suffix in (".pth", ".pt", ".safetensors"):
