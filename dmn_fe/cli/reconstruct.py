@@ -120,6 +120,7 @@ def reconstruct(
     if len(sections) == 3:
         sections = [_turned(rve, normal) for normal, rve in enumerate(sections)]
     image = sections[0] if len(sections) == 1 else sections
+    wanted = _numbers(fractions)
     keep = output.with_name(output.name + ".partial.safetensors")
     unfinished = interruptible(lambda: f"{keep} keeps it, and the same command goes on there")
     with unfinished, progress_bar("reconstructing") as progress:
@@ -128,7 +129,7 @@ def reconstruct(
             size,
             dimension,
             seeds=range(seed, seed + count),
-            fractions=_numbers(fractions),
+            fractions=wanted,
             encoder=encoder,
             losses=tuple(loss or ("gram",)),  # type: ignore[arg-type]
             batch=batch,
@@ -139,9 +140,9 @@ def reconstruct(
     for one, rve in zip(made.seeds, made.rves, strict=True):
         path = output if count == 1 else output.with_name(f"{output.stem}_{one}{output.suffix}")
         microstructure.write(rve, path)
-        fractions = ", ".join(f"{fraction:.4f}" for fraction in rve.volume_fractions)
-        print(f"{path}: {' × '.join(map(str, rve.shape))} voxels, volume fractions {fractions}")
-    _write_report(microstructure.judge_quality(image, made.rves), output)
+        shares = ", ".join(f"{fraction:.4f}" for fraction in rve.volume_fractions)
+        print(f"{path}: {' × '.join(map(str, rve.shape))} voxels, volume fractions {shares}")
+    _write_report(microstructure.judge_quality(image, made.rves, fractions=wanted), output)
     keep.unlink(missing_ok=True)
 
 

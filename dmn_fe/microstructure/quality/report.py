@@ -111,6 +111,8 @@ def judge_quality(
     original: VoxelRVE | Sequence[VoxelRVE],
     results: VoxelRVE | Sequence[VoxelRVE],
     seed: int = 0,
+    *,
+    fractions: Sequence[float] | None = None,
 ) -> QualityReport:
     """Judge whether results are statistically equivalent to an original.
 
@@ -132,17 +134,21 @@ def judge_quality(
         voxels apart.
     seed : int
         First seed of the controls, three of each.
+    fractions : sequence of float, optional
+        Volume fractions that the results were asked to have, as in :func:`reconstruct`. By default
+        those of the original; of three the mean.
 
     Raises
     ------
     InputError
-        If phases or shapes do not fit together, or there are fewer than 16 voxels along an axis
+        If phases, shapes or fractions do not fit together, or there are fewer than 16 voxels along an axis
         of more than one.
     """
     check_seed(seed)
     given = (results,) if isinstance(results, VoxelRVE) else tuple(results)
     seen = views(original, given)
     originals = (original,) if isinstance(original, VoxelRVE) else tuple(original)
+    findings = fraction_findings(originals, given, fractions)
     names, reach = originals[0].names, common_reach(seen)
     found: list[SeenView] = []
     for view in seen:
@@ -150,12 +156,14 @@ def judge_quality(
         behind = behind or background(view, names, reach, seed)
         found.append(SeenView(view, behind, measure_results(view, len(names), reach)))
     table = [
-        line for one in found for line in figures(one.view, names, one.results, one.background)
+        line
+        for one in found
+        for line in figures(one.view, names, one.results, one.background, fractions)
     ]
     percolation = percolation_findings(
         names, [(one.view, one.background, one.results) for one in found]
     )
-    findings = [*percolation, *fraction_findings(originals, given), *_small_crops(found)]
+    findings = [*percolation, *findings, *_small_crops(found)]
     return QualityReport(
         originals=originals,
         results=given,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.microstructure import volume_fraction
 from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
 from dmn_fe.microstructure.statistics.indicator import spacing
 from dmn_fe.microstructure.voxels import VoxelRVE
@@ -134,15 +135,8 @@ def wanted_fractions(
     InputError
         If there is not one positive number for each phase, with the sum 1.
     """
-    names = sections[0].names
-    if fractions is None:
-        fractions = np.mean([each.volume_fractions for each in sections], axis=0)
-    elif len(fractions) != len(names) or not min(fractions) > 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise InputError(
-            f"fractions = {list(fractions)}: give one positive number for each of the phases "
-            f"{', '.join(names)}, with the sum 1"
-        )
-    return tuple(float(fraction) for fraction in fractions)
+    found = [each.volume_fractions for each in sections]
+    return volume_fraction.wanted_fractions(fractions, found, sections[0].names)
 
 
 def on_device(sections: tuple[Section, ...], device: str) -> list[Tensor]:

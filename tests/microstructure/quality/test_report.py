@@ -107,6 +107,26 @@ def test_fraction_short_of_one_voxel_is_found():
     assert f"result 2 has {4096 - ones + 1} of 4096 voxels of phase 'ground'" in finding.sentence
 
 
+def test_fractions_that_were_asked_for_are_those_that_count(original):
+    phase = window(original, 96, 0).phase.copy()
+    phase[::3] = 0
+    result = VoxelRVE(phase, original.names)
+    own = judge_quality(original, result)
+    assert not own.farthest("volume fraction").within
+    assert any("result 1 has" in one.sentence for one in own.findings)
+    report = judge_quality(original, result, fractions=result.volume_fractions)
+    assert report.farthest("volume fraction").worst == pytest.approx(0.0, abs=1e-12)
+    assert report.farthest("lineal path") == own.farthest("lineal path")
+    assert not any("result 1 has" in one.sentence for one in report.findings)
+    ground, disks = result.volume_fractions
+    asked = f"the volume fractions {ground:.4f}, {disks:.4f} were asked for, the original has"
+    assert any(asked in one.sentence for one in report.findings)
+    missed = judge_quality(original, result, fractions=(0.5, 0.5)).findings
+    assert any("the fraction that was asked for is 4608.0" in one.sentence for one in missed)
+    with pytest.raises(InputError, match="one positive number for each of the phases ground, disk"):
+        judge_quality(original, result, fractions=(0.5, 0.2))
+
+
 def test_percolation_that_differs_is_found():
     """Stripes with a cut each: nothing else but their percolation along e2 changes much."""
     phase = np.broadcast_to((np.arange(64) % 8 < 4).astype(int)[:, None, None], (64, 64, 1)).copy()

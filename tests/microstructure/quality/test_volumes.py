@@ -1,9 +1,12 @@
 import numpy as np
+import pytest
 from helpers.balls import balls
 from helpers.disks import overlapping_disks
 
 from dmn_fe.microstructure import VoxelRVE
 from dmn_fe.microstructure.quality import judge_quality, white_noise
+from dmn_fe.microstructure.reconstruction.sections import sections_of, wanted_fractions
+from dmn_fe.microstructure.volume_fraction import exact_counts
 
 
 def layer_of_half(rve, normal, n):
@@ -47,6 +50,23 @@ def test_volume_against_three_sections_of_an_anisotropic_medium():
     isotropy = {one.view: one.values for one in report.figures if one.judge == "isotropy"}
     assert isotropy["across e1"][0] < 0.6 * isotropy["across e1"][1]
     assert isotropy["across e3"][0] < 0.6 * isotropy["across e3"][1]
+
+
+def test_each_of_three_sections_weighs_the_same_in_the_fractions():
+    """The last is the largest, yet a reconstruction takes the mean of the three fractions."""
+    names = ("ground", "disks")
+    discs = [overlapping_disks(n, 3, 5.0, cover).phase for n, cover in ((64, 0.4), (64, 0.5))]
+    large = overlapping_disks(128, 3, 5.0, 1.2).phase
+    shaped = [discs[0].reshape(1, 64, 64), discs[1].reshape(64, 1, 64), large]
+    three = [VoxelRVE(phase, names, phase.shape, periodic=(False,) * 3) for phase in shaped]
+    counts = exact_counts(np.mean([one.volume_fractions for one in three], axis=0), 24**3)
+    result = VoxelRVE(
+        np.random.default_rng(0).permutation(np.repeat([0, 1], counts)).reshape(24, 24, 24), names
+    )
+    report = judge_quality(three, result)
+    assert not any("fraction" in one.sentence for one in report.findings)
+    section = sections_of(three, 3)
+    assert wanted_fractions(None, section) == pytest.approx(result.volume_fractions, abs=1 / 24**3)
 
 
 def test_volume_against_a_volume():
