@@ -88,15 +88,25 @@ class Figures:
         return self.worst / max(self.floor_worst, 1e-12)
 
     @property
+    def sees_field(self) -> bool:
+        """Whether the judge can tell a Gaussian field from the original."""
+        return self.gaussian > self.floor_worst
+
+    @property
+    def sees_noise(self) -> bool:
+        """Whether the judge can tell white noise from the original."""
+        return self.white_noise > self.floor_worst
+
+    @property
     def yardstick(self) -> str:
         """The control that a result outside the floor has to be half as far as.
 
         The Gaussian field; white noise where such a field is as good as a crop of the original;
         neither where both are.
         """
-        if self.gaussian > self.floor_worst:
+        if self.sees_field:
             return "a Gaussian field"
-        return "white noise" if self.white_noise > self.floor_worst else ""
+        return "white noise" if self.sees_noise else ""
 
     @property
     def limit(self) -> float:

@@ -25,7 +25,7 @@ _HOW = (
     "difference at lags up to {lag} voxels in all directions over φ(1 − φ); *specific surface* "
     "relative; *Euler number* over the number of equal disks or spheres with the same surface and "
     "fraction; *isotropy* the difference of the anisotropies, from −1 to 1. *Floor*: crops of the "
-    "original ({crops} voxels) against the mean of its other, disjoint crops, mean and worst. "
+    "original ({crops}) against the mean of its other, disjoint crops, mean and worst. "
     "*Gaussian field*, *white noise*: controls with the same volume fractions, the former with the "
     "same two-point statistics too; mean of three seeds."
 )
@@ -62,8 +62,10 @@ def _write_json(report: "QualityReport", path: Path) -> None:
         "original_shapes": [one.shape for one in report.originals],
         "result_shape": report.results[0].shape,
         "result_hashes": [one.hash for one in report.results],
-        "crop_shape": report.seen[0].background.floor.shape,
-        "crop_factor": report.seen[0].background.floor.factor,
+        "crops": [
+            {"view": view, "shape": floor.shape, "factor": floor.factor}
+            for view, floor in report.floors.items()
+        ],
         "reach": asdict(report.reach),
         "figures": [asdict(one) | {"within": one.within} for one in report.figures],
     }
@@ -72,8 +74,8 @@ def _write_json(report: "QualityReport", path: Path) -> None:
 
 
 def _write_markdown(report: "QualityReport", path: Path) -> None:
-    floor = report.seen[0].background.floor
-    crops = " × ".join(str(n) for n in floor.shape if n > 1)
+    sizes = [f"{floor.pixels} voxels {view}".rstrip() for view, floor in report.floors.items()]
+    crops = ", ".join(sizes)
     how = _HOW.format(length=report.reach.length, lag=report.reach.lag, crops=crops)
     originals = ", ".join(" × ".join(map(str, one.shape)) for one in report.originals)
     shape = " × ".join(map(str, report.results[0].shape))

@@ -35,6 +35,11 @@ class NoiseFloor:
     factor: float
     crops: tuple[Measurement, ...]
 
+    @property
+    def pixels(self) -> str:
+        """The shape in words, without the thin axis of a section."""
+        return " × ".join(str(n) for n in self.shape if n > 1)
+
 
 def crop_shape(original: Part, result: tuple[int, ...]) -> tuple[int, ...]:
     """Voxels of a crop: as many as a result has, but at most half the edge of the original."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dmn_fe.microstructure.arguments import check_seed
 from dmn_fe.microstructure.findings import Finding
+from dmn_fe.microstructure.quality.evidence import blind_findings, crop_findings
 from dmn_fe.microstructure.quality.figures import (
     Background,
     Figures,
@@ -17,6 +18,7 @@ from dmn_fe.microstructure.quality.figures import (
 from dmn_fe.microstructure.quality.fractions import fraction_findings
 from dmn_fe.microstructure.quality.judges import Reach
 from dmn_fe.microstructure.quality.measurement import Measurement
+from dmn_fe.microstructure.quality.noise_floor import NoiseFloor
 from dmn_fe.microstructure.quality.percolation import percolation_findings
 from dmn_fe.microstructure.quality.verdict import Verdict, verdict
 from dmn_fe.microstructure.quality.views import View, views
@@ -84,6 +86,11 @@ class QualityReport:
         """Why: the judge that decided, and its figures."""
         return self.outcome.sentence
 
+    @property
+    def floors(self) -> dict[str, NoiseFloor]:
+        """The noise floor of each original by the name of its view; of one without a name."""
+        return _floors(self.originals, self.seen)
+
     def farthest(self, judge: str) -> Figures:
         """The figures of a judge in the view where a result is farthest beyond the floor."""
         return max((one for one in self.figures if one.judge == judge), key=lambda one: one.ratio)
@@ -141,8 +148,8 @@ def judge_quality(
     Raises
     ------
     InputError
-        If phases, shapes or fractions do not fit together, or there are fewer than 16 voxels along an axis
-        of more than one.
+        If phases, shapes or fractions do not fit together, or there are fewer than 16 voxels along
+        an axis of more than one.
     """
     check_seed(seed)
     given = (results,) if isinstance(results, VoxelRVE) else tuple(results)
@@ -163,29 +170,20 @@ def judge_quality(
     percolation = percolation_findings(
         names, [(one.view, one.background, one.results) for one in found]
     )
-    findings = [*percolation, *findings, *_small_crops(found)]
+    findings += [*crop_findings(_floors(originals, found)), *blind_findings(table)]
     return QualityReport(
         originals=originals,
         results=given,
         figures=tuple(table),
-        findings=tuple(findings),
+        findings=(*percolation, *findings),
         reach=reach,
         outcome=verdict(table, percolation),
         seen=tuple(found),
     )
 
 
-def _small_crops(seen: Sequence[SeenView]) -> list[Finding]:
-    """A note where the original has no crops as large as a result."""
-    floor = seen[0].background.floor
-    if floor.factor == 1.0:
-        return []
-    shown = " × ".join(str(n) for n in floor.shape if n > 1)
-    return [
-        Finding(
-            "warning",
-            f"the original is less than twice as large as the result: its noise floor comes from "
-            f"crops of {shown} voxels, times {floor.factor:.2f}; take a larger original for a "
-            "surer one",
-        )
-    ]
+def _floors(originals: Sequence[VoxelRVE], seen: Sequence[SeenView]) -> dict[str, NoiseFloor]:
+    """One original has one noise floor in all views."""
+    if len(originals) == 1:
+        return {"": seen[0].background.floor}
+    return {one.view.name: one.background.floor for one in seen}

@@ -30,7 +30,8 @@ def test_rolled_copy_is_the_same():
     for one in report.figures:
         assert one.worst == pytest.approx(0.0, abs=1e-9)
         assert one.floor_worst > one.floor_mean > 0.0
-    [note] = report.findings
+    note, *blind = report.findings
+    assert all("from the original: it is within the noise floor" in b.sentence for b in blind)
     assert "less than twice as large" in note.sentence
     assert "crops of 32 × 32 voxels, times 0.61" in note.sentence
 
@@ -148,7 +149,7 @@ def test_files(original, tmp_path):
     ]  # fmt: skip
     document = json.loads((tmp_path / "quality.json").read_text())
     assert document["verdict"] == "fail"
-    assert document["crop_shape"] == [96, 96, 1]
+    assert document["crops"] == [{"view": "", "shape": [96, 96, 1], "factor": 1.0}]
     assert [len(one["values"]) for one in document["figures"]] == [2] * 8
     text = (tmp_path / "quality.md").read_text()
     assert f"**fail**: {report.sentence}" in text

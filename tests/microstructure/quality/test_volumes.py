@@ -81,14 +81,18 @@ def test_each_of_three_sections_weighs_the_same_in_the_fractions():
     large = overlapping_disks(128, 3, 5.0, 1.2).phase
     shaped = [discs[0].reshape(1, 64, 64), discs[1].reshape(64, 1, 64), large]
     three = [VoxelRVE(phase, names, phase.shape, periodic=(False,) * 3) for phase in shaped]
-    counts = exact_counts(np.mean([one.volume_fractions for one in three], axis=0), 24**3)
+    counts = exact_counts(np.mean([one.volume_fractions for one in three], axis=0), 32**3)
     result = VoxelRVE(
-        np.random.default_rng(0).permutation(np.repeat([0, 1], counts)).reshape(24, 24, 24), names
+        np.random.default_rng(0).permutation(np.repeat([0, 1], counts)).reshape(32, 32, 32), names
     )
     report = judge_quality(three, result)
-    assert not any("fraction" in one.sentence for one in report.findings)
+    assert not any("volume fraction" in one.sentence for one in report.findings)
+    # Each has crops of its own.
+    assert [floor.shape for floor in report.floors.values()] == [(32, 32, 1)] * 2 + [(45, 45, 1)]
+    small = [one.sentence for one in report.findings if "less than twice" in one.sentence]
+    assert ["across e1" in small[0], "across e2" in small[1], len(small)] == [True, True, 2]
     section = sections_of(three, 3)
-    assert wanted_fractions(None, section) == pytest.approx(result.volume_fractions, abs=1 / 24**3)
+    assert wanted_fractions(None, section) == pytest.approx(result.volume_fractions, abs=1 / 32**3)
 
 
 def test_volume_against_a_volume():
