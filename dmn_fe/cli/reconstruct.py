@@ -121,6 +121,7 @@ def reconstruct(
         sections = [_turned(rve, normal) for normal, rve in enumerate(sections)]
     image = sections[0] if len(sections) == 1 else sections
     wanted = _numbers(fractions)
+    losses = tuple(loss or ("gram",))
     keep = output.with_name(output.name + ".partial.safetensors")
     unfinished = interruptible(lambda: f"{keep} keeps it, and the same command goes on there")
     with unfinished, progress_bar("reconstructing") as progress:
@@ -131,7 +132,7 @@ def reconstruct(
             seeds=range(seed, seed + count),
             fractions=wanted,
             encoder=encoder,
-            losses=tuple(loss or ("gram",)),  # type: ignore[arg-type]
+            losses=losses,  # type: ignore[arg-type]
             batch=batch,
             device=device,
             restart=keep,
@@ -142,7 +143,9 @@ def reconstruct(
         microstructure.write(rve, path)
         shares = ", ".join(f"{fraction:.4f}" for fraction in rve.volume_fractions)
         print(f"{path}: {' × '.join(map(str, rve.shape))} voxels, volume fractions {shares}")
-    _write_report(microstructure.judge_quality(image, made.rves, fractions=wanted), output)
+    in_loss = ("two-point probability",) if "two-point" in losses else ()
+    report = microstructure.judge_quality(image, made.rves, fractions=wanted, in_loss=in_loss)
+    _write_report(report, output)
     keep.unlink(missing_ok=True)
 
 

@@ -27,7 +27,8 @@ _HOW = (
     "fraction; *isotropy* the difference of the anisotropies, from −1 to 1. *Floor*: crops of the "
     "original ({crops}) against the mean of its other, disjoint crops, mean and worst. "
     "*Gaussian field*, *white noise*: controls with the same volume fractions, the former with the "
-    "same two-point statistics too; mean of three seeds."
+    "same two-point statistics too; mean of three seeds. A "
+    "judge *in the loss* was made equal, and is no evidence."
 )
 
 
@@ -66,6 +67,7 @@ def _write_json(report: "QualityReport", path: Path) -> None:
             {"view": view, "shape": floor.shape, "factor": floor.factor}
             for view, floor in report.floors.items()
         ],
+        "in_loss": report.in_loss,
         "reach": asdict(report.reach),
         "figures": [asdict(one) | {"within": one.within} for one in report.figures],
     }
@@ -106,7 +108,11 @@ def _table(report: "QualityReport") -> list[str]:
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     for judge in JUDGES:
         one = report.farthest(judge.name)
-        cells = [judge.name, _number(one.worst), *[_number(min(one.values))] * several]
+        cells = [
+            report.named(judge.name),
+            _number(one.worst),
+            *[_number(min(one.values))] * several,
+        ]
         cells += [_place(one), *map(_number, (one.floor_mean, one.floor_worst))]
         cells += [_number(one.gaussian), _number(one.white_noise), "yes" if one.within else "no"]
         lines.append("| " + " | ".join(cells) + " |")

@@ -138,6 +138,6 @@ def _draw_distances(axes: Any, report: "QualityReport") -> None:
     axes.set_xscale("log")
     axes.set_xlim(left=lowest)
     axes.set_ylim(len(lines) - 0.5, -0.5)
-    axes.set_yticks(places, [one.judge for one in lines])
+    axes.set_yticks(places, [report.named(one.judge) for one in lines])
     axes.set_xlabel("distance from the original over the worst of the noise floor")
     axes.grid(alpha=0.3, axis="x", which="both")

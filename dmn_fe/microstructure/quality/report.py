@@ -16,7 +16,7 @@ from dmn_fe.microstructure.quality.figures import (
     measure_results,
 )
 from dmn_fe.microstructure.quality.fractions import fraction_findings
-from dmn_fe.microstructure.quality.judges import Reach
+from dmn_fe.microstructure.quality.judges import Reach, check_judges
 from dmn_fe.microstructure.quality.measurement import Measurement
 from dmn_fe.microstructure.quality.noise_floor import NoiseFloor
 from dmn_fe.microstructure.quality.percolation import percolation_findings
@@ -64,6 +64,8 @@ class QualityReport:
         How far the judges looked.
     outcome : Verdict
         The verdict with its sentence.
+    in_loss : tuple of str
+        Judges that the results were made to please, which are no evidence.
     seen : tuple of SeenView
         The measurements behind the figures.
     """
@@ -74,6 +76,7 @@ class QualityReport:
     findings: tuple[Finding, ...]
     reach: Reach
     outcome: Verdict
+    in_loss: tuple[str, ...]
     seen: tuple[SeenView, ...] = field(repr=False)
 
     @property
@@ -90,6 +93,10 @@ class QualityReport:
     def floors(self) -> dict[str, NoiseFloor]:
         """The noise floor of each original by the name of its view; of one without a name."""
         return _floors(self.originals, self.seen)
+
+    def named(self, judge: str) -> str:
+        """The name of a judge, marked if it is in the loss."""
+        return f"{judge} (in the loss)" if judge in self.in_loss else judge
 
     def farthest(self, judge: str) -> Figures:
         """The figures of a judge in the view where a result is farthest beyond the floor."""
@@ -120,6 +127,7 @@ def judge_quality(
     seed: int = 0,
     *,
     fractions: Sequence[float] | None = None,
+    in_loss: Sequence[str] = (),
 ) -> QualityReport:
     """Judge whether results are statistically equivalent to an original.
 
@@ -144,17 +152,20 @@ def judge_quality(
     fractions : sequence of float, optional
         Volume fractions that the results were asked to have, as in :func:`reconstruct`. By default
         those of the original; of three the mean.
+    in_loss : sequence of str, optional
+        Judges that the results were made to please: ``("two-point probability",)`` where the
+        losses of :func:`reconstruct` have ``"two-point"``. The report marks them.
 
     Raises
     ------
     InputError
-        If phases, shapes or fractions do not fit together, or there are fewer than 16 voxels along
-        an axis of more than one.
+        If phases, shapes or fractions do not fit together, there are fewer than 16 voxels along an
+        axis of more than one, or no judge has such a name.
     """
     check_seed(seed)
-    given = (results,) if isinstance(results, VoxelRVE) else tuple(results)
-    seen = views(original, given)
-    originals = (original,) if isinstance(original, VoxelRVE) else tuple(original)
+    check_judges(in_loss)
+    originals, given = _several(original), _several(results)
+    seen = views(originals, given)
     findings = fraction_findings(originals, given, fractions)
     names, reach = originals[0].names, common_reach(seen)
     found: list[SeenView] = []
@@ -178,6 +189,7 @@ def judge_quality(
         findings=(*percolation, *findings),
         reach=reach,
         outcome=verdict(table, percolation),
+        in_loss=tuple(in_loss),
         seen=tuple(found),
     )
 
@@ -187,3 +199,8 @@ def _floors(originals: Sequence[VoxelRVE], seen: Sequence[SeenView]) -> dict[str
     if len(originals) == 1:
         return {"": seen[0].background.floor}
     return {one.view.name: one.background.floor for one in seen}
+
+
+def _several(given: VoxelRVE | Sequence[VoxelRVE]) -> tuple[VoxelRVE, ...]:
+    """One or several as a tuple; what is no RVE is refused where all are checked."""
+    return tuple(given) if isinstance(given, Sequence) else (given,)

@@ -11,7 +11,7 @@ from dmn_fe.microstructure import MeshRVE, VoxelRVE
 from dmn_fe.microstructure.quality import gaussian_control, judge_quality, white_noise
 
 RADIUS = 4.5
-NAMES = ("volume fraction", "lineal path", "chord length", "two-point probability")
+NAMES = ("volume fraction", "lineal path", "chord length", "two-point probability (in the loss)")
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,8 @@ def test_percolation_that_differs_is_found():
 
 
 def test_files(original, tmp_path):
-    report = judge_quality(original, [window(original, 96, 0), white_noise(original, (96, 96, 1))])
+    results = [window(original, 96, 0), white_noise(original, (96, 96, 1))]
+    report = judge_quality(original, results, in_loss=("two-point probability",))
     report.write(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "quality.json", "quality.md", "quality.png",
@@ -155,6 +156,16 @@ def test_files(original, tmp_path):
     assert f"**fail**: {report.sentence}" in text
     for name in NAMES:
         assert f"\n| {name} | " in text
+    assert document["in_loss"] == ["two-point probability"]
+    path = report.farthest("lineal path")
+    row = [
+        f"{max(path.values):.3f}",
+        f"{min(path.values):.3f}",
+        path.phase,
+        f"{path.floor_mean:.3f}",
+    ]
+    row += [f"{value:.3f}" for value in (path.floor_worst, path.gaussian, path.white_noise)]
+    assert f"\n| lineal path | {' | '.join(row)} | no |" in text
     with Image.open(tmp_path / "quality.png") as image:
         assert len(image.convert("RGB").getcolors(2**24)) > 100
     report.write(tmp_path / "other.md")
@@ -171,7 +182,9 @@ def test_bad_input(original):
     volume = balls(16, 0)
     flat = VoxelRVE(np.zeros((20, 20, 1), dtype=int))
     for first, second, sentence in (
-        (original, mesh, "'MeshRVE' object is not iterable"),
+        (original, mesh, "result 1 is a MeshRVE, not a VoxelRVE: turn a mesh into voxels"),
+        (mesh, result, "the original is a MeshRVE, not a VoxelRVE"),
+        (original.phase[:, :, 0], result, "the original is a ndarray, not a VoxelRVE"),
         (original, [mesh], "result 1 is a MeshRVE, not a VoxelRVE"),
         (original, [result.phase], "result 1 is a ndarray, not a VoxelRVE"),
         (original, [], "there is no result"),
@@ -184,8 +197,10 @@ def test_bad_input(original):
         ((original,) * 3, result, "three originals describe a volume, the result is a section"),
         (volume, VoxelRVE(result.phase, volume.names), "the original is a volume but the result"),
     ):
-        with pytest.raises((InputError, TypeError), match=sentence):
+        with pytest.raises(InputError, match=sentence):
             judge_quality(first, second)
+    with pytest.raises(InputError, match="give some of the judges volume fraction, lineal path"):
+        judge_quality(original, result, in_loss=("gram",))
     three = [VoxelRVE(original.phase, volume.names)] * 3
     with pytest.raises(
         InputError, match=r"original 1 of three has the shape \[192, 192, 1\]: give"
