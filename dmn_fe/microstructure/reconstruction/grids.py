@@ -3,9 +3,10 @@
 from torch import Tensor
 from torch.nn import functional
 
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
+
 __all__ = ["coarser", "finer", "halvings"]
 
-_SMALLEST_EDGE = {2: 32, 3: 16}  # of the coarsest grid, by dimension
 _MOST_GRIDS = 4
 
 
@@ -13,7 +14,7 @@ def halvings(shape: tuple[int, ...]) -> int:
     """How often the edges of a grid can be halved to a useful coarsest one."""
     count = 0
     while count < _MOST_GRIDS - 1 and all(
-        edge % 2 ** (count + 1) == 0 and edge >> (count + 1) >= _SMALLEST_EDGE[len(shape)]
+        edge % 2 ** (count + 1) == 0 and edge >> (count + 1) >= SMALLEST_EDGE[len(shape)]
         for edge in shape
     ):
         count += 1

@@ -10,12 +10,11 @@ from torch import Tensor
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import volume_fraction
 from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 from dmn_fe.microstructure.statistics.indicator import spacing
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["Section", "on_device", "section", "sections_of", "wanted_fractions"]
-
-_SMALLEST_EDGE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +78,10 @@ def section(image: VoxelRVE | np.ndarray) -> Section:
         )
     normal = thin[0]
     phase = image.phase.take(0, normal)
-    if min(phase.shape) < _SMALLEST_EDGE:
+    if min(phase.shape) < SMALLEST_EDGE[2]:
         raise InputError(
             f"the image has {phase.shape[0]} × {phase.shape[1]} pixels: give one with at least "
-            f"{_SMALLEST_EDGE} along each edge"
+            f"{SMALLEST_EDGE[2]} along each edge"
         )
     if len(image.names) < 2:
         raise InputError(
