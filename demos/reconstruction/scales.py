@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from dmn_fe.microstructure import QualityReport
+from dmn_fe.microstructure import QualityReport, VoxelRVE, judge_quality
+from dmn_fe.microstructure.quality import white_noise
 
-__all__ = ["BINS", "errors_by_scale"]
+__all__ = ["BINS", "errors_by_scale", "floors_by_scale"]
 
 #: Lengths in voxels, from and up to.
 BINS = ((1, 3), (3, 6), (6, 12), (12, 24), (24, 48))
@@ -14,25 +15,34 @@ def errors_by_scale(report: QualityReport) -> dict[str, dict]:
     """Relative errors of the lineal path in bins of length, of all results and of crops.
 
     Of the two or more phases the mean counts, each relative to the original in the bin; bins that
-    the original does not reach are left out.
+    the original does not reach are left out. The floor is that of the report: the worst of crops
+    against the mean of those disjoint from them, times its factor.
     """
     seen = report.seen[0]
+    floor = seen.background.floor
     original = seen.background.original.values["lineal path"]
-    crops = [crop.values["lineal path"] for crop in seen.background.floor.crops]
     results = [result.values["lineal path"] for result in seen.results]
+    pairs = [[one.values["lineal path"] for one in pair] for pair in floor.pairs]
     found = {}
     for first, last in BINS:
         inside = slice(first, min(last, original.shape[-1]))
         reached = original[..., inside].sum((1, 2)) > 1e-3
         if not reached.any() or inside.start >= inside.stop:
             continue
+        scale = original[..., inside].sum((1, 2))[reached]
+
+        def error(one: np.ndarray, other: np.ndarray) -> float:
+            difference = np.abs(one - other)[..., inside].sum((1, 2))[reached]  # noqa: B023
+            return float((difference / scale).mean())  # noqa: B023
+
         found[f"{first}–{last}"] = {
-            "values": [_error(one, original, inside, reached) for one in results],
-            "floor": max(_error(one, original, inside, reached) for one in crops),
+            "values": [round(error(one, original), 5) for one in results],
+            "floor": round(floor.factor * max(error(*pair) for pair in pairs), 5),
         }
     return found
 
 
-def _error(one: np.ndarray, original: np.ndarray, inside: slice, reached: np.ndarray) -> float:
-    difference = np.abs(one - original)[..., inside].sum((1, 2))[reached]
-    return round(float((difference / original[..., inside].sum((1, 2))[reached]).mean()), 5)
+def floors_by_scale(original: VoxelRVE, size: int) -> dict[str, float]:
+    """The floors alone, of results of so many voxels along an edge: no result has a say in them."""
+    report = judge_quality(original, white_noise(original, (size, size, 1)))
+    return {name: one["floor"] for name, one in errors_by_scale(report).items()}

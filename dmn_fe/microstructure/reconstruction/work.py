@@ -53,10 +53,12 @@ def do_work(
             done.stage = number + 1
             file.write(done)
         assert done.indicator is not None
-        for seed, indicator in zip(group, done.indicator, strict=True):
+        meter.what = "voxels at the interfaces"
+        for number, (seed, indicator) in enumerate(zip(group, done.indicator, strict=True)):
+            meter.alone(len(done.losses), group[number:], sum(iterations))
             phase = labels(indicator.cpu().numpy(), counts)
             phase, done.losses[seed] = polish(
-                phase, len(counts), grids.distance(0), rounds, indicator.device
+                phase, len(counts), grids.distance(0), rounds, indicator.device, meter.tick
             )
             done.phases[seed] = torch.from_numpy(phase)
         file.write(done, now=True)
@@ -83,6 +85,11 @@ class _Meter:
         """A group of seeds begins after this many results, at this iteration."""
         self._group = group
         self._done = finished * self._each + len(group) * iterations
+
+    def alone(self, finished: int, group: list[int], iterations: int) -> None:
+        """The first seed of a group goes on while the others wait at this iteration."""
+        self.begin(finished, group, iterations)
+        self._group = group[:1]
 
     def tick(self) -> None:
         """One more iteration of every result of the group."""
