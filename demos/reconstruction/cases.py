@@ -35,8 +35,8 @@ def is_new(results: Path, case: dict) -> bool:
         same = _named(line, case) and line.get("digest") == case.get("digest")
         if same and line.get("seeds", 0) >= case["seeds"]:
             return False
-    shown = [f"{value}" for name, value in case.items() if name != "digest"]
-    print(f"{time.strftime('%H:%M:%S')} {', '.join(shown)} seeds", flush=True)
+    shown = ", ".join(str(value) for name, value in case.items() if name not in _STATE)
+    print(f"{time.strftime('%H:%M:%S')} {shown}, seeds: {case['seeds']}", flush=True)
     return True
 
 

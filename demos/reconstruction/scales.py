@@ -29,17 +29,22 @@ def errors_by_scale(report: QualityReport) -> dict[str, dict]:
         reached = original[..., inside].sum((1, 2)) > 1e-3
         if not reached.any() or inside.start >= inside.stop:
             continue
-        scale = original[..., inside].sum((1, 2))[reached]
-
-        def error(one: np.ndarray, other: np.ndarray) -> float:
-            difference = np.abs(one - other)[..., inside].sum((1, 2))[reached]  # noqa: B023
-            return float((difference / scale).mean())  # noqa: B023
-
+        scale = original[..., inside][reached]
+        errors = [_error(one - original, scale, inside, reached) for one in results]
+        worst = max(_error(one - other, scale, inside, reached) for one, other in pairs)
         found[f"{first}–{last}"] = {
-            "values": [round(error(one, original), 5) for one in results],
-            "floor": round(floor.factor * max(error(*pair) for pair in pairs), 5),
+            "values": [round(error, 5) for error in errors],
+            "floor": round(floor.factor * worst, 5),
         }
     return found
+
+
+def _error(
+    difference: np.ndarray, original: np.ndarray, inside: slice, reached: np.ndarray
+) -> float:
+    """Mean over the phases that reach the bin."""
+    distance = np.abs(difference)[..., inside][reached].sum((1, 2))
+    return float((distance / original.sum((1, 2))).mean())
 
 
 def floors_by_scale(original: VoxelRVE, size: int) -> dict[str, float]:

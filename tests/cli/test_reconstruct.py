@@ -127,6 +127,17 @@ def test_fractions_and_losses_reach_the_report(dmn_fe, photo, tmp_path):
     assert "can be exact to a voxel" not in done.stdout
 
 
+def test_exchanges_at_the_end_are_seen_in_the_progress():
+    seen = []
+    microstructure.reconstruct(
+        disks(64, 64), 32, seeds=(0, 1), batch=2, progress=lambda *each: seen.append(each)
+    )
+    done = [each[0] for each in seen]
+    assert done == sorted(done)
+    messages = {message for _, _, message in seen}
+    assert {f"seed {seed}, voxels at the interfaces" for seed in (0, 1)} < messages
+
+
 def test_a_section_is_turned_with_its_size_and_edges():
     rve = microstructure.VoxelRVE(
         disks(40, 50)[:, :, None], ("a", "b"), (4.0, 5.0, 0.1), periodic=(False, True, True)
