@@ -26,8 +26,9 @@ def blind_findings(figures: Sequence[Figures]) -> list[Finding]:
             found.append(
                 Finding(
                     "warning",
-                    f"{', '.join(dict.fromkeys(blind))} cannot tell {control} from the original: "
-                    "it is within the noise floor; a larger original can tell more",
+                    f"judges that cannot tell {control} from the original, since it is within "
+                    f"the noise floor: {', '.join(dict.fromkeys(blind))}; a larger original can "
+                    "tell more",
                 )
             )
     return found

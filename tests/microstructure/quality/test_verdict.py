@@ -76,5 +76,6 @@ def test_judges_that_are_blind_are_named():
     ]
     assert blind_findings(table[:1]) == []
     noise, field = (one.sentence for one in blind_findings(table))
-    assert noise.startswith("two-point cluster cannot tell white noise from the original")
-    assert field.startswith("chord length cannot tell a Gaussian field from the original")
+    why = "from the original, since it is within the noise floor"
+    assert noise.startswith(f"judges that cannot tell white noise {why}: two-point cluster;")
+    assert field.startswith(f"judges that cannot tell a Gaussian field {why}: chord length;")
