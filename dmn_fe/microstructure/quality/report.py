@@ -59,7 +59,7 @@ class QualityReport:
     figures : tuple of Figures
         One per judge and view.
     findings : tuple of Finding
-        Percolation and volume fractions that differ, and what to know of the noise floor.
+        Percolation and volume fractions that differ, and where floor or judges tell little.
     reach : Reach
         How far the judges looked.
     outcome : Verdict
