@@ -86,11 +86,14 @@ def wanted_fractions(
     InputError
         If there is not one positive number for each phase, with the sum 1.
     """
-    if given is None:
-        given = np.mean(found, axis=0)
-    elif len(given) != len(names) or not min(given) > 0 or abs(sum(given) - 1) > 1e-6:
+    fractions = np.asarray(np.mean(found, axis=0) if given is None else given, dtype=np.float64)
+    total = float(fractions.sum())
+    # So written that it holds of no NaN.
+    if not (
+        fractions.shape == (len(names),) and fractions.min() > 0.0 and abs(total - 1.0) <= 1e-6
+    ):
         raise InputError(
-            f"fractions = {list(given)}: give one positive number for each of the phases "
+            f"fractions = {given}: give one positive number for each of the phases "
             f"{', '.join(names)}, with the sum 1"
         )
-    return tuple(float(fraction) for fraction in given)
+    return tuple(float(fraction) for fraction in fractions / total)

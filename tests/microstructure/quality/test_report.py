@@ -124,8 +124,11 @@ def test_fractions_that_were_asked_for_are_those_that_count(original):
     assert any(asked in one.sentence for one in report.findings)
     missed = judge_quality(original, result, fractions=(0.5, 0.5)).findings
     assert any("the fraction that was asked for is 4608.0" in one.sentence for one in missed)
-    with pytest.raises(InputError, match="one positive number for each of the phases ground, disk"):
-        judge_quality(original, result, fractions=(0.5, 0.2))
+    for wrong in ((0.5, 0.2), (1.0,), (0.5, float("nan"))):
+        with pytest.raises(
+            InputError, match="one positive number for each of the phases ground, d"
+        ):
+            judge_quality(original, result, fractions=wrong)
 
 
 def test_percolation_that_differs_is_found():
