@@ -1,5 +1,6 @@
 """The studies of the reconstruction, small: they run, go on, and are reported."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 from helpers.photos import disks
 from helpers.processes import ROOT, clean_environment
+
+from dmn_fe.microstructure import VoxelRVE, judge_quality
+from dmn_fe.microstructure.quality import white_noise
 
 STUDY = ROOT / "demos" / "reconstruction"
 
@@ -65,8 +69,38 @@ def test_pruned_encoders_are_cut_and_left_out(folder):
         "without block 2",
         "without block 3",
     ]
-    seconds = {case["variant"]: case["seconds"] for case in found}
-    assert seconds["blocks 1–1"] < seconds["whole"]
+    # Each compares other features, so it makes another image.
+    assert len({case["judges"]["lineal path"]["values"][0] for case in found}) == 7
+
+
+def test_floors_by_length_are_those_of_the_report(monkeypatch):
+    """Over all lengths, the mean of two phases is between the worse one and half of it."""
+    monkeypatch.syspath_prepend(str(STUDY))
+    scales = importlib.import_module("scales")
+    monkeypatch.setattr(scales, "BINS", ((0, 99),))
+    original = VoxelRVE(disks(96, 96, radius=5.0, count=60)[:, :, None], periodic=(False,) * 3)
+    report = judge_quality(original, white_noise(original, (64, 64, 1)))
+    path = report.farthest("lineal path")
+    assert report.floors[""].factor < 0.9
+    (found,) = scales.errors_by_scale(report).values()
+    assert 0.5 * path.floor_worst <= found["floor"] + 1e-5 <= path.floor_worst + 2e-5
+    assert 0.5 * path.worst <= found["values"][0] + 1e-5 <= path.worst + 2e-5
+
+
+def test_a_case_is_done_again_for_more_seeds_or_another_image(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDY))
+    book = importlib.import_module("cases")
+    results, found = tmp_path / "r.jsonl", {"verdict": "pass", "seconds": 1.0}
+    case = {"image": "a", "size": 32, "digest": "x", "seeds": 3}
+    assert book.is_new(results, case)
+    book.add(results, case, found)
+    assert not book.is_new(results, case)
+    assert not book.is_new(results, {**case, "seeds": 2})
+    for other in ({"image": "b"}, {"size": 64}, {"seeds": 5}, {"digest": "y"}):
+        assert book.is_new(results, {**case, **other})
+    book.add(results, {**case, "size": 64}, found)
+    book.add(results, {**case, "seeds": 5}, found)
+    assert [(line["size"], line["seeds"]) for line in book.lines_of(results)] == [(64, 3), (32, 5)]
 
 
 def test_volumes_are_compared_in_all_directions(folder):
@@ -87,7 +121,7 @@ def test_the_report_has_a_row_for_each_case(folder):
     text = (folder / "report.md").read_text()
     for heading in ("## General", "## Pruning", "## Volumes"):
         assert heading in text
-    assert "| dots | random 0 |" in text
-    assert "| random 0 | blocks 1–2 |" in text
+    assert "| dots | random 0 | 2 |" in text
+    assert "| random 0 | blocks 1–2 | 1 |" in text
     assert "stiffness, contrast 100" in text
     assert (folder / "pruning.png").stat().st_size > 10000

@@ -53,6 +53,7 @@ def _general(cases: list[dict]) -> str:
             [
                 case["image"],
                 case["encoder"],
+                str(case["seeds"]),
                 f"{np.mean(path['values']):.3f}, {worst:.3f}",
                 f"{path['floor']:.2f}, {path['gaussian']:.2f}",
                 "yes" if worst <= path["floor"] and 2.0 * worst <= path["gaussian"] else "no",
@@ -65,6 +66,7 @@ def _general(cases: list[dict]) -> str:
     heads = [
         "image",
         "encoder",
+        "seeds",
         "lineal path: mean, worst",
         "floor, Gaussian",
         "within the floor and half of the Gaussian",
@@ -74,9 +76,8 @@ def _general(cases: list[dict]) -> str:
         "s each",
     ]
     return (
-        "## General\n\nOne setting for all; the worst of "
-        f"{len(cases[0]['losses'])} seeds counts. Distances are relative; the floor is that of "
-        "crops of the image from each other.\n\n" + _table(heads, rows)
+        "## General\n\nOne setting for all; the worst of all seeds counts. Distances are relative; "
+        "the floor is that of crops of the image from each other.\n\n" + _table(heads, rows)
     )
 
 
@@ -88,6 +89,11 @@ def _outside(case: dict) -> str:
         if max(one["values"]) > one["floor"] > 0
     ]
     return ", ".join(found) or "none"
+
+
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low}–{high}"
 
 
 def _pruning(cases: list[dict]) -> str:
@@ -114,6 +120,7 @@ def _pruning(cases: list[dict]) -> str:
             [
                 encoder,
                 variant,
+                _range([one["seeds"] for one in chosen]),
                 f"{np.mean(ratios):.2f} ± {half_interval(ratios):.2f}",
                 f"{max(ratios):.2f}",
                 ", ".join(f"{verdicts.count(word)} {word}" for word in ("pass", "warn", "fail")),
@@ -123,6 +130,7 @@ def _pruning(cases: list[dict]) -> str:
     heads = [
         "encoder",
         "blocks",
+        "seeds of each image",
         "lineal path over its floor (95 %)",
         "worst",
         "verdicts",
@@ -159,8 +167,8 @@ def _volumes(cases: list[dict]) -> str:
         rows.append(
             [
                 case["volume"],
-                "fraction",
-                f"{case['fraction of sections']:.4f}",
+                f"fraction (seeds: {case['seeds']})",
+                f"{case['fraction of results']:.4f}",
                 f"{case['fraction']:.4f} (the hidden one)",
             ]
         )

@@ -9,13 +9,13 @@ import torch
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.microstructure.reconstruction.sections import Section
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 from dmn_fe.resources import memory
 
 __all__ = ["check_memory", "needed_bytes", "result_shape"]
 
 _DEFAULT_EDGE = {2: 128, 3: 64}
 _MULTIPLE = 8  # of the edges, so that they can be halved three times
-_SMALLEST_EDGE = {2: 32, 3: 16}
 # Copies of its features that an evaluation holds: padded, filtered, rectified, and gradients.
 _COPIES = 6.0
 _COPIES_OF_RESULT = 60.0  # corrections of L-BFGS and what they are made from
@@ -39,7 +39,7 @@ def result_shape(
     """
     if dimension not in (2, 3):
         raise InputError(f"dimension = {dimension}: give 2 or 3")
-    smallest = _SMALLEST_EDGE[dimension]
+    smallest = SMALLEST_EDGE[dimension]
     if size is None:
         half = min(min(each.phase.shape) for each in sections) // 2
         edge = min(_DEFAULT_EDGE[dimension], half // _MULTIPLE * _MULTIPLE)

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.microstructure import volume_fraction
 from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 from dmn_fe.microstructure.statistics.indicator import spacing
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["Section", "on_device", "section", "sections_of", "wanted_fractions"]
-
-_SMALLEST_EDGE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +79,10 @@ def section(image: VoxelRVE | np.ndarray) -> Section:
         )
     normal = thin[0]
     phase = image.phase.take(0, normal)
-    if min(phase.shape) < _SMALLEST_EDGE:
+    if min(phase.shape) < SMALLEST_EDGE[2]:
         raise InputError(
             f"the image has {phase.shape[0]} × {phase.shape[1]} pixels: give one with at least "
-            f"{_SMALLEST_EDGE} along each edge"
+            f"{SMALLEST_EDGE[2]} along each edge"
         )
     if len(image.names) < 2:
         raise InputError(
@@ -142,18 +142,8 @@ def wanted_fractions(
     InputError
         If there is not one positive number for each phase, with the sum 1.
     """
-    names = sections[0].names
-    if fractions is None:
-        fractions = np.mean([each.volume_fractions for each in sections], axis=0)
-    given = np.asarray(fractions, dtype=np.float64)
-    total = float(given.sum())
-    # So written that it holds of no NaN.
-    if not (given.shape == (len(names),) and given.min() > 0.0 and abs(total - 1.0) <= 1e-6):
-        raise InputError(
-            f"fractions = {fractions}: give one positive number for each of the phases "
-            f"{', '.join(names)}, with the sum 1"
-        )
-    return tuple(float(fraction) for fraction in given / total)
+    found = [each.volume_fractions for each in sections]
+    return volume_fraction.wanted_fractions(fractions, found, sections[0].names)
 
 
 def on_device(sections: tuple[Section, ...], device: str) -> list[Tensor]:

@@ -25,16 +25,14 @@ LOSSES: tuple[Loss, ...] = get_args(Loss)
 Place = tuple[int, int]  # level of the pyramid, block of the encoder
 
 _DIRECTIONS = 32  # of the sliced Wasserstein distance, for each block
-_LEAST = 0.3  # of the scale of a block at all levels of the pyramid
 
 
 class TextureLoss:
     """Distance of the feature statistics of images from those of a target.
 
-    Every block of the encoder gives a relative error at every level of an image pyramid, in which
-    the image is averaged over 2 × 2 pixels from level to level; the loss is their mean. So no
-    weights are needed, and long and short distances count alike, but for levels at which much less
-    than at others is left of the target, as of stripes thinner than their pixels.
+    Every block of the encoder gives an error at every level of an image pyramid, in which the image
+    is averaged over 2 × 2 pixels from level to level; the loss is their mean. Errors are relative
+    to the target at the level where most is left of it, so no weights are needed.
 
     Parameters
     ----------
@@ -143,11 +141,13 @@ def phase_channels(indicator: Tensor) -> Tensor:
 
 
 def _scales(targets: dict[Place, Tensor], size: Callable[[Tensor], float]) -> dict[Place, float]:
-    """What errors are relative to: the size of the target, unless there is next to nothing."""
+    """What errors are relative to: the size of the target at the level where it is largest.
+
+    Levels at which less is left of the target, as of stripes thinner than their pixels, so count
+    less.
+    """
     sizes = {place: size(target) for place, target in targets.items()}
     return {
-        (level, block): max(
-            found, _LEAST * max(other for (_, same), other in sizes.items() if same == block)
-        )
-        for (level, block), found in sizes.items()
+        (level, block): max(other for (_, same), other in sizes.items() if same == block)
+        for level, block in sizes
     }

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers import photos
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import VoxelRVE, lineal_path, two_point_probability
@@ -11,15 +12,9 @@ from dmn_fe.microstructure.quality import gaussian_control, white_noise
 from dmn_fe.microstructure.reconstruction import random_encoder, reconstruct, result_size
 
 
-def disks(*shape: int, seed: int = 0, phases: int = 2) -> np.ndarray:
-    """Overlapping disks of radius 5 pixels; those of three phases lie upon each other."""
-    rng = np.random.default_rng(seed)
-    x, y = np.indices(shape)
-    phase = np.zeros(shape, dtype=int)
-    for number in range(shape[0] * shape[1] // 250):
-        centre = rng.uniform(0, shape)
-        phase[np.hypot(x - centre[0], y - centre[1]) < 5.0] = 1 + number % (phases - 1)
-    return phase
+def disks(nx: int, ny: int, **options: int) -> np.ndarray:
+    """Disks of radius 5 pixels, as many on each area."""
+    return photos.disks(nx, ny, radius=5.0, count=nx * ny // 250, **options)
 
 
 def photo(phase: np.ndarray) -> VoxelRVE:

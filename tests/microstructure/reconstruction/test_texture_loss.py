@@ -1,8 +1,11 @@
 """Statistics of features and the losses made of them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from helpers import photos
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import VoxelRVE, two_point_probability
@@ -18,13 +21,7 @@ from dmn_fe.microstructure.reconstruction.phase_partition import one_hot, partit
 from dmn_fe.microstructure.reconstruction.slice_loss import SliceLoss
 from dmn_fe.microstructure.reconstruction.texture_loss import LOSSES, TextureLoss
 
-
-def blobs(*shape: int, seed: int = 0, phases: int = 2) -> np.ndarray:
-    """Phases of a smooth periodic random field."""
-    noise = np.fft.fftn(np.random.default_rng(seed).normal(size=shape))
-    k2 = sum(np.meshgrid(*(np.fft.fftfreq(n) ** 2 for n in shape), indexing="ij"))
-    field = np.fft.ifftn(noise * np.exp(-80.0 * k2)).real
-    return np.searchsorted(np.quantile(field, np.arange(1, phases) / phases), field)
+blobs = partial(photos.blobs, length=2.0)
 
 
 def double(encoder: Encoder) -> Encoder:
