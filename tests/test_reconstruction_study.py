@@ -116,6 +116,37 @@ def test_the_same_command_does_nothing_twice(folder):
     assert run(folder, "study.py", "general", *small, *own) == ""
 
 
+def case_of(image: str, encoder: str, lineal_path: list[float], pairs: float = 0.1) -> dict:
+    """A case with a floor of 0.2 and a Gaussian field at 0.3."""
+    judges = {
+        "lineal path": {"values": lineal_path, "floor": 0.2, "gaussian": 0.3, "white noise": 0.9},
+        "two-point probability": {"values": [pairs], "floor": 0.2, "gaussian": 0.0},
+    }
+    rest = {"seeds": len(lineal_path), "verdict": "pass", "seconds": 1.0}
+    return {"image": image, "encoder": encoder, "judges": judges, **rest}
+
+
+def test_the_worst_seed_decides_on_the_target(monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDY))
+    general = importlib.import_module("general_report")
+    assert general.reaches_target(case_of("a", "shipped", [0.1, 0.15]))
+    assert not general.reaches_target(case_of("a", "shipped", [0.1, 0.16]))  # half of the Gaussian
+    assert not general.reaches_target(case_of("a", "shipped", [0.1], pairs=0.21))
+
+
+def test_encoders_are_compared_image_by_image(monkeypatch):
+    monkeypatch.syspath_prepend(str(STUDY))
+    general = importlib.import_module("general_report")
+    shipped = [case_of(name, "shipped", [0.05, 0.07]) for name in "abc"]
+    others = {"a": 0.10, "b": 0.11, "c": 0.12, "d": 9.0}
+    other = [case_of(n, "random 0", [e, e]) for n, e in others.items()]
+    text = general.general_section(shipped + other)
+    # (0.06 − 0.11) / 0.2, ± 4.303 · 0.05 / √3; the last image has no case to compare.
+    assert "| lineal path | -0.25 ± 0.12 | better | 3 : 0 |" in text
+    assert "*shipped*: the target is reached on 3 of 3 images; verdicts: 3 pass" in text
+    assert "*random 0*: the target is reached on 3 of 4 images (missed: d)" in text
+
+
 def test_the_report_has_a_row_for_each_case(folder):
     run(folder, "report.py", "--results", "results", "--output", "report.md")
     text = (folder / "report.md").read_text()

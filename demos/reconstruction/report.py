@@ -6,7 +6,8 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from figures import draw_pruning, half_interval
+from figures import draw_pruning, half_interval, table
+from general_report import general_section
 
 from dmn_fe.files import written_whole
 
@@ -21,7 +22,7 @@ def main(
     parts = ["# Reconstruction from one image: what was found\n"]
     general = _lines(results / "general.jsonl")
     if general:
-        parts.append(_general(general))
+        parts.append(general_section(general))
     pruning = _lines(results / "pruning.jsonl")
     if pruning:
         draw_pruning(pruning, output.with_name("pruning.png"))
@@ -36,59 +37,6 @@ def main(
 
 def _lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
-
-
-def _general(cases: list[dict]) -> str:
-    """Every image beside its noise floor and its Gaussian field."""
-    rows = []
-    for case in sorted(cases, key=lambda one: (one["image"], one["encoder"])):
-        path, pairs = case["judges"]["lineal path"], case["judges"]["two-point probability"]
-        worst = max(path["values"])
-        rows.append(
-            [
-                case["image"],
-                case["encoder"],
-                str(case["seeds"]),
-                f"{np.mean(path['values']):.3f}, {worst:.3f}",
-                f"{path['floor']:.2f}, {path['gaussian']:.2f}",
-                "yes" if worst <= path["floor"] and 2.0 * worst <= path["gaussian"] else "no",
-                f"{max(pairs['values']):.3f}, {pairs['floor']:.2f}",
-                _outside(case),
-                case["verdict"],
-                f"{case['seconds']:.0f}",
-            ]
-        )
-    heads = [
-        "image",
-        "encoder",
-        "seeds",
-        "lineal path: mean, worst",
-        "floor, Gaussian",
-        "within the floor and half of the Gaussian",
-        "S2: worst, floor",
-        "judges outside the floor",
-        "verdict",
-        "s each",
-    ]
-    return (
-        "## General\n\nOne setting for all; the worst of all seeds counts. Distances are relative; "
-        "the floor is that of crops of the image from each other.\n\n" + _table(heads, rows)
-    )
-
-
-def _outside(case: dict) -> str:
-    """Judges that find a result outside the floor, with their distances in floors."""
-    found = [
-        f"{name} {max(one['values']) / one['floor']:.1f}×"
-        for name, one in case["judges"].items()
-        if max(one["values"]) > one["floor"] > 0
-    ]
-    return ", ".join(found) or "none"
 
 
 def _range(numbers: list[int]) -> str:
@@ -136,7 +84,7 @@ def _pruning(cases: list[dict]) -> str:
         "verdicts",
         "times as fast",
     ]
-    return "## Pruning\n\n" + _table(heads, rows) + "\n![Errors over length scales](pruning.png)\n"
+    return "## Pruning\n\n" + table(heads, rows) + "\n![Errors over length scales](pruning.png)\n"
 
 
 def _volumes(cases: list[dict]) -> str:
@@ -173,7 +121,7 @@ def _volumes(cases: list[dict]) -> str:
             ]
         )
     heads = ["volume", "error of", "results", "slices of the hidden volume, or target"]
-    return "## Volumes\n\n" + _table(heads, rows)
+    return "## Volumes\n\n" + table(heads, rows)
 
 
 if __name__ == "__main__":
