@@ -155,6 +155,7 @@ def reconstruct(
         _ITERATIONS[dimension],
         _SHARPENING[dimension],
     )
+    grids.distance(grids.stages[0].halvings)  # raises what is wrong before there is a restart file
     identity = {
         "image": _digest(sections),
         "size": list(shape),

@@ -209,9 +209,10 @@ def test_three_sections_give_an_anisotropic_volume():
         ([disks(64, 64)] * 3, {}, "give one, or for three dimensions three"),
     ],
 )
-def test_wrong_input_gives_one_sentence(image, options, sentence):
+def test_wrong_input_gives_one_sentence(tmp_path, image, options, sentence):
     with pytest.raises(InputError) as caught:
-        reconstruct(image, **options)
+        reconstruct(image, restart=tmp_path / "r.safetensors", **options)
+    assert not list(tmp_path.iterdir())
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
