@@ -84,7 +84,42 @@ def _pruning(cases: list[dict]) -> str:
         "verdicts",
         "times as fast",
     ]
-    return "## Pruning\n\n" + table(heads, rows) + "\n![Errors over length scales](pruning.png)\n"
+    return "\n".join(
+        [
+            "## Pruning\n",
+            f"Images: {', '.join(dict.fromkeys(one['image'] for one in cases))}. A variant has the "
+            "blocks that it names; *without block 2* has all blocks, but the loss leaves the "
+            "features of the second one out.\n",
+            *_smallest(cases),
+            "",
+            table(heads, rows),
+            "![Errors over length scales](pruning.png)\n",
+        ]
+    )
+
+
+def _smallest(cases: list[dict]) -> list[str]:
+    """A line for each encoder: the fewest blocks that stay within the floor."""
+    lines = []
+    for encoder in dict.fromkeys(one["encoder"] for one in cases):
+        own = [one for one in cases if one["encoder"] == encoder]
+        cuts = sorted({one["variant"] for one in own if one["variant"].startswith("blocks")})
+        enough = [
+            cut
+            for cut in cuts
+            if all(
+                max(path["values"]) <= path["floor"]
+                for one in own
+                if one["variant"] == cut
+                for path in (one["judges"]["lineal path"],)
+            )
+        ]
+        found = enough[0] if enough else "the whole encoder alone, if at all"
+        lines.append(
+            f"- *{encoder}*: the smallest whose lineal path stays within the floor, on all of "
+            f"these images with all seeds, is {found}."
+        )
+    return lines
 
 
 def _volumes(cases: list[dict]) -> str:
