@@ -35,7 +35,7 @@ from dmn_fe.progress import Progress, no_progress
 __all__ = ["Reconstruction", "reconstruct"]
 
 #: On the finest grid, the next coarser one, and all below.
-_ITERATIONS = {2: (300, 100, 50), 3: (120, 250, 150)}
+_ITERATIONS = {2: (500, 100, 50), 3: (120, 250, 150)}
 _SHARPENING = {2: 30, 3: 15}
 _POLISHING = {2: 30, 3: 15}
 _LEVELS = 3
