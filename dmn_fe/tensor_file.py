@@ -94,6 +94,14 @@ class TensorFormat:
             raise InputError(f"{path}: the content does not match its checksum; {self.mend}.")
         return tensors, header
 
+    def marks(self, path: str | Path) -> bool:
+        """Whether there is a safetensors file of this kind, sound or not."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                return self.key in (file.metadata() or {})
+        except (OSError, SafetensorError):
+            return False
+
     def read(
         self, path: str | Path, build: Callable[[dict[str, Tensor], dict[str, Any]], Built]
     ) -> Built:

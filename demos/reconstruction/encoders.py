@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 from dmn_fe.microstructure import Encoder, random_encoder, read_vgg19, shipped_encoder
+from dmn_fe.microstructure.reconstruction.encoder_choice import BLOCKS
 
 __all__ = ["encoder_of", "pruned_variants"]
 
 
-def encoder_of(name: str) -> Encoder:
-    """``shipped``, ``random 0`` (with its seed), or the file of a VGG-19."""
-    if name == "shipped":
-        return shipped_encoder()
-    if name.startswith("random"):
-        return random_encoder(int(name.split()[1]))
-    return read_vgg19(name)
+def encoder_of(name: str, whole: bool = False) -> Encoder:
+    """``shipped``, ``random 0`` (with its seed), or the file of a VGG-19.
+
+    Of the first two as many blocks as ``reconstruct`` takes, or all where it is to be ``whole``.
+    """
+    if name != "shipped" and not name.startswith("random"):
+        return read_vgg19(name)
+    found = shipped_encoder() if name == "shipped" else random_encoder(int(name.split()[1]))
+    return found if whole else found.cut(BLOCKS)
 
 
 def pruned_variants(encoder: Encoder) -> dict[str, Encoder]:

@@ -1,4 +1,4 @@
-"""Figures of the report."""
+"""Tables and figures of the report."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from dmn_fe.files import written_whole
 
-__all__ = ["draw_pruning", "half_interval"]
+__all__ = ["draw_pruning", "half_interval", "table"]
 
 
 def half_interval(values: list[float]) -> float:
@@ -16,6 +16,12 @@ def half_interval(values: list[float]) -> float:
     from scipy.stats import t
 
     return float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5)
+
+
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
 
 
 def draw_pruning(cases: list[dict], path: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from figures import draw_pruning, half_interval
+from figures import draw_pruning, half_interval, table
+from general_report import general_section
 
 from dmn_fe.files import written_whole
 
@@ -21,7 +22,7 @@ def main(
     parts = ["# Reconstruction from one image: what was found\n"]
     general = _lines(results / "general.jsonl")
     if general:
-        parts.append(_general(general))
+        parts.append(general_section(general))
     pruning = _lines(results / "pruning.jsonl")
     if pruning:
         draw_pruning(pruning, output.with_name("pruning.png"))
@@ -38,56 +39,9 @@ def _lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in lines) + "\n"
-
-
-def _general(cases: list[dict]) -> str:
-    """Every image beside its noise floor and its Gaussian field."""
-    rows = []
-    for case in sorted(cases, key=lambda one: (one["image"], one["encoder"])):
-        path, pairs = case["judges"]["lineal path"], case["judges"]["two-point probability"]
-        worst = max(path["values"])
-        rows.append(
-            [
-                case["image"],
-                case["encoder"],
-                f"{np.mean(path['values']):.3f}, {worst:.3f}",
-                f"{path['floor']:.2f}, {path['gaussian']:.2f}",
-                "yes" if worst <= path["floor"] and 2.0 * worst <= path["gaussian"] else "no",
-                f"{max(pairs['values']):.3f}, {pairs['floor']:.2f}",
-                _outside(case),
-                case["verdict"],
-                f"{case['seconds']:.0f}",
-            ]
-        )
-    heads = [
-        "image",
-        "encoder",
-        "lineal path: mean, worst",
-        "floor, Gaussian",
-        "within the floor and half of the Gaussian",
-        "S2: worst, floor",
-        "judges outside the floor",
-        "verdict",
-        "s each",
-    ]
-    return (
-        "## General\n\nOne setting for all; the worst of "
-        f"{len(cases[0]['losses'])} seeds counts. Distances are relative; the floor is that of "
-        "crops of the image from each other.\n\n" + _table(heads, rows)
-    )
-
-
-def _outside(case: dict) -> str:
-    """Judges that find a result outside the floor, with their distances in floors."""
-    found = [
-        f"{name} {max(one['values']) / one['floor']:.1f}×"
-        for name, one in case["judges"].items()
-        if max(one["values"]) > one["floor"] > 0
-    ]
-    return ", ".join(found) or "none"
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low}–{high}"
 
 
 def _pruning(cases: list[dict]) -> str:
@@ -114,6 +68,7 @@ def _pruning(cases: list[dict]) -> str:
             [
                 encoder,
                 variant,
+                _range([one["seeds"] for one in chosen]),
                 f"{np.mean(ratios):.2f} ± {half_interval(ratios):.2f}",
                 f"{max(ratios):.2f}",
                 ", ".join(f"{verdicts.count(word)} {word}" for word in ("pass", "warn", "fail")),
@@ -123,12 +78,48 @@ def _pruning(cases: list[dict]) -> str:
     heads = [
         "encoder",
         "blocks",
+        "seeds of each image",
         "lineal path over its floor (95 %)",
         "worst",
         "verdicts",
         "times as fast",
     ]
-    return "## Pruning\n\n" + _table(heads, rows) + "\n![Errors over length scales](pruning.png)\n"
+    return "\n".join(
+        [
+            "## Pruning\n",
+            f"Images: {', '.join(dict.fromkeys(one['image'] for one in cases))}. A variant has the "
+            "blocks that it names; *without block 2* has all blocks, but the loss leaves the "
+            "features of the second one out.\n",
+            *_smallest(cases),
+            "",
+            table(heads, rows),
+            "![Errors over length scales](pruning.png)\n",
+        ]
+    )
+
+
+def _smallest(cases: list[dict]) -> list[str]:
+    """A line for each encoder: the fewest blocks that stay within the floor."""
+    lines = []
+    for encoder in dict.fromkeys(one["encoder"] for one in cases):
+        own = [one for one in cases if one["encoder"] == encoder]
+        cuts = sorted({one["variant"] for one in own if one["variant"].startswith("blocks")})
+        enough = [
+            cut
+            for cut in cuts
+            if all(
+                max(path["values"]) <= path["floor"]
+                for one in own
+                if one["variant"] == cut
+                for path in (one["judges"]["lineal path"],)
+            )
+        ]
+        found = enough[0] if enough else "the whole encoder alone, if at all"
+        lines.append(
+            f"- *{encoder}*: the smallest whose lineal path stays within the floor, on all of "
+            f"these images with all seeds, is {found}."
+        )
+    return lines
 
 
 def _volumes(cases: list[dict]) -> str:
@@ -159,13 +150,13 @@ def _volumes(cases: list[dict]) -> str:
         rows.append(
             [
                 case["volume"],
-                "fraction",
-                f"{case['fraction of sections']:.4f}",
+                f"fraction (seeds: {case['seeds']})",
+                f"{case['fraction of results']:.4f}",
                 f"{case['fraction']:.4f} (the hidden one)",
             ]
         )
     heads = ["volume", "error of", "results", "slices of the hidden volume, or target"]
-    return "## Volumes\n\n" + _table(heads, rows)
+    return "## Volumes\n\n" + table(heads, rows)
 
 
 if __name__ == "__main__":

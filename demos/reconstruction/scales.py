@@ -14,25 +14,33 @@ def errors_by_scale(report: QualityReport) -> dict[str, dict]:
     """Relative errors of the lineal path in bins of length, of all results and of crops.
 
     Of the two or more phases the mean counts, each relative to the original in the bin; bins that
-    the original does not reach are left out.
+    the original does not reach are left out. The floor is that of the report: the worst of crops
+    against the mean of those disjoint from them, times its factor.
     """
     seen = report.seen[0]
+    floor = seen.background.floor
     original = seen.background.original.values["lineal path"]
-    crops = [crop.values["lineal path"] for crop in seen.background.floor.crops]
     results = [result.values["lineal path"] for result in seen.results]
+    pairs = [[one.values["lineal path"] for one in pair] for pair in floor.pairs]
     found = {}
     for first, last in BINS:
         inside = slice(first, min(last, original.shape[-1]))
         reached = original[..., inside].sum((1, 2)) > 1e-3
         if not reached.any() or inside.start >= inside.stop:
             continue
+        scale = original[..., inside][reached]
+        errors = [_error(one - original, scale, inside, reached) for one in results]
+        worst = max(_error(one - other, scale, inside, reached) for one, other in pairs)
         found[f"{first}–{last}"] = {
-            "values": [_error(one, original, inside, reached) for one in results],
-            "floor": max(_error(one, original, inside, reached) for one in crops),
+            "values": [round(error, 5) for error in errors],
+            "floor": round(floor.factor * worst, 5),
         }
     return found
 
 
-def _error(one: np.ndarray, original: np.ndarray, inside: slice, reached: np.ndarray) -> float:
-    difference = np.abs(one - original)[..., inside].sum((1, 2))[reached]
-    return round(float((difference / original[..., inside].sum((1, 2))[reached]).mean()), 5)
+def _error(
+    difference: np.ndarray, original: np.ndarray, inside: slice, reached: np.ndarray
+) -> float:
+    """Mean over the phases that reach the bin."""
+    distance = np.abs(difference)[..., inside][reached].sum((1, 2))
+    return float((distance / original.sum((1, 2))).mean())

@@ -17,7 +17,9 @@ _REACH = 16  # voxels
 _DIRECTIONS = [d for d in product((-1, 0, 1), repeat=3) if d > (0, 0, 0)]
 
 
-def compare_volume(hidden: VoxelRVE, encoder: Encoder, seeds: int, size: int) -> dict:
+def compare_volume(
+    hidden: VoxelRVE, encoder: Encoder, seeds: int, size: int, knows_fractions: bool = False
+) -> dict:
     """Seconds, distances of S2 in thirteen directions, and errors of the stiffness.
 
     Parameters
@@ -29,11 +31,16 @@ def compare_volume(hidden: VoxelRVE, encoder: Encoder, seeds: int, size: int) ->
         Number of results.
     size : int
         Voxels along an edge of a result.
+    knows_fractions : bool
+        Whether the reconstruction is told those of the volume, or takes those of the sections.
     """
     middle = hidden.shape[0] // 2
     sections = [_section(hidden, normal, middle) for normal in range(3)]
     started = time.perf_counter()
-    made = microstructure.reconstruct(sections, size, 3, seeds=range(seeds), encoder=encoder)
+    fractions = hidden.volume_fractions if knows_fractions else None
+    made = microstructure.reconstruct(
+        sections, size, 3, seeds=range(seeds), fractions=fractions, encoder=encoder
+    )
     seconds = (time.perf_counter() - started) / seeds
     report = microstructure.judge_quality(sections, made.rves)
     truth, fraction = _pairs(hidden), hidden.volume_fractions[1]
@@ -45,7 +52,7 @@ def compare_volume(hidden: VoxelRVE, encoder: Encoder, seeds: int, size: int) ->
         "verdict": report.verdict,
         "sentence": report.sentence,
         "fraction": round(fraction, 4),
-        "fraction of sections": round(made.rve.volume_fractions[1], 4),
+        "fraction of results": round(made.rve.volume_fractions[1], 4),
         "S2": [_distance(_pairs(rve), truth, fraction) for rve in made.rves],
         "S2 of slices": {
             kind: {

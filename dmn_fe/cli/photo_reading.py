@@ -1,5 +1,6 @@
 """What ``dmn-fe reconstruct`` reads: options and one photo."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,24 +9,17 @@ import typer
 from dmn_fe.errors import InputError
 
 if TYPE_CHECKING:
-    from dmn_fe.microstructure import VoxelRVE
+    from dmn_fe.microstructure import Finding, VoxelRVE
 
 __all__ = [
     "Crop",
     "Despeckle",
     "PhotoClusters",
-    "PhotoFile",
     "PhotoThreshold",
+    "picture_of_choices",
     "read_photo_file",
 ]
 
-PhotoFile = Annotated[
-    Path,
-    typer.Argument(
-        help="One micrograph in grey or colour (.png, .tif, .jpg, .bmp, .gif, .webp), or one layer "
-        "of phases (.npy, .vti)."
-    ),
-]
 PhotoThreshold = Annotated[
     list[float] | None,
     typer.Option(
@@ -67,7 +61,8 @@ def read_photo_file(
     Parameters
     ----------
     file : path
-        The photo, or one layer of phases.
+        The photo, or one layer of phases: a ``.npy`` file is a window as a photo is, a ``.vti``
+        file says whether it is periodic.
     output : path
         What the command writes. If the photo was not told how to be segmented, the choices are
         drawn beside it, into ``NAME_phases.png``.
@@ -93,16 +88,22 @@ def read_photo_file(
     if file.suffix.lower() in _VOXELS:
         if despeckle or crop:
             raise InputError(f"--despeckle and --crop are for photos, not for {file}: leave out")
-        rve = microstructure.read(file, names, thresholds=thresholds, clusters=clusters)
+        periodic = (False, False, True) if file.suffix.lower() == ".npy" else None
+        rve = microstructure.read(
+            file, names, thresholds=thresholds, clusters=clusters, periodic=periodic
+        )
         photos.check_layer(rve, str(file))
-        return _told(file, f"{_times(rve.shape)} voxels", rve, [])
+        rve, findings = _without_orientations(rve, file)
+        along = [f"e{axis + 1}" for axis in (0, 1) if rve.periodic[axis]]
+        edges = f"periodic along {' and '.join(along)}" if along else "a window, not periodic"
+        return _told(file, f"{_times(rve.shape)} voxels, {edges}", rve, findings)
     photo = photos.load_photo(file, crop or None)
     what = f"{_times(photo.pixels.shape[:2])} pixels {'in colour' if photo.coloured else 'in grey'}"
     if not thresholds and clusters is None and not segmentable(photo, despeckle):
         print(f"{file}: {what}")
         for finding in photos.photo_findings(photo):
             print(f"  {finding}")
-        picture = output.with_name(f"{output.stem}_phases.png")
+        picture = picture_of_choices(output)
         check_folder(picture)
         choices = offers(photo, despeckle)
         draw_choices(photo, choices, picture)
@@ -115,7 +116,23 @@ def read_photo_file(
     return _told(file, what, rve, photos.photo_findings(photo, rve))
 
 
-def _told(file: Path, what: str, rve: "VoxelRVE", findings: list) -> "VoxelRVE":
+def picture_of_choices(output: Path) -> Path:
+    """Where the choices of phases are drawn, beside what the command writes."""
+    return output.with_name(f"{output.stem}_phases.png")
+
+
+def _without_orientations(rve: "VoxelRVE", file: Path) -> tuple["VoxelRVE", list["Finding"]]:
+    """The phases alone, and a finding if there was more."""
+    from dmn_fe.microstructure import Finding
+
+    if rve.orientations is None:
+        return rve, []
+    sentence = f"{file} has material orientations, which are left out: RVEs are made of phases only"
+    bare = dataclasses.replace(rve, orientations=None, orientation_index=None)
+    return bare, [Finding("warning", sentence)]
+
+
+def _told(file: Path, what: str, rve: "VoxelRVE", findings: list["Finding"]) -> "VoxelRVE":
     """Print what was read, and give it back."""
     print(f"{file}: {what}")
     for name, fraction in zip(rve.names, rve.volume_fractions, strict=True):

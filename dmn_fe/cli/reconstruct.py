@@ -12,6 +12,7 @@ from dmn_fe.cli.photo_reading import (
     Despeckle,
     PhotoClusters,
     PhotoThreshold,
+    picture_of_choices,
     read_photo_file,
 )
 from dmn_fe.errors import InputError
@@ -113,6 +114,9 @@ def reconstruct(
     if output.suffix.lower() not in _ENDINGS:
         raise InputError(f"{output} does not end in {' or '.join(_ENDINGS)}: give a name that does")
     check_folder(output)
+    seeds = range(seed, seed + count)
+    written = [*_rve_files(output, seeds), *_report_files(output), picture_of_choices(output)]
+    _check_not_read(photos, written)
     sections = [
         read_photo_file(photo, output, threshold, clusters, despeckle, crop, phases)
         for photo in photos
@@ -120,6 +124,8 @@ def reconstruct(
     if len(sections) == 3:
         sections = [_turned(rve, normal) for normal, rve in enumerate(sections)]
     image = sections[0] if len(sections) == 1 else sections
+    wanted = _numbers(fractions)
+    losses = tuple(loss or ("gram",))
     keep = output.with_name(output.name + ".partial.safetensors")
     unfinished = interruptible(lambda: f"{keep} keeps it, and the same command goes on there")
     with unfinished, progress_bar("reconstructing") as progress:
@@ -127,22 +133,43 @@ def reconstruct(
             image,
             size,
             dimension,
-            seeds=range(seed, seed + count),
-            fractions=_numbers(fractions),
+            seeds=seeds,
+            fractions=wanted,
             encoder=encoder,
-            losses=tuple(loss or ("gram",)),  # type: ignore[arg-type]
+            losses=losses,  # type: ignore[arg-type]
             batch=batch,
             device=device,
             restart=keep,
             progress=progress,
         )
-    for one, rve in zip(made.seeds, made.rves, strict=True):
-        path = output if count == 1 else output.with_name(f"{output.stem}_{one}{output.suffix}")
+    for path, rve in zip(_rve_files(output, seeds), made.rves, strict=True):
         microstructure.write(rve, path)
-        fractions = ", ".join(f"{fraction:.4f}" for fraction in rve.volume_fractions)
-        print(f"{path}: {' × '.join(map(str, rve.shape))} voxels, volume fractions {fractions}")
-    _write_report(microstructure.judge_quality(image, made.rves), output)
+        shares = ", ".join(f"{fraction:.4f}" for fraction in rve.volume_fractions)
+        print(f"{path}: {' × '.join(map(str, rve.shape))} voxels, volume fractions {shares}")
+    in_loss = ("two-point probability",) if "two-point" in losses else ()
+    report = microstructure.judge_quality(image, made.rves, fractions=wanted, in_loss=in_loss)
+    _write_report(report, output)
     keep.unlink(missing_ok=True)
+
+
+def _rve_files(output: Path, seeds: range) -> list[Path]:
+    """One file for each seed."""
+    if len(seeds) == 1:
+        return [output]
+    return [output.with_name(f"{output.stem}_{seed}{output.suffix}") for seed in seeds]
+
+
+def _report_files(output: Path) -> list[Path]:
+    """Picture and text of the quality."""
+    return [output.with_name(f"{output.stem}_quality{ending}") for ending in (".png", ".md")]
+
+
+def _check_not_read(photos: list[Path], written: list[Path]) -> None:
+    """Raise ``InputError`` where a file would be written over a photo."""
+    read = {photo.resolve() for photo in photos}
+    for path in written:
+        if path.resolve() in read:
+            raise InputError(f"{path} would be written over a photo: give another --output")
 
 
 def _numbers(text: str) -> list[float] | None:
@@ -165,7 +192,7 @@ def _turned(rve: "VoxelRVE", normal: int) -> "VoxelRVE":
 
 def _write_report(report: "QualityReport", output: Path) -> None:
     """Write the quality beside the RVEs, and print what it says."""
-    names = [output.with_name(f"{output.stem}_quality{ending}") for ending in (".png", ".md")]
+    names = _report_files(output)
     for name in names:
         report.write(name)
     print(f"{names[0]}: original and results side by side")

@@ -6,7 +6,7 @@ import numpy as np
 
 from dmn_fe.errors import InputError
 
-__all__ = ["exact_counts", "lowest_voxels"]
+__all__ = ["exact_counts", "lowest_voxels", "wanted_fractions"]
 
 
 def lowest_voxels(field: np.ndarray, volume_fraction: float) -> np.ndarray:
@@ -64,3 +64,38 @@ def exact_counts(volume_fractions: Sequence[float], voxels: int) -> np.ndarray:
             f"than one of {voxels} voxels: take more voxels, or join the phase to another one"
         )
     return counts
+
+
+def wanted_fractions(
+    given: Sequence[float] | None, found: Sequence[Sequence[float]], names: Sequence[str]
+) -> tuple[float, ...]:
+    """Volume fractions ``[k]`` that an RVE of some images is to have.
+
+    Parameters
+    ----------
+    given : sequence of float ``[k]``, optional
+        Those that are known better than from images.
+    found : sequence ``[images][k]``
+        Those of the images, whose mean is the default: each image stands for one direction, which
+        weighs as much as the others however many pixels show it.
+    names : sequence of str ``[k]``
+        The phases, for messages.
+
+    Raises
+    ------
+    InputError
+        If there is not one positive number for each phase, with the sum 1.
+    """
+    if given is None:
+        return tuple(float(fraction) for fraction in np.mean(found, axis=0))
+    fractions = np.asarray(given, dtype=np.float64)
+    total = float(fractions.sum())
+    # So written that it holds of no NaN.
+    if not (
+        fractions.shape == (len(names),) and fractions.min() > 0.0 and abs(total - 1.0) <= 1e-6
+    ):
+        raise InputError(
+            f"fractions = {given}: give one positive number for each of the phases "
+            f"{', '.join(names)}, with the sum 1"
+        )
+    return tuple(float(fraction) for fraction in fractions / total)

@@ -6,7 +6,6 @@ of the size of a VGG-19. Nothing is asserted; the result is printed and, with an
 with the machine it was measured on.
 """
 
-import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -17,7 +16,6 @@ import torch
 from dmn_fe import microstructure
 from dmn_fe.microstructure import Encoder
 from dmn_fe.microstructure.reconstruction.encoder import Convolution
-from dmn_fe.microstructure.reconstruction.encoder_choice import choose_encoder
 from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
 from dmn_fe.microstructure.reconstruction.texture_loss import TextureLoss
 
@@ -76,12 +74,9 @@ def milliseconds_of_evaluation(encoder: Encoder, device: str) -> float:
 
 def main(path: str | None, device: str) -> None:
     """Measure all."""
-    whole = choose_encoder("shipped")
+    whole = microstructure.shipped_encoder()
     count = len(whole.blocks)
-    cuts = {
-        f"shipped, {n} of {count} blocks": dataclasses.replace(whole, outputs=tuple(range(n)))
-        for n in range(1, count + 1)
-    }
+    cuts = {f"shipped, {n} of {count} blocks": whole.cut(n) for n in range(1, count + 1)}
     evaluation = {
         name: milliseconds_of_evaluation(encoder, device)
         for name, encoder in {**cuts, "shape of VGG-19": like_vgg19()}.items()

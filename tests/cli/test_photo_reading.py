@@ -1,5 +1,6 @@
 """What ``dmn-fe reconstruct`` reads, and what it tells of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +53,32 @@ def test_warnings_are_printed(photo, capsys):
     assert "crop 6:156,6:126" in out
 
 
-def test_layers_of_phases(photo):
+def test_layers_of_phases(photo, capsys):
     np.save("rve.npy", DISKS)
     rve = read_photo_file(Path("rve.npy"), Path("r.vti"), phases="resin,glass")
     np.testing.assert_array_equal(rve.phase[:, :, 0], DISKS)
+    # A window, as the same pixels in a photo are; a .vti file says for itself what it is.
+    Image.fromarray(rows_of(DISKS).astype(np.uint8)).save("labels.png")
+    assert rve.periodic == read_photo_file(Path("labels.png"), Path("r.vti")).periodic
+    assert "rve.npy: 150 × 120 × 1 voxels, a window, not periodic\n" in capsys.readouterr().out
     microstructure.write(rve, "rve.vti")
-    assert read_photo_file(Path("rve.vti"), Path("r.vti")).hash == rve.hash
+    again = read_photo_file(Path("rve.vti"), Path("r.vti"))
+    assert (again.hash, again.periodic) == (rve.hash, rve.periodic)
+    microstructure.write(replace(rve, periodic=(True, True, True)), "rve.vti")
+    assert read_photo_file(Path("rve.vti"), Path("r.vti")).periodic == (True, True, True)
+    assert "voxels, periodic along e1 and e2\n" in capsys.readouterr().out
+
+
+def test_orientations_are_left_out_and_it_is_said(photo, capsys):
+    index = np.zeros((*DISKS.shape, 1), dtype=int)
+    rve = microstructure.VoxelRVE(DISKS[:, :, None], (), (), np.eye(3)[None], index)
+    microstructure.write(rve, "rve.vti")
+    assert read_photo_file(Path("rve.vti"), Path("r.vti")).orientations is None
+    assert "rve.vti has material orientations, which are left out" in capsys.readouterr().out
+
+
+def test_layers_that_cannot_be_used(photo):
+    np.save("rve.npy", DISKS)
     np.save("solid.npy", np.stack([DISKS] * 5, axis=-1))
     np.save("one.npy", np.zeros((40, 40), dtype=int))
     np.save("tiny.npy", DISKS[:31])

@@ -1,13 +1,12 @@
 """``dmn-fe reconstruct``: what it writes, how it goes on, and what it says of wrong input."""
 
-import json
-
 import numpy as np
 import pytest
 from helpers.photos import blobs, disks, grey_photo, rows_of
 from PIL import Image
 
 from dmn_fe import microstructure
+from dmn_fe.cli.reconstruct import _turned
 
 
 @pytest.fixture
@@ -114,9 +113,46 @@ def test_wrong_input_costs_one_sentence(dmn_fe, photo, tmp_path, arguments, sent
     assert not list(tmp_path.glob("*_rve.vti")) + list(tmp_path.glob("*.partial*"))
 
 
-def test_the_report_holds_numbers(tmp_path):
-    original = microstructure.VoxelRVE(disks(96, 96)[:, :, None], periodic=(False, False, True))
-    made = microstructure.reconstruct(original, 32)
-    microstructure.judge_quality(original, made.rves).write(tmp_path / "q.json")
-    content = json.loads((tmp_path / "q.json").read_text())
-    assert content["verdict"] in ("pass", "warn", "fail")
+def test_fractions_and_losses_reach_the_report(dmn_fe, photo, tmp_path):
+    done = dmn_fe(
+        *("reconstruct", "p.png", "--clusters", 2, "--fractions", "0.5,0.5"),
+        *("--loss", "gram", "--loss", "two-point"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert microstructure.read(tmp_path / "p_rve.vti").volume_fractions == (0.5, 0.5)
+    report = (tmp_path / "p_rve_quality.md").read_text()
+    assert "| volume fraction | 0.000 |" in report
+    assert "| two-point probability (in the loss) |" in report
+    assert "the volume fractions 0.5000, 0.5000 were asked for, the original has" in done.stdout
+    assert "can be exact to a voxel" not in done.stdout
+
+
+def test_exchanges_at_the_end_are_seen_in_the_progress():
+    seen = []
+    microstructure.reconstruct(
+        disks(64, 64), 32, seeds=(0, 1), batch=2, progress=lambda *each: seen.append(each)
+    )
+    done = [each[0] for each in seen]
+    assert done == sorted(done)
+    messages = {message for _, _, message in seen}
+    assert {f"seed {seed}, voxels at the interfaces" for seed in (0, 1)} < messages
+
+
+def test_a_section_is_turned_with_its_size_and_edges():
+    rve = microstructure.VoxelRVE(
+        disks(40, 50)[:, :, None], ("a", "b"), (4.0, 5.0, 0.1), periodic=(False, True, True)
+    )
+    turned = _turned(rve, 0)
+    assert (turned.shape, turned.size) == ((1, 40, 50), (0.1, 4.0, 5.0))
+    assert turned.periodic == (True, False, True)
+    np.testing.assert_array_equal(turned.phase[0], rve.phase[:, :, 0])
+    assert _turned(rve, 1).shape == (40, 1, 50)
+
+
+def test_nothing_is_written_over_what_is_read(dmn_fe, tmp_path):
+    np.save(tmp_path / "r_1.npy", disks(64, 64))
+    for arguments in (("--output", "r_1.npy"), ("--output", "./r.npy", "--count", 2)):
+        done = dmn_fe("reconstruct", "r_1.npy", *arguments)
+        assert done.returncode == 2
+        assert "r_1.npy would be written over a photo" in done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "r_1.npy"), disks(64, 64))

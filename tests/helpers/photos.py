@@ -6,20 +6,22 @@ from scipy.ndimage import gaussian_filter
 __all__ = ["blobs", "disks", "grey_photo", "rows_of", "seen"]
 
 
-def blobs(nx: int, ny: int, phases: int = 2, seed: int = 0) -> np.ndarray:
-    """Phases ``[nx, ny]`` of a Gaussian field cut into equal shares."""
-    field = gaussian_filter(np.random.default_rng(seed).normal(size=(nx, ny)), 4.0, mode="wrap")
+def blobs(nx: int, ny: int, phases: int = 2, seed: int = 0, length: float = 4.0) -> np.ndarray:
+    """Phases ``[nx, ny]`` of a periodic Gaussian field cut into equal shares."""
+    field = gaussian_filter(np.random.default_rng(seed).normal(size=(nx, ny)), length, mode="wrap")
     levels = np.quantile(field, np.arange(1, phases) / phases)
     return np.searchsorted(levels, field.ravel()).reshape(nx, ny)
 
 
-def disks(nx: int, ny: int, radius: float = 8.0, count: int = 40, seed: int = 0) -> np.ndarray:
-    """Phases ``[nx, ny]`` of disks that may overlap and are cut by the edges."""
+def disks(
+    nx: int, ny: int, radius: float = 8.0, count: int = 40, seed: int = 0, phases: int = 2
+) -> np.ndarray:
+    """Phases ``[nx, ny]`` of disks that are cut by the edges and may lie upon each other."""
     centres = np.random.default_rng(seed).uniform((0, 0), (nx, ny), (count, 2))
     x, y = np.mgrid[:nx, :ny]
     phase = np.zeros((nx, ny), dtype=int)
-    for a, b in centres:
-        phase[(x - a) ** 2 + (y - b) ** 2 <= radius**2] = 1
+    for number, (a, b) in enumerate(centres):
+        phase[(x - a) ** 2 + (y - b) ** 2 <= radius**2] = 1 + number % (phases - 1)
     return phase
 
 

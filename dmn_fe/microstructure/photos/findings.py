@@ -7,9 +7,10 @@ from dmn_fe.microstructure.photos.brightness import uneven
 from dmn_fe.microstructure.photos.crops import Window
 from dmn_fe.microstructure.photos.features import large_features, specks
 from dmn_fe.microstructure.photos.foreign import find_annotation, find_border, find_strip
-from dmn_fe.microstructure.photos.photo import SMALLEST, Photo
+from dmn_fe.microstructure.photos.photo import Photo
 from dmn_fe.microstructure.photos.scale_bars import find_scale_bar
 from dmn_fe.microstructure.segmentation import MAX_GREY_VALUES
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["photo_findings"]
@@ -69,7 +70,7 @@ def _foreign(photo: Photo) -> tuple[list[Finding], Window]:
         if found is None:
             continue
         rest = found.rest.moved(window.left, window.top)
-        if min(rest.right - rest.left, rest.bottom - rest.top) < SMALLEST:
+        if min(rest.right - rest.left, rest.bottom - rest.top) < SMALLEST_EDGE[2]:
             continue
         where = ""
         if found.box is not None:

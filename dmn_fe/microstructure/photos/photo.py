@@ -10,14 +10,12 @@ from dmn_fe.errors import InputError
 from dmn_fe.microstructure.images import IMAGE_ENDINGS, OTHER_IMAGE_ENDINGS, read_colour
 from dmn_fe.microstructure.photos.colours import lab, unit_range
 from dmn_fe.microstructure.photos.crops import Window, parsed_crop
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 
-__all__ = ["PHOTO_ENDINGS", "SMALLEST", "Photo", "load_photo"]
+__all__ = ["PHOTO_ENDINGS", "Photo", "load_photo"]
 
 #: Files that are read as photos.
 PHOTO_ENDINGS = (*IMAGE_ENDINGS, *OTHER_IMAGE_ENDINGS)
-
-#: Pixels along an edge: fewer hold nothing that a statistic could be taken of.
-SMALLEST = 32
 _GREY = 12 / 255  # largest difference of the channels of a grey pixel that a JPEG has changed
 
 
@@ -91,11 +89,11 @@ def load_photo(path: str | Path, crop: str | None = None) -> Photo:
     if crop is not None:
         window = parsed_crop(crop, columns, rows, str(path))
         colours = colours[window.columns, rows - window.bottom : rows - window.top]
-    if min(colours.shape[:2]) < SMALLEST:
+    if min(colours.shape[:2]) < SMALLEST_EDGE[2]:
         size = " × ".join(map(str, colours.shape[:2]))
         raise InputError(
             f"{path} has {size} pixels{'' if crop is None else ' inside the crop'}: give a photo "
-            f"of at least {SMALLEST} along each edge, better some hundred"
+            f"of at least {SMALLEST_EDGE[2]} along each edge, better some hundred"
         )
     missing = int(np.sum(~np.isfinite(colours).all(axis=-1)))
     if missing:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from dmn_fe.errors import InputError
-from dmn_fe.microstructure.photos.photo import SMALLEST, Photo, load_photo
+from dmn_fe.microstructure.photos.photo import Photo, load_photo
 from dmn_fe.microstructure.photos.segmentation import Segmentation, segment_photo
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["check_layer", "photo_rve", "read_photo"]
@@ -71,10 +72,10 @@ def check_layer(rve: VoxelRVE, what: str) -> None:
         raise InputError(
             f"{what} has {rve.shape[2]} layers of voxels, and a photo has one: give one of them"
         )
-    if min(rve.shape[:2]) < SMALLEST:
+    if min(rve.shape[:2]) < SMALLEST_EDGE[2]:
         raise InputError(
-            f"{what} has {rve.shape[0]} × {rve.shape[1]} voxels: give at least {SMALLEST} along "
-            "each edge, better some hundred"
+            f"{what} has {rve.shape[0]} × {rve.shape[1]} voxels: give at least {SMALLEST_EDGE[2]} "
+            "along each edge, better some hundred"
         )
     if len(rve.names) == 1:
         raise InputError(f"{what} has one phase only: give one with two phases or more")

@@ -1,7 +1,9 @@
 """Figures of the judges for one view: results, noise floor and controls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from dmn_fe.microstructure.quality.controls import gaussian_control, white_noise
 from dmn_fe.microstructure.quality.judges import JUDGES, Reach, reach_of
@@ -86,15 +88,25 @@ class Figures:
         return self.worst / max(self.floor_worst, 1e-12)
 
     @property
+    def sees_field(self) -> bool:
+        """Whether the judge can tell a Gaussian field from the original."""
+        return self.gaussian > self.floor_worst
+
+    @property
+    def sees_noise(self) -> bool:
+        """Whether the judge can tell white noise from the original."""
+        return self.white_noise > self.floor_worst
+
+    @property
     def yardstick(self) -> str:
         """The control that a result outside the floor has to be half as far as.
 
         The Gaussian field; white noise where such a field is as good as a crop of the original;
         neither where both are.
         """
-        if self.gaussian > self.floor_worst:
+        if self.sees_field:
             return "a Gaussian field"
-        return "white noise" if self.white_noise > self.floor_worst else ""
+        return "white noise" if self.sees_noise else ""
 
     @property
     def limit(self) -> float:
@@ -132,10 +144,19 @@ def background(view: View, names: tuple[str, ...], reach: Reach, seed: int) -> B
 
 
 def figures(
-    view: View, names: tuple[str, ...], results: Sequence[Measurement], behind: Background
+    view: View,
+    names: tuple[str, ...],
+    results: Sequence[Measurement],
+    behind: Background,
+    fractions: Sequence[float] | None = None,
 ) -> list[Figures]:
-    """The distances of results, by each judge."""
-    far = [distances(one, behind.original, behind.original) for one in results]
+    """The distances of results, by each judge; volume fractions from those that were asked for."""
+    wanted = behind.original
+    if fractions is not None:
+        wanted = replace(
+            wanted, values={**wanted.values, "volume fraction": np.asarray(fractions, float)}
+        )
+    far = [distances(one, wanted, behind.original) for one in results]
     found = []
     for judge in JUDGES:
         each = [one[judge.name] for one in far]

@@ -25,9 +25,10 @@ _HOW = (
     "difference at lags up to {lag} voxels in all directions over φ(1 − φ); *specific surface* "
     "relative; *Euler number* over the number of equal disks or spheres with the same surface and "
     "fraction; *isotropy* the difference of the anisotropies, from −1 to 1. *Floor*: crops of the "
-    "original ({crops} voxels) against the mean of its other, disjoint crops, mean and worst. "
+    "original ({crops}) against the mean of its other, disjoint crops, mean and worst. "
     "*Gaussian field*, *white noise*: controls with the same volume fractions, the former with the "
-    "same two-point statistics too; mean of three seeds."
+    "same two-point statistics too; mean of three seeds. A "
+    "judge *in the loss* was made equal, and is no evidence."
 )
 
 
@@ -62,8 +63,11 @@ def _write_json(report: "QualityReport", path: Path) -> None:
         "original_shapes": [one.shape for one in report.originals],
         "result_shape": report.results[0].shape,
         "result_hashes": [one.hash for one in report.results],
-        "crop_shape": report.seen[0].background.floor.shape,
-        "crop_factor": report.seen[0].background.floor.factor,
+        "crops": [
+            {"view": view, "shape": floor.shape, "factor": floor.factor}
+            for view, floor in report.floors.items()
+        ],
+        "in_loss": report.in_loss,
         "reach": asdict(report.reach),
         "figures": [asdict(one) | {"within": one.within} for one in report.figures],
     }
@@ -72,8 +76,8 @@ def _write_json(report: "QualityReport", path: Path) -> None:
 
 
 def _write_markdown(report: "QualityReport", path: Path) -> None:
-    floor = report.seen[0].background.floor
-    crops = " × ".join(str(n) for n in floor.shape if n > 1)
+    sizes = [f"{floor.pixels} voxels {view}".rstrip() for view, floor in report.floors.items()]
+    crops = ", ".join(sizes)
     how = _HOW.format(length=report.reach.length, lag=report.reach.lag, crops=crops)
     originals = ", ".join(" × ".join(map(str, one.shape)) for one in report.originals)
     shape = " × ".join(map(str, report.results[0].shape))
@@ -104,7 +108,11 @@ def _table(report: "QualityReport") -> list[str]:
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     for judge in JUDGES:
         one = report.farthest(judge.name)
-        cells = [judge.name, _number(one.worst), *[_number(min(one.values))] * several]
+        cells = [
+            report.named(judge.name),
+            _number(one.worst),
+            *[_number(min(one.values))] * several,
+        ]
         cells += [_place(one), *map(_number, (one.floor_mean, one.floor_worst))]
         cells += [_number(one.gaussian), _number(one.white_noise), "yes" if one.within else "no"]
         lines.append("| " + " | ".join(cells) + " |")

@@ -1,14 +1,16 @@
-"""The judges: what of a phase is measured, and how far two measurements are apart.
+"""The judges: what of a phase is measured, and how far two measurements are apart, in voxels.
 
-None of them is what a reconstruction makes equal, so each is evidence. All are in voxels.
+A judge is evidence as far as a reconstruction did not look at it: volume fractions are imposed by
+each, and the two-point probability may be in its loss.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dmn_fe.errors import InputError
 from dmn_fe.microstructure.quality.isotropy import anisotropy
 from dmn_fe.microstructure.quality.short_lags import short_lags
 from dmn_fe.microstructure.statistics import (
@@ -21,7 +23,7 @@ from dmn_fe.microstructure.statistics import (
 )
 from dmn_fe.microstructure.voxels import VoxelRVE
 
-__all__ = ["JUDGES", "Judge", "Reach", "reach_of"]
+__all__ = ["JUDGES", "Judge", "Reach", "check_judges", "reach_of"]
 
 _LONGEST = 48
 _SHORT = 16
@@ -143,3 +145,10 @@ JUDGES = (
     Judge("Euler number", _euler, _of_number),
     Judge("isotropy", lambda rve, reach: anisotropy(rve, reach.lag), _largest),
 )
+
+
+def check_judges(in_loss: Sequence[str]) -> None:
+    """Raise ``InputError`` unless all of these are names of judges."""
+    known = [judge.name for judge in JUDGES]
+    if not set(in_loss) <= set(known):
+        raise InputError(f"in_loss = {list(in_loss)}: give some of the judges {', '.join(known)}")

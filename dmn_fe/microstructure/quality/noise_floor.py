@@ -27,6 +27,8 @@ class NoiseFloor:
         What the distances were multiplied by because the crops are smaller than the result.
     crops : tuple of Measurement
         What was measured in all crops.
+    pairs : tuple of pairs of Measurement
+        The crops that were compared, each with the mean of those disjoint from it.
     """
 
     mean: dict[str, float]
@@ -34,6 +36,12 @@ class NoiseFloor:
     shape: tuple[int, ...]
     factor: float
     crops: tuple[Measurement, ...]
+    pairs: tuple[tuple[Measurement, Measurement], ...]
+
+    @property
+    def pixels(self) -> str:
+        """The shape in words, without the thin axis of a section."""
+        return " × ".join(str(n) for n in self.shape if n > 1)
 
 
 def crop_shape(original: Part, result: tuple[int, ...]) -> tuple[int, ...]:
@@ -75,7 +83,7 @@ def noise_floor(
     corners = list(product(*places))
     phases = len(whole.percolation)
     crops = [measure(original.cut(corner, shape), phases, reach) for corner in corners]
-    found = []
+    pairs = []
     for corner, crop in zip(corners, crops, strict=True):
         disjoint = [
             other
@@ -83,7 +91,8 @@ def noise_floor(
             if any(abs(a - b) >= n for a, b, n in zip(corner, place, shape, strict=True))
         ]
         if disjoint:  # the crop in the middle may meet all others
-            found.append(distances(crop, mean_of(disjoint), whole))
+            pairs.append((crop, mean_of(disjoint)))
+    found = [distances(crop, others, whole) for crop, others in pairs]
     factor = _factor(math.prod(result), original.phase.size, math.prod(shape))
     values = {judge.name: [factor * one[judge.name].value for one in found] for judge in JUDGES}
     return NoiseFloor(
@@ -92,6 +101,7 @@ def noise_floor(
         shape,
         factor,
         tuple(crops),
+        tuple(pairs),
     )
 
 

@@ -9,14 +9,13 @@ from dmn_fe.files import check_folder, written_whole
 from dmn_fe.microstructure.picture_colours import Palette
 from dmn_fe.microstructure.quality.curves import CURVES, Curve, curve
 from dmn_fe.microstructure.quality.judges import JUDGES
-from dmn_fe.microstructure.voxels import VoxelRVE
+from dmn_fe.microstructure.quality.layers import Layer, layers
 
 if TYPE_CHECKING:
     from dmn_fe.microstructure.quality.report import QualityReport
 
 __all__ = ["draw_quality"]
 
-_MOST_RESULTS = 4
 _MOST_PHASES = 4
 _SETTLED = 0.01
 _BAND = "0.82"
@@ -31,7 +30,8 @@ def draw_quality(report: "QualityReport", path: str | Path) -> None:
     """Draw a report into a PNG.
 
     Left: the middle of the original, results (at most four) and the controls, all at one scale; of
-    volumes the layer in the middle. Right: for each phase (at most four) the curves of four
+    volumes the layer in the middle, beside three originals (and at most two results) one for each
+    of them. Right: for each phase (at most four) the curves of four
     judges, mean of all axes; the grey band holds all crops of the original. Below them the
     distances over the worst of the noise floor: the grey part is within it.
 
@@ -45,18 +45,17 @@ def draw_quality(report: "QualityReport", path: str | Path) -> None:
 
     check_folder(path, ".png")
     names = report.originals[0].names[:_MOST_PHASES]
-    pictures = _pictures(report)
-    across, up, _ = report.seen[0].view.results[0][0].phase.shape
+    pictures, columns = layers(report)
     rows = len(names) + 1
-    lines = -(-len(pictures) // 2)
+    lines = -(-len(pictures) // columns)
     height = 1.0 + 3.1 * rows
-    widths = (2.0 * min((height - 1.0) / lines, 4.5), 13.0)  # room for two squares side by side
+    widths = (columns * min((height - 1.0) / lines, 4.5), 13.0)  # room for squares side by side
     figure = Figure(figsize=(sum(widths), height), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subfigures(1, 2, width_ratios=widths)
-    places = left.subplots(lines, 2, squeeze=False).ravel()
-    for place, (title, rve) in zip(places, pictures, strict=False):
-        _draw_section(place, title, rve, (across, up))
+    places = left.subplots(lines, columns, squeeze=False).ravel()
+    for place, layer in zip(places, pictures, strict=False):
+        _draw_layer(place, layer)
     for place in places[len(pictures) :]:
         place.set_axis_off()
     grid = right.add_gridspec(rows, len(CURVES))
@@ -80,29 +79,18 @@ def draw_quality(report: "QualityReport", path: str | Path) -> None:
         figure.savefig(partial, format="png")
 
 
-def _pictures(report: "QualityReport") -> list[tuple[str, VoxelRVE]]:
-    """Titles and what stands below them."""
-    results = report.results[:_MOST_RESULTS]
-    titles = ["result"] if len(report.results) == 1 else [f"result {i + 1}" for i in range(4)]
-    return [
-        ("original", report.originals[0]),
-        *zip(titles, results, strict=False),
-        *report.seen[0].background.pictures.items(),
-    ]
-
-
-def _draw_section(axes: Any, title: str, rve: VoxelRVE, shape: tuple[int, int]) -> None:
+def _draw_layer(axes: Any, layer: Layer) -> None:
     """The layer in the middle, or as much of its middle as is wanted."""
-    normal = max(axis for axis in range(3) if rve.shape[axis] == min(rve.shape))
+    rve, normal = layer.rve, layer.normal
     image = Palette.of(rve).layer(rve, normal, rve.shape[normal] // 2).transpose(1, 0, 2)
     height, width = image.shape[:2]
-    rows, columns = min(shape[1], height), min(shape[0], width)
+    columns, rows = min(layer.window[0], width), min(layer.window[1], height)
     top, left = (height - rows) // 2, (width - columns) // 2
     axes.imshow(
         image[top : top + rows, left : left + columns], origin="lower", interpolation="nearest"
     )
     whole = f" of {width} × {height}" if rows < height or columns < width else ""
-    axes.set_title(f"{title}, {columns} × {rows}{whole}", fontsize="medium")
+    axes.set_title(f"{layer.title}\n{columns} × {rows}{whole}", fontsize="medium")
     axes.set(xticks=[], yticks=[])
 
 
@@ -150,6 +138,6 @@ def _draw_distances(axes: Any, report: "QualityReport") -> None:
     axes.set_xscale("log")
     axes.set_xlim(left=lowest)
     axes.set_ylim(len(lines) - 0.5, -0.5)
-    axes.set_yticks(places, [one.judge for one in lines])
+    axes.set_yticks(places, [report.named(one.judge) for one in lines])
     axes.set_xlabel("distance from the original over the worst of the noise floor")
     axes.grid(alpha=0.3, axis="x", which="both")

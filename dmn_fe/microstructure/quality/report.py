@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dmn_fe.microstructure.arguments import check_seed
 from dmn_fe.microstructure.findings import Finding
+from dmn_fe.microstructure.quality.evidence import blind_findings, crop_findings
 from dmn_fe.microstructure.quality.figures import (
     Background,
     Figures,
@@ -15,8 +16,9 @@ from dmn_fe.microstructure.quality.figures import (
     measure_results,
 )
 from dmn_fe.microstructure.quality.fractions import fraction_findings
-from dmn_fe.microstructure.quality.judges import Reach
+from dmn_fe.microstructure.quality.judges import Reach, check_judges
 from dmn_fe.microstructure.quality.measurement import Measurement
+from dmn_fe.microstructure.quality.noise_floor import NoiseFloor
 from dmn_fe.microstructure.quality.percolation import percolation_findings
 from dmn_fe.microstructure.quality.verdict import Verdict, verdict
 from dmn_fe.microstructure.quality.views import View, views
@@ -57,11 +59,13 @@ class QualityReport:
     figures : tuple of Figures
         One per judge and view.
     findings : tuple of Finding
-        Percolation and volume fractions that differ, and what to know of the noise floor.
+        Percolation and volume fractions that differ, and where floor or judges tell little.
     reach : Reach
         How far the judges looked.
     outcome : Verdict
         The verdict with its sentence.
+    in_loss : tuple of str
+        Judges that the results were made to please, which are no evidence.
     seen : tuple of SeenView
         The measurements behind the figures.
     """
@@ -72,6 +76,7 @@ class QualityReport:
     findings: tuple[Finding, ...]
     reach: Reach
     outcome: Verdict
+    in_loss: tuple[str, ...]
     seen: tuple[SeenView, ...] = field(repr=False)
 
     @property
@@ -83,6 +88,15 @@ class QualityReport:
     def sentence(self) -> str:
         """Why: the judge that decided, and its figures."""
         return self.outcome.sentence
+
+    @property
+    def floors(self) -> dict[str, NoiseFloor]:
+        """The noise floor of each original by the name of its view; of one without a name."""
+        return _floors(self.originals, self.seen)
+
+    def named(self, judge: str) -> str:
+        """The name of a judge, marked if it is in the loss."""
+        return f"{judge} (in the loss)" if judge in self.in_loss else judge
 
     def farthest(self, judge: str) -> Figures:
         """The figures of a judge in the view where a result is farthest beyond the floor."""
@@ -111,6 +125,9 @@ def judge_quality(
     original: VoxelRVE | Sequence[VoxelRVE],
     results: VoxelRVE | Sequence[VoxelRVE],
     seed: int = 0,
+    *,
+    fractions: Sequence[float] | None = None,
+    in_loss: Sequence[str] = (),
 ) -> QualityReport:
     """Judge whether results are statistically equivalent to an original.
 
@@ -132,17 +149,24 @@ def judge_quality(
         voxels apart.
     seed : int
         First seed of the controls, three of each.
+    fractions : sequence of float, optional
+        Volume fractions that the results were asked to have, as in :func:`reconstruct`. By default
+        those of the original; of three the mean.
+    in_loss : sequence of str, optional
+        Judges that the results were made to please: ``("two-point probability",)`` where the
+        losses of :func:`reconstruct` have ``"two-point"``. The report marks them.
 
     Raises
     ------
     InputError
-        If phases or shapes do not fit together, or there are fewer than 16 voxels along an axis
-        of more than one.
+        If phases, shapes or fractions do not fit together, there are fewer than 16 voxels along an
+        axis of more than one, or no judge has such a name.
     """
     check_seed(seed)
-    given = (results,) if isinstance(results, VoxelRVE) else tuple(results)
-    seen = views(original, given)
-    originals = (original,) if isinstance(original, VoxelRVE) else tuple(original)
+    check_judges(in_loss)
+    originals, given = _several(original), _several(results)
+    seen = views(originals, given)
+    findings = fraction_findings(originals, given, fractions)
     names, reach = originals[0].names, common_reach(seen)
     found: list[SeenView] = []
     for view in seen:
@@ -150,34 +174,33 @@ def judge_quality(
         behind = behind or background(view, names, reach, seed)
         found.append(SeenView(view, behind, measure_results(view, len(names), reach)))
     table = [
-        line for one in found for line in figures(one.view, names, one.results, one.background)
+        line
+        for one in found
+        for line in figures(one.view, names, one.results, one.background, fractions)
     ]
     percolation = percolation_findings(
         names, [(one.view, one.background, one.results) for one in found]
     )
-    findings = [*percolation, *fraction_findings(originals, given), *_small_crops(found)]
+    findings += [*crop_findings(_floors(originals, found)), *blind_findings(table)]
     return QualityReport(
         originals=originals,
         results=given,
         figures=tuple(table),
-        findings=tuple(findings),
+        findings=(*percolation, *findings),
         reach=reach,
         outcome=verdict(table, percolation),
+        in_loss=tuple(in_loss),
         seen=tuple(found),
     )
 
 
-def _small_crops(seen: Sequence[SeenView]) -> list[Finding]:
-    """A note where the original has no crops as large as a result."""
-    floor = seen[0].background.floor
-    if floor.factor == 1.0:
-        return []
-    shown = " × ".join(str(n) for n in floor.shape if n > 1)
-    return [
-        Finding(
-            "warning",
-            f"the original is less than twice as large as the result: its noise floor comes from "
-            f"crops of {shown} voxels, times {floor.factor:.2f}; take a larger original for a "
-            "surer one",
-        )
-    ]
+def _floors(originals: Sequence[VoxelRVE], seen: Sequence[SeenView]) -> dict[str, NoiseFloor]:
+    """One original has one noise floor in all views."""
+    if len(originals) == 1:
+        return {"": seen[0].background.floor}
+    return {one.view.name: one.background.floor for one in seen}
+
+
+def _several(given: VoxelRVE | Sequence[VoxelRVE]) -> tuple[VoxelRVE, ...]:
+    """One or several as a tuple; what is no RVE is refused where all are checked."""
+    return tuple(given) if isinstance(given, Sequence) else (given,)

@@ -49,8 +49,8 @@ class View:
         return tuple(n if n == 1 else round(factor * n) for n in shape)
 
 
-def views(original: VoxelRVE | Sequence[VoxelRVE], results: Sequence[VoxelRVE]) -> list[View]:
-    """Pair an original with results.
+def views(originals: Sequence[VoxelRVE], results: Sequence[VoxelRVE]) -> list[View]:
+    """Pair one original, or three, with results.
 
     A section is compared with sections, a volume with volumes. Results that are volumes are
     compared with one section in their layers across each axis, with three sections in the layers
@@ -61,7 +61,6 @@ def views(original: VoxelRVE | Sequence[VoxelRVE], results: Sequence[VoxelRVE]) 
     InputError
         If they cannot be compared: see :func:`~dmn_fe.microstructure.quality.judge_quality`.
     """
-    originals = [original] if isinstance(original, VoxelRVE) else list(original)
     if len(originals) not in (1, 3):
         raise InputError(
             f"{len(originals)} originals: give one RVE, or three sections with the normals e1, e2, "

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dmn_fe.errors import InputError
+
 __all__ = ["Convolution", "Encoder"]
 
 #: Edges of feature maps below this many pixels are left out: too few for a statistic.
@@ -43,6 +45,11 @@ class Encoder:
     outputs : tuple of int
         Numbers of the blocks whose features count; by default all. Study of pruning: ``(0, 1)``
         cuts the encoder behind its second block, ``(0, 2, 3)`` leaves one block's statistics out.
+
+    Raises
+    ------
+    InputError
+        If there are no such blocks.
     """
 
     name: str
@@ -52,6 +59,11 @@ class Encoder:
     def __post_init__(self):
         if not self.outputs:
             object.__setattr__(self, "outputs", tuple(range(len(self.blocks))))
+        if not set(self.outputs) <= set(range(len(self.blocks))):
+            raise InputError(
+                f"outputs = {list(self.outputs)}: the encoder has the blocks 0 to "
+                f"{len(self.blocks) - 1}"
+            )
 
     def features(self, image: Tensor, periodic: bool) -> list[Tensor]:
         """Features of images, from fine to coarse.
@@ -92,6 +104,11 @@ class Encoder:
             if number in self.outputs:
                 found.append(x)
         return found
+
+    def cut(self, blocks: int) -> "Encoder":
+        """The encoder without what comes behind so many blocks."""
+        name = f"{self.name}, {blocks} of {len(self.blocks)} blocks"
+        return Encoder(name, self.blocks[:blocks])
 
     @property
     def digest(self) -> str:

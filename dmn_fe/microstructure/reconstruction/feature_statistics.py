@@ -49,5 +49,6 @@ def transport_error(values: Tensor, target: Tensor) -> Tensor:
     compared with those of the same rank in the target.
     """
     a, b = values.shape[1], target.shape[1]
-    rank = ((torch.arange(a, device=values.device) + 0.5) * (b / a)).long()
+    # In double precision: in single, ranks of some million pixels would pass the last one.
+    rank = ((torch.arange(a, device=values.device, dtype=torch.float64) + 0.5) * (b / a)).long()
     return (values - target[:, rank]).square().mean((-2, -1))

@@ -1,5 +1,7 @@
 """Where the optimisation starts: noise that knows how far the phases of the image reach."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,28 +11,34 @@ __all__ = ["gaussian_start"]
 _AMPLITUDE = 0.3  # standard deviation, where the values of an indicator are 0 and 1
 
 
-def gaussian_start(image: Tensor, shape: tuple[int, ...], seed: int) -> Tensor:
-    """Periodic Gaussian fields ``[k, …]`` about the volume fractions of an image ``[k, h, w]``.
+def gaussian_start(images: Sequence[Tensor], shape: tuple[int, ...], seed: int) -> Tensor:
+    """Periodic Gaussian fields ``[k, …]`` about the volume fractions of images ``[k, h, w]``.
 
-    In the plane they have the two-point correlation of the image as far as half its edges, without
-    any bias at its edges; in space, along each direction, that of the image averaged over all
-    directions. White noise instead makes the optimisation of large features end sooner in a
-    poor minimum.
+    In the plane they have the two-point correlation of the one image, which fades out towards half
+    its edges; in space, along each direction, the mean of that of all images and directions. White
+    noise instead makes the optimisation of large features end sooner in a poor minimum.
     """
     rng = np.random.default_rng(seed)
-    indicator: np.ndarray = image.cpu().numpy().astype(np.float64)
+    indicators: list[np.ndarray] = [image.cpu().numpy().astype(np.float64) for image in images]
     fields = []
-    for phase in np.split(indicator, len(indicator)):
-        covariance = _covariance(phase[0])
-        lags = covariance if len(shape) == 2 else _radial(covariance)
+    for phases in zip(*indicators, strict=True):
+        covariances = [_covariance(phase) for phase in phases]
+        lags = covariances[0] if len(shape) == 2 else _mean([_radial(one) for one in covariances])
         spectrum = np.maximum(np.fft.fftn(_wrapped(lags, shape)).real, 0.0)
         noise = np.fft.fftn(rng.standard_normal(shape))
         fields.append(np.fft.ifftn(np.sqrt(spectrum) * noise).real)
     field = np.stack(fields)
     field = np.stack([field[1], -field[1]]) if len(field) == 2 else field - field.mean(0)
     field *= _AMPLITUDE / field.std()
-    fractions = indicator.mean((1, 2)).reshape(-1, *(1,) * len(shape))
-    return torch.from_numpy((field + fractions).astype(np.float32)).to(image.device)
+    fractions = np.mean([indicator.mean((1, 2)) for indicator in indicators], axis=0)
+    fractions = fractions.reshape(-1, *(1,) * len(shape))
+    return torch.from_numpy((field + fractions).astype(np.float32)).to(images[0].device)
+
+
+def _mean(curves: list[np.ndarray]) -> np.ndarray:
+    """Mean of curves as far as the shortest goes."""
+    shortest = min(map(len, curves))
+    return np.mean([curve[:shortest] for curve in curves], axis=0)
 
 
 def _covariance(phase: np.ndarray) -> np.ndarray:

@@ -3,18 +3,32 @@
 from torch import Tensor
 from torch.nn import functional
 
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
+
 __all__ = ["coarser", "finer", "halvings"]
 
-_SMALLEST_EDGE = {2: 32, 3: 16}  # of the coarsest grid, by dimension
+_SMALLEST_TARGET = 16  # edge of the coarsest image of the target
 _MOST_GRIDS = 4
 
 
-def halvings(shape: tuple[int, ...]) -> int:
-    """How often the edges of a grid can be halved to a useful coarsest one."""
+def halvings(shape: tuple[int, ...], smallest_target: int) -> int:
+    """How often the edges of a grid can be halved to a useful coarsest one.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the finest grid.
+    smallest_target : int
+        Smallest edge of the images that are halved with it.
+    """
     count = 0
-    while count < _MOST_GRIDS - 1 and all(
-        edge % 2 ** (count + 1) == 0 and edge >> (count + 1) >= _SMALLEST_EDGE[len(shape)]
-        for edge in shape
+    while (
+        count < _MOST_GRIDS - 1
+        and smallest_target >> (count + 1) >= _SMALLEST_TARGET
+        and all(
+            edge % 2 ** (count + 1) == 0 and edge >> (count + 1) >= SMALLEST_EDGE[len(shape)]
+            for edge in shape
+        )
     ):
         count += 1
     return count

@@ -71,9 +71,12 @@ class Multigrid:
     ):
         self._images, self._shape, self._encoder = images, shape, encoder
         self._losses, self._levels = losses, levels
+        self._distances: dict[int, Distance] = {}
+        self._starts: tuple[tuple[int, ...], Tensor] | None = None
+        smallest = min(min(image.shape[1:]) for image in images)
         self.stages = [
             stage
-            for grid in range(halvings(shape), -1, -1)
+            for grid in range(halvings(shape, smallest), -1, -1)
             for stage in _stages(grid, iterations[min(grid, len(iterations) - 1)])
         ] + _stages(0, sharpening, MIXING)
 
@@ -83,16 +86,20 @@ class Multigrid:
 
     def distance(self, grid: int) -> Distance:
         """Distance from the texture of the target on a grid."""
-        textures = [
-            TextureLoss(coarser(image[None], grid)[0], self._encoder, self._levels, self._losses)
-            for image in self._images
-        ]
-        return textures[0] if len(self._shape) == 2 else SliceLoss(textures)
+        if grid not in self._distances:
+            targets = [coarser(image[None], grid)[0] for image in self._images]
+            textures = [
+                TextureLoss(target, self._encoder, self._levels, self._losses) for target in targets
+            ]
+            self._distances[grid] = textures[0] if len(self._shape) == 2 else SliceLoss(textures)
+        return self._distances[grid]
 
     def start(self, seeds: Sequence[int]) -> Tensor:
         """Where the optimisation begins, on the final grid ``[seeds, k, …]``."""
-        image = self._images[0]
-        return partition(torch.stack([gaussian_start(image, self._shape, s) for s in seeds]))
+        if self._starts is None or self._starts[0] != tuple(seeds):
+            fields = [gaussian_start(self._images, self._shape, seed) for seed in seeds]
+            self._starts = tuple(seeds), partition(torch.stack(fields))
+        return self._starts[1]
 
     def run(
         self, seeds: Sequence[int], number: int, indicator: Tensor | None, tick: Callable[[], None]

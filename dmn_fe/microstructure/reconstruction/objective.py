@@ -8,7 +8,7 @@ from dmn_fe.microstructure.reconstruction.phase_partition import mixing, outside
 
 __all__ = ["Distance", "Objective"]
 
-#: Of the penalties beside a loss that is 1 where nothing of the texture is there.
+#: Of the penalties beside a loss of about 1 where nothing of the texture is there.
 _OUTSIDE, MIXING = 1.0, 0.03
 
 

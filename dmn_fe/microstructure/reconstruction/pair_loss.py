@@ -24,9 +24,8 @@ class PairLoss:
         self._steps = torch.arange(-self._reach, self._reach + 1, device=target.device)
         steps = self._steps.abs()
         self._target = self._at_lags(hits) / ((h - steps)[:, None] * (w - steps))
-        fraction = target.mean((1, 2))[:, None, None]
         # Without order at any distance it is the square of the volume fraction.
-        self._scale = (self._target - fraction.square()).square().sum()
+        self._disorder = target.mean((1, 2))[:, None, None].square()
 
     def __call__(self, indicator: Tensor, pooled: bool = False) -> Tensor:
         """Losses ``[n]`` of periodic images ``[n, k, h, w]``, pooled ``[1]``."""
@@ -34,7 +33,11 @@ class PairLoss:
         found = self._at_lags(_correlation(indicator, (h, w)))
         if pooled:
             found = found.mean(0, keepdim=True)
-        return (found - self._target).square().sum((1, 2, 3)) / self._scale
+        # From half an edge on, lags of a periodic image are those to the other side.
+        seen = (self._steps.abs() <= h // 2)[:, None] & (self._steps.abs() <= w // 2)
+        error = torch.where(seen, found - self._target, 0.0).square().sum((1, 2, 3))
+        order = torch.where(seen, self._target - self._disorder, 0.0).square().sum()
+        return error / order
 
     def _at_lags(self, correlation: Tensor) -> Tensor:
         """The values ``[n, k, 2 r + 1, 2 r + 1]`` at lags from −r to r."""

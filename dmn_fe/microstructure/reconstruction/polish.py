@@ -1,5 +1,6 @@
 """Exchange of voxels at the interfaces, where the gradient of the loss promises most."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +15,12 @@ _FIRST_SHARE, _LAST_SHARE = 0.02, 1e-3  # of the voxels at an interface that are
 
 
 def polish(
-    phase: np.ndarray, phases: int, distance: Distance, rounds: int, device: torch.device
+    phase: np.ndarray,
+    phases: int,
+    distance: Distance,
+    rounds: int,
+    device: torch.device,
+    tick: Callable[[], None] = lambda: None,
 ) -> tuple[np.ndarray, float]:
     """Exchange voxels of two phases next to their interface as long as the loss falls.
 
@@ -30,6 +36,9 @@ def polish(
     distance : Distance
     rounds : int
         At most; each takes one or two evaluations.
+    device : torch.device
+    tick : callable, optional
+        Called after each round.
 
     Returns
     -------
@@ -42,6 +51,7 @@ def polish(
         if trial is None:
             break
         loss, trial_gradient = _loss(trial, phases, distance, device)
+        tick()
         if loss < best:
             phase, best, gradient = trial, loss, trial_gradient
         else:

@@ -35,8 +35,8 @@ from dmn_fe.progress import Progress, no_progress
 __all__ = ["Reconstruction", "reconstruct"]
 
 #: On the finest grid, the next coarser one, and all below.
-_ITERATIONS = {2: (300, 100, 50), 3: (120, 250, 150)}
-_SHARPENING = {2: 30, 3: 30}
+_ITERATIONS = {2: (500, 100, 50), 3: (120, 250, 150)}
+_SHARPENING = {2: 30, 3: 15}
 _POLISHING = {2: 30, 3: 15}
 _LEVELS = 3
 
@@ -52,7 +52,7 @@ class Reconstruction:
     seeds : tuple of int
         Of each.
     losses : tuple of float
-        Distance of the texture of each from that of the image; 1 is a grey mixture.
+        Distance of the texture of each from that of the image; that of a grey mixture is about 1.
     encoder : str
         Name of the encoder whose features were compared.
     """
@@ -108,7 +108,8 @@ def reconstruct(
         weighing. By default those of the image.
     encoder : Encoder or str
         ``"shipped"``, trained on synthetic sections; ``"random"``, which has learnt nothing and is
-        nearly as good; or the path of weights of a VGG-19, see :func:`read_vgg19`.
+        nearly as good; the path of weights of a VGG-19, see :func:`read_vgg19`, or of an encoder
+        that ``demos/encoder`` has trained.
     losses : tuple of str
         Which statistics are compared: ``"gram"``, ``"sliced-wasserstein"`` (distributions of the
         features), ``"two-point"`` (two-point probabilities up to 16 voxels).
@@ -142,7 +143,8 @@ def reconstruct(
         raise InputError(f"batch = {batch}: give 1 or more")
     network = choose_encoder(encoder).to(device)
     counts = exact_counts(wanted_fractions(fractions, sections), math.prod(shape))
-    needed = needed_bytes(shape, len(counts), network, _LEVELS, min(batch, len(seeds)))
+    pixels = max(each.phase.size for each in sections)
+    needed = needed_bytes(shape, pixels, len(counts), network, _LEVELS, min(batch, len(seeds)))
     check_memory(needed, f"a reconstruction of {' × '.join(map(str, shape))} voxels", device)
     grids = Multigrid(
         on_device(sections, device),
@@ -153,6 +155,7 @@ def reconstruct(
         _ITERATIONS[dimension],
         _SHARPENING[dimension],
     )
+    grids.distance(grids.stages[0].halvings)  # raises what is wrong before there is a restart file
     identity = {
         "image": _digest(sections),
         "size": list(shape),
@@ -160,6 +163,11 @@ def reconstruct(
         "choice of losses": list(losses),
         "batch": batch,
         "voxels of phases": counts.tolist(),
+        "schedule of iterations": [
+            *([stage.halvings, stage.iterations, stage.mixing_weight] for stage in grids.stages),
+            _POLISHING[dimension],
+            _LEVELS,
+        ],
     }
     file = RestartFile(restart, identity)
     done = do_work(seeds, grids, counts, _POLISHING[dimension], batch, file, progress)
@@ -170,9 +178,9 @@ def reconstruct(
 
 
 def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    found = tuple(seeds)
-    for seed in found:
+    for seed in seeds:
         check_seed(seed)
+    found = tuple(int(seed) for seed in seeds)
     if not found or len(set(found)) < len(found):
         raise InputError(f"seeds = {list(found)}: give one or more different ones")
     return found

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
+from dmn_fe.microstructure import volume_fraction
 from dmn_fe.microstructure.reconstruction.phase_partition import one_hot
+from dmn_fe.microstructure.smallest_edges import SMALLEST_EDGE
 from dmn_fe.microstructure.statistics.indicator import spacing
 from dmn_fe.microstructure.voxels import VoxelRVE
 
 __all__ = ["Section", "on_device", "section", "sections_of", "wanted_fractions"]
-
-_SMALLEST_EDGE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +79,10 @@ def section(image: VoxelRVE | np.ndarray) -> Section:
         )
     normal = thin[0]
     phase = image.phase.take(0, normal)
-    if min(phase.shape) < _SMALLEST_EDGE:
+    if min(phase.shape) < SMALLEST_EDGE[2]:
         raise InputError(
             f"the image has {phase.shape[0]} × {phase.shape[1]} pixels: give one with at least "
-            f"{_SMALLEST_EDGE} along each edge"
+            f"{SMALLEST_EDGE[2]} along each edge"
         )
     if len(image.names) < 2:
         raise InputError(
@@ -102,6 +103,13 @@ def sections_of(
         If a section is not usable, three are given for the plane, they are not normal to e1, e2
         and e3, have different phases or pixels, or pixels are not square.
     """
+    if isinstance(image, str | Path):
+        raise InputError(f"image = {str(image)!r}: read it with microstructure.read_photo first")
+    if not isinstance(image, VoxelRVE | np.ndarray | Sequence):
+        raise InputError(
+            f"the image is a {type(image).__name__}: give an RVE of voxels, an array of phases or "
+            "three RVEs"
+        )
     if isinstance(image, VoxelRVE | np.ndarray):
         one = section(image)
         if dimension == 2:
@@ -134,15 +142,8 @@ def wanted_fractions(
     InputError
         If there is not one positive number for each phase, with the sum 1.
     """
-    names = sections[0].names
-    if fractions is None:
-        fractions = np.mean([each.volume_fractions for each in sections], axis=0)
-    elif len(fractions) != len(names) or not min(fractions) > 0 or abs(sum(fractions) - 1) > 1e-6:
-        raise InputError(
-            f"fractions = {list(fractions)}: give one positive number for each of the phases "
-            f"{', '.join(names)}, with the sum 1"
-        )
-    return tuple(float(fraction) for fraction in fractions)
+    found = [each.volume_fractions for each in sections]
+    return volume_fraction.wanted_fractions(fractions, found, sections[0].names)
 
 
 def on_device(sections: tuple[Section, ...], device: str) -> list[Tensor]:

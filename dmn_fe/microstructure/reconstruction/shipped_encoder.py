@@ -9,7 +9,7 @@ from dmn_fe.errors import InputError
 from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
 from dmn_fe.tensor_file import TensorFormat
 
-__all__ = ["SHIPPED", "load_encoder", "save_encoder", "shipped_encoder"]
+__all__ = ["SHIPPED", "is_encoder", "load_encoder", "save_encoder", "shipped_encoder"]
 
 #: The file with its weights.
 SHIPPED = Path(__file__).with_name("encoder.safetensors")
@@ -47,6 +47,11 @@ def save_encoder(encoder: Encoder, path: str | Path, origin: dict[str, Any]) -> 
             tensors[f"{number}.{place}.weight"] = layer.weight.detach().cpu().float()
             tensors[f"{number}.{place}.bias"] = layer.bias.detach().cpu().float()
     _FORMAT.save(path, tensors, header)
+
+
+def is_encoder(path: str | Path) -> bool:
+    """Whether a file is one of :func:`save_encoder`."""
+    return _FORMAT.marks(path)
 
 
 def load_encoder(path: str | Path) -> Encoder:

@@ -25,16 +25,14 @@ LOSSES: tuple[Loss, ...] = get_args(Loss)
 Place = tuple[int, int]  # level of the pyramid, block of the encoder
 
 _DIRECTIONS = 32  # of the sliced Wasserstein distance, for each block
-_LEAST = 0.3  # of the scale of a block at all levels of the pyramid
 
 
 class TextureLoss:
     """Distance of the feature statistics of images from those of a target.
 
-    Every block of the encoder gives a relative error at every level of an image pyramid, in which
-    the image is averaged over 2 × 2 pixels from level to level; the loss is their mean. So no
-    weights are needed, and long and short distances count alike, but for levels at which much less
-    than at others is left of the target, as of stripes thinner than their pixels.
+    Every block of the encoder gives an error at every level of an image pyramid, in which the image
+    is averaged over 2 × 2 pixels from level to level; the loss is their mean. Errors are relative
+    to the target at the level where most is left of it, so no weights are needed.
 
     Parameters
     ----------
@@ -46,10 +44,19 @@ class TextureLoss:
         Levels of the pyramid.
     losses : tuple of str
         Which statistics: ``"gram"``, ``"sliced-wasserstein"``, ``"two-point"``.
+
+    Raises
+    ------
+    InputError
+        If there are no such losses, or the target is too small for the encoder.
     """
 
     def __init__(
-        self, target: Tensor, encoder: Encoder, levels: int = 3, losses: tuple[Loss, ...] = LOSSES
+        self,
+        target: Tensor,
+        encoder: Encoder,
+        levels: int = 3,
+        losses: tuple[Loss, ...] = ("gram",),
     ):
         unknown = sorted(set(losses) - set(LOSSES))
         if unknown or not losses:
@@ -72,6 +79,12 @@ class TextureLoss:
                 self._sorted, lambda values: float(values.square().mean())
             )
             self._pairs = PairLoss(target) if "two-point" in losses else None
+        if not self._grams:
+            h, w = target.shape[1:]
+            raise InputError(
+                f"an image of {h} × {w} pixels is too small for the blocks of the encoder "
+                f"{encoder.name!r}: give a larger one, or fewer blocks"
+            )
 
     def __call__(self, indicator: Tensor, pooled: bool = False) -> Tensor:
         """Losses ``[n]`` of periodic images.
@@ -84,7 +97,8 @@ class TextureLoss:
             the target, and there is one loss ``[1]``.
         """
         errors = []
-        for place, features in self._features(indicator, periodic=True):
+        compares_features = set(self._losses) != {"two-point"}
+        for place, features in self._features(indicator, True) if compares_features else ():
             if place not in self._grams:
                 continue  # the target is too small for it
             if pooled:
@@ -111,7 +125,8 @@ class TextureLoss:
         image = phase_channels(indicator)
         for level in range(self._levels):
             if level:
-                if min(image.shape[2:]) < 16 or any(edge % 2 for edge in image.shape[2:]):
+                odd = periodic and any(edge % 2 for edge in image.shape[2:])
+                if odd or min(image.shape[2:]) < 16:
                     return
                 image = functional.avg_pool2d(image, 2)
             n, k = image.shape[:2]
@@ -126,11 +141,13 @@ def phase_channels(indicator: Tensor) -> Tensor:
 
 
 def _scales(targets: dict[Place, Tensor], size: Callable[[Tensor], float]) -> dict[Place, float]:
-    """What errors are relative to: the size of the target, unless there is next to nothing."""
+    """What errors are relative to: the size of the target at the level where it is largest.
+
+    Levels at which less is left of the target, as of stripes thinner than their pixels, so count
+    less.
+    """
     sizes = {place: size(target) for place, target in targets.items()}
     return {
-        (level, block): max(
-            found, _LEAST * max(other for (_, same), other in sizes.items() if same == block)
-        )
-        for (level, block), found in sizes.items()
+        (level, block): max(other for (_, same), other in sizes.items() if same == block)
+        for level, block in sizes
     }

@@ -4,7 +4,6 @@ import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -60,9 +59,10 @@ def read_vgg19(path: str | Path) -> Encoder:
     ]
     layout = next((i for i in (0, 1) if f"{names[0][0][i]}.weight" in weights), None)
     if layout is None:
-        some = ", ".join(sorted(weights)[:3])
+        some = ", ".join(sorted(weights)[:3]) or "nothing"
+        more = " …" if len(weights) > 3 else ""
         raise InputError(
-            f"{path} holds {some} …, but no features.0.weight (torchvision) or conv1_1.weight "
+            f"{path} holds {some}{more}, but no features.0.weight (torchvision) or conv1_1.weight "
             "(Gatys): give the weights of a VGG-19"
         )
     blocks, channels = [], 3
@@ -90,7 +90,7 @@ def _load(path: Path) -> dict[str, Tensor]:
             f"{path} holds more than tensors, or is damaged; save the state_dict alone, or as "
             "safetensors."
         ) from error
-    except (RuntimeError, EOFError, OSError, SafetensorError, ValueError) as error:
+    except Exception as error:  # bytes that are no weights may raise anything in the unpickler
         raise InputError(f"{path} is damaged or no file of weights; download it again.") from error
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise InputError(f"{path} holds no state_dict; save model.state_dict().")

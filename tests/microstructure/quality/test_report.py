@@ -11,7 +11,7 @@ from dmn_fe.microstructure import MeshRVE, VoxelRVE
 from dmn_fe.microstructure.quality import gaussian_control, judge_quality, white_noise
 
 RADIUS = 4.5
-NAMES = ("volume fraction", "lineal path", "chord length", "two-point probability")
+NAMES = ("volume fraction", "lineal path", "chord length", "two-point probability (in the loss)")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,8 @@ def test_rolled_copy_is_the_same():
     for one in report.figures:
         assert one.worst == pytest.approx(0.0, abs=1e-9)
         assert one.floor_worst > one.floor_mean > 0.0
-    [note] = report.findings
+    note, *blind = report.findings
+    assert all("judges that cannot tell" in b.sentence for b in blind)
     assert "less than twice as large" in note.sentence
     assert "crops of 32 × 32 voxels, times 0.61" in note.sentence
 
@@ -107,6 +108,29 @@ def test_fraction_short_of_one_voxel_is_found():
     assert f"result 2 has {4096 - ones + 1} of 4096 voxels of phase 'ground'" in finding.sentence
 
 
+def test_fractions_that_were_asked_for_are_those_that_count(original):
+    phase = window(original, 96, 0).phase.copy()
+    phase[::3] = 0
+    result = VoxelRVE(phase, original.names)
+    own = judge_quality(original, result)
+    assert not own.farthest("volume fraction").within
+    assert any("result 1 has" in one.sentence for one in own.findings)
+    report = judge_quality(original, result, fractions=result.volume_fractions)
+    assert report.farthest("volume fraction").worst == pytest.approx(0.0, abs=1e-12)
+    assert report.farthest("lineal path") == own.farthest("lineal path")
+    assert not any("result 1 has" in one.sentence for one in report.findings)
+    ground, disks = result.volume_fractions
+    asked = f"the volume fractions {ground:.4f}, {disks:.4f} were asked for, the original has"
+    assert any(asked in one.sentence for one in report.findings)
+    missed = judge_quality(original, result, fractions=(0.5, 0.5)).findings
+    assert any("the fraction that was asked for is 4608.0" in one.sentence for one in missed)
+    for wrong in ((0.5, 0.2), (1.0,), (0.5, float("nan"))):
+        with pytest.raises(
+            InputError, match="one positive number for each of the phases ground, d"
+        ):
+            judge_quality(original, result, fractions=wrong)
+
+
 def test_percolation_that_differs_is_found():
     """Stripes with a cut each: nothing else but their percolation along e2 changes much."""
     phase = np.broadcast_to((np.arange(64) % 8 < 4).astype(int)[:, None, None], (64, 64, 1)).copy()
@@ -121,19 +145,30 @@ def test_percolation_that_differs_is_found():
 
 
 def test_files(original, tmp_path):
-    report = judge_quality(original, [window(original, 96, 0), white_noise(original, (96, 96, 1))])
+    results = [window(original, 96, 0), white_noise(original, (96, 96, 1))]
+    report = judge_quality(original, results, in_loss=("two-point probability",))
     report.write(tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "quality.json", "quality.md", "quality.png",
     ]  # fmt: skip
     document = json.loads((tmp_path / "quality.json").read_text())
     assert document["verdict"] == "fail"
-    assert document["crop_shape"] == [96, 96, 1]
+    assert document["crops"] == [{"view": "", "shape": [96, 96, 1], "factor": 1.0}]
     assert [len(one["values"]) for one in document["figures"]] == [2] * 8
     text = (tmp_path / "quality.md").read_text()
     assert f"**fail**: {report.sentence}" in text
     for name in NAMES:
         assert f"\n| {name} | " in text
+    assert document["in_loss"] == ["two-point probability"]
+    path = report.farthest("lineal path")
+    row = [
+        f"{max(path.values):.3f}",
+        f"{min(path.values):.3f}",
+        path.phase,
+        f"{path.floor_mean:.3f}",
+    ]
+    row += [f"{value:.3f}" for value in (path.floor_worst, path.gaussian, path.white_noise)]
+    assert f"\n| lineal path | {' | '.join(row)} | no |" in text
     with Image.open(tmp_path / "quality.png") as image:
         assert len(image.convert("RGB").getcolors(2**24)) > 100
     report.write(tmp_path / "other.md")
@@ -150,7 +185,9 @@ def test_bad_input(original):
     volume = balls(16, 0)
     flat = VoxelRVE(np.zeros((20, 20, 1), dtype=int))
     for first, second, sentence in (
-        (original, mesh, "'MeshRVE' object is not iterable"),
+        (original, mesh, "result 1 is a MeshRVE, not a VoxelRVE: turn a mesh into voxels"),
+        (mesh, result, "the original is a MeshRVE, not a VoxelRVE"),
+        (original.phase[:, :, 0], result, "the original is a ndarray, not a VoxelRVE"),
         (original, [mesh], "result 1 is a MeshRVE, not a VoxelRVE"),
         (original, [result.phase], "result 1 is a ndarray, not a VoxelRVE"),
         (original, [], "there is no result"),
@@ -163,8 +200,10 @@ def test_bad_input(original):
         ((original,) * 3, result, "three originals describe a volume, the result is a section"),
         (volume, VoxelRVE(result.phase, volume.names), "the original is a volume but the result"),
     ):
-        with pytest.raises((InputError, TypeError), match=sentence):
+        with pytest.raises(InputError, match=sentence):
             judge_quality(first, second)
+    with pytest.raises(InputError, match="give some of the judges volume fraction, lineal path"):
+        judge_quality(original, result, in_loss=("gram",))
     three = [VoxelRVE(original.phase, volume.names)] * 3
     with pytest.raises(
         InputError, match=r"original 1 of three has the shape \[192, 192, 1\]: give"

@@ -94,6 +94,15 @@ def test_outputs_choose_blocks_and_leave_the_others_as_they_are():
     assert replace(encoder, outputs=(0, 2)).digest != encoder.digest
 
 
+def test_a_cut_encoder_has_the_first_blocks_alone():
+    encoder, x = random_encoder(), image(1, 1, 64, 64)
+    cut = encoder.cut(2)
+    assert len(cut.blocks) == 2
+    assert cut.name == f"{encoder.name}, 2 of 4 blocks"
+    for a, b in zip(cut.features(x, True), encoder.features(x, True)[:2], strict=True):
+        assert torch.equal(a, b)
+
+
 def test_random_encoders_come_from_their_seed_and_see_no_volume_fraction():
     assert random_encoder(1).digest == random_encoder(1).digest
     assert random_encoder(1).digest != random_encoder(2).digest

@@ -92,11 +92,12 @@ def test_interpolation_and_averages_are_periodic():
 
 
 def test_grids_end_where_halves_are_no_longer_even_or_too_small():
-    assert halvings((128, 128)) == 2
-    assert halvings((256, 256)) == 3
-    assert halvings((40, 40)) == 0
-    assert halvings((64, 96)) == 1
-    assert halvings((64, 64, 64)) == 2
+    assert halvings((128, 128), 256) == 2
+    assert halvings((256, 256), 256) == 3
+    assert halvings((40, 40), 256) == 0
+    assert halvings((64, 96), 256) == 1
+    assert halvings((64, 64, 64), 256) == 2
+    assert halvings((64, 64, 64), 40) == 1
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (24, 24, 24)])
@@ -106,11 +107,11 @@ def test_the_start_has_the_fractions_and_the_reach_of_the_image(shape):
     k2 = np.fft.fftfreq(128)[:, None] ** 2 + np.fft.fftfreq(128) ** 2
     smooth = np.fft.ifft2(noise * np.exp(-100.0 * k2)).real
     image = one_hot((smooth > np.quantile(smooth, 0.7)).astype(int), 2)[0]
-    start = gaussian_start(image, shape, seed=1)
+    start = gaussian_start([image], shape, seed=1)
     assert start.shape == (2, *shape)
     torch.testing.assert_close(start.sum(0), torch.ones(shape))
     assert float(start[1].mean()) == pytest.approx(0.3, abs=0.1)
-    assert torch.equal(start, gaussian_start(image, shape, seed=1))
+    assert torch.equal(start, gaussian_start([image], shape, seed=1))
 
     def neighbours(x, steps):
         x = x - x.mean()

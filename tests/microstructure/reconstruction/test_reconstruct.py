@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers import photos
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import VoxelRVE, lineal_path, two_point_probability
@@ -11,15 +12,9 @@ from dmn_fe.microstructure.quality import gaussian_control, white_noise
 from dmn_fe.microstructure.reconstruction import random_encoder, reconstruct, result_size
 
 
-def disks(*shape: int, seed: int = 0, phases: int = 2) -> np.ndarray:
-    """Overlapping disks of radius 5 pixels; those of three phases lie upon each other."""
-    rng = np.random.default_rng(seed)
-    x, y = np.indices(shape)
-    phase = np.zeros(shape, dtype=int)
-    for number in range(shape[0] * shape[1] // 250):
-        centre = rng.uniform(0, shape)
-        phase[np.hypot(x - centre[0], y - centre[1]) < 5.0] = 1 + number % (phases - 1)
-    return phase
+def disks(nx: int, ny: int, **options: int) -> np.ndarray:
+    """Disks of radius 5 pixels, as many on each area."""
+    return photos.disks(nx, ny, radius=5.0, count=nx * ny // 250, **options)
 
 
 def photo(phase: np.ndarray) -> VoxelRVE:
@@ -104,6 +99,16 @@ def test_interrupted_work_goes_on_and_ends_the_same(original, made, tmp_path):
     for a, b in zip(found.rves, made.rves, strict=True):
         assert (a.phase == b.phase).all()
     assert reconstruct(original, 64, seeds=(0, 1), restart=path).losses == found.losses
+    later.clear()
+    one = reconstruct(
+        original,
+        64,
+        seeds=np.array([1]),
+        restart=path,
+        progress=lambda done, total, _: later.append(done / total),
+    )
+    assert one.losses == found.losses[1:]
+    assert later == [1.0]  # the other seed does not count
 
 
 def test_a_restart_file_of_another_image_is_refused(original, made, tmp_path):
@@ -119,6 +124,11 @@ def test_a_restart_file_of_another_image_is_refused(original, made, tmp_path):
 def test_fractions_that_are_known_better_are_kept():
     rve = reconstruct(disks(64, 64), 32, fractions=(0.625, 0.375)).rve
     assert rve.volume_fractions == (0.625, 0.375)
+
+
+def test_a_result_may_be_much_larger_than_the_image():
+    rve = reconstruct(disks(40, 41), np.int64(128)).rve
+    assert rve.shape == (128, 128, 1)
 
 
 def test_three_phases_keep_their_fractions_and_their_neighbours():
@@ -189,14 +199,20 @@ def test_three_sections_give_an_anisotropic_volume():
         (disks(64, 64), {"losses": ("style",)}, "give some of gram"),
         (disks(64, 64), {"fractions": (0.2, 0.3)}, "give one positive number for each of the ph"),
         (disks(64, 64), {"fractions": (1.0,)}, "give one positive number for each of the phases"),
+        (disks(64, 64), {"fractions": 0.3}, "give one positive number for each of the phases"),
+        (disks(64, 64), {"fractions": (0.5, np.nan)}, "give one positive number for each of the"),
+        (disks(64, 64), {"size": 64.0}, "size = 64.0: give one edge"),
+        ("photo.png", {}, "image = 'photo.png': read it with microstructure.read_photo first"),
+        (7, {}, "the image is a int: give an RVE of voxels"),
         (disks(64, 64), {"device": "cuda:99"}, "cannot be used here"),
         ([disks(64, 64)] * 3, {"dimension": 3}, "normal to e1, e2 and e3"),
         ([disks(64, 64)] * 3, {}, "give one, or for three dimensions three"),
     ],
 )
-def test_wrong_input_gives_one_sentence(image, options, sentence):
+def test_wrong_input_gives_one_sentence(tmp_path, image, options, sentence):
     with pytest.raises(InputError) as caught:
-        reconstruct(image, **options)
+        reconstruct(image, restart=tmp_path / "r.safetensors", **options)
+    assert not list(tmp_path.iterdir())
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -220,6 +236,7 @@ def test_memory_is_estimated_before_anything_is_done(monkeypatch):
     with pytest.raises(InputError, match=r"512 × 512 × 512 voxels needs about \d+\.\d GB"):
         reconstruct(disks(64, 64), 512, dimension=3)
     network = random_encoder()
-    one = result_size.needed_bytes((64, 64, 64), 2, network, 3, 1)
-    assert result_size.needed_bytes((128, 128, 128), 2, network, 3, 1) > 5.0 * one
-    assert result_size.needed_bytes((64, 64, 64), 3, network, 3, 1) > 1.5 * one
+    one = result_size.needed_bytes((64, 64, 64), 64**2, 2, network, 3, 1)
+    assert result_size.needed_bytes((128, 128, 128), 64**2, 2, network, 3, 1) > 5.0 * one
+    assert result_size.needed_bytes((64, 64, 64), 64**2, 3, network, 3, 1) > 1.5 * one
+    assert result_size.needed_bytes((64, 64, 64), 4000**2, 2, network, 3, 1) > 4e9

@@ -3,6 +3,7 @@ import torch
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure.families import synthetic_section
+from dmn_fe.microstructure.reconstruction.encoder_choice import choose_encoder
 from dmn_fe.microstructure.reconstruction.random_encoder import WIDTHS, random_encoder
 from dmn_fe.microstructure.reconstruction.shipped_encoder import (
     SHIPPED,
@@ -50,6 +51,12 @@ def test_an_encoder_comes_back_from_its_file(tmp_path):
         encoder.features(image, periodic=True), again.features(image, periodic=True), strict=True
     ):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_an_own_encoder_is_chosen_by_its_file(tmp_path):
+    path = tmp_path / "own.safetensors"
+    save_encoder(random_encoder(3), path, {})
+    assert choose_encoder(str(path)).digest == random_encoder(3).digest
 
 
 def test_a_file_that_is_no_encoder(tmp_path):

@@ -1,8 +1,11 @@
 """Statistics of features and the losses made of them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from helpers import photos
 
 from dmn_fe.errors import InputError
 from dmn_fe.microstructure import VoxelRVE, two_point_probability
@@ -18,13 +21,7 @@ from dmn_fe.microstructure.reconstruction.phase_partition import one_hot, partit
 from dmn_fe.microstructure.reconstruction.slice_loss import SliceLoss
 from dmn_fe.microstructure.reconstruction.texture_loss import LOSSES, TextureLoss
 
-
-def blobs(*shape: int, seed: int = 0, phases: int = 2) -> np.ndarray:
-    """Phases of a smooth periodic random field."""
-    noise = np.fft.fftn(np.random.default_rng(seed).normal(size=shape))
-    k2 = sum(np.meshgrid(*(np.fft.fftfreq(n) ** 2 for n in shape), indexing="ij"))
-    field = np.fft.ifftn(noise * np.exp(-80.0 * k2)).real
-    return np.searchsorted(np.quantile(field, np.arange(1, phases) / phases), field)
+blobs = partial(photos.blobs, length=2.0)
 
 
 def double(encoder: Encoder) -> Encoder:
@@ -155,6 +152,33 @@ def test_slices_that_tile_an_image_pool_to_its_statistics():
     once = distance(one_hot(phase, 2))
     thrice = distance(one_hot(phase, 2).expand(3, -1, -1, -1), pooled=True)
     torch.testing.assert_close(once, thrice)
+
+
+def test_a_photo_with_odd_edges_is_compared_at_all_levels():
+    even = TextureLoss(one_hot(blobs(128, 128), 2)[0], random_encoder())
+    odd = TextureLoss(one_hot(blobs(129, 127), 2)[0], random_encoder())
+    assert set(odd._grams) == set(even._grams)
+    assert len(odd._grams) == 4 + 4 + 3  # of the blocks at three levels
+
+
+def test_pairs_are_not_compared_beyond_half_an_edge():
+    phase = blobs(64, 64)
+    distance = PairLoss(one_hot(phase, 2)[0])
+    part = one_hot(phase[:16, :16], 2)
+    assert float(distance(part)) > 0.0
+    distance._target[..., :8, :] += 1.0  # lags of more than 8 in the first direction
+    changed = float(distance(part))
+    distance._target[..., 8, :] += 1.0
+    assert changed != float(distance(part))
+    assert changed == pytest.approx(float(PairLoss(one_hot(phase, 2)[0])(part)))
+
+
+def test_a_target_that_is_too_small_for_the_encoder_is_named():
+    deep = Encoder("deep", random_encoder().blocks, outputs=(3,))
+    with pytest.raises(InputError, match=r"16 × 16 pixels is too small for the blocks of .*deep"):
+        TextureLoss(one_hot(blobs(16, 16), 2)[0], deep)
+    with pytest.raises(InputError, match=r"outputs = \[4\]: the encoder has the blocks 0 to 3"):
+        Encoder("none", random_encoder().blocks, outputs=(4,))
 
 
 def test_unknown_losses_are_named():

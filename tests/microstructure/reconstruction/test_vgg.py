@@ -100,6 +100,9 @@ def test_files_that_are_no_weights(tmp_path):
     path.write_bytes(b"not a file of torch")
     with pytest.raises(InputError, match=r"vgg.pth (is damaged|holds more than tensors)"):
         read_vgg19(path)
+    path.write_bytes(b"hello")  # for an unpickler, "h" takes what was never stored
+    with pytest.raises(InputError, match=r"vgg\.pth is damaged"):
+        read_vgg19(path)
     torch.save(torch.nn.Linear(2, 2), path)  # a pickled object, which could run anything
     with pytest.raises(InputError, match="more than tensors"):
         read_vgg19(path)
