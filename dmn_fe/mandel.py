@@ -21,6 +21,7 @@ __all__ = [
     "interface_matrix",
     "isotropic_part",
     "isotropic_stiffness",
+    "plane_part",
     "rotation_matrix",
     "to_tensor",
     "trace",
@@ -29,6 +30,7 @@ __all__ = [
 
 _ROWS = (0, 1, 2, 1, 0, 0)
 _COLUMNS = (0, 1, 2, 2, 2, 1)
+_PLANE = [0, 1, 5]
 _SQRT2 = math.sqrt(2.0)
 _FACTORS = torch.tensor([1.0, 1.0, 1.0, _SQRT2, _SQRT2, _SQRT2], dtype=torch.float64)
 
@@ -64,6 +66,12 @@ def deviator(vector: Tensor) -> Tensor:
 def von_mises(stress: Tensor) -> Tensor:
     """Von Mises stress ``√(3/2) |dev σ|``, ``[...]``, of a stress ``[..., 6]``."""
     return math.sqrt(1.5) * torch.linalg.vector_norm(deviator(stress), dim=-1)
+
+
+def plane_part(matrix: Tensor) -> Tensor:
+    """Components 11, 22 and 12 ``[..., 3, 3]`` of a matrix ``[..., 6, 6]``: plane strain of a
+    stiffness."""
+    return matrix[..., _PLANE, :][..., _PLANE]
 
 
 def isotropic_stiffness(young: float, poisson: float) -> Tensor:

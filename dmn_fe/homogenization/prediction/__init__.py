@@ -4,6 +4,7 @@ Made from solved sections: an encoder's pooled features and a linear map to nine
 value keeps between the bounds of Voigt and Reuss.
 """
 
+from dmn_fe.homogenization.prediction.coordinates import relative_errors
 from dmn_fe.homogenization.prediction.ensemble import (
     EnsemblePrediction,
     PredictorEnsemble,
@@ -17,6 +18,7 @@ from dmn_fe.homogenization.prediction.estimates import (
 from dmn_fe.homogenization.prediction.fine_tuning import fine_tune, train_predictor
 from dmn_fe.homogenization.prediction.fine_tuning_recipe import FineTuning
 from dmn_fe.homogenization.prediction.frozen import fit_frozen
+from dmn_fe.homogenization.prediction.pooled_features import encoded_means
 from dmn_fe.homogenization.prediction.predictor import Prediction, PropertyPredictor
 from dmn_fe.homogenization.prediction.predictor_file import load_predictor, save_predictor
 from dmn_fe.homogenization.prediction.section_dataset import SectionDataset
@@ -37,6 +39,7 @@ __all__ = [
     "PropertyPredictor",
     "SectionDataset",
     "TwoPhases",
+    "encoded_means",
     "fine_tune",
     "fit_frozen",
     "hashin_shtrikman_bounds",
@@ -44,6 +47,7 @@ __all__ = [
     "hill_mean",
     "load_predictor",
     "make_section_dataset",
+    "relative_errors",
     "save_predictor",
     "train_predictor",
     "train_predictor_ensemble",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,8 @@ from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.progress import Progress, no_progress
 
 __all__ = ["EnsemblePrediction", "PredictorEnsemble", "train_predictor_ensemble"]
+
+_SHARE = 0.8  # of the sections that a member learns from
 
 
 class EnsemblePrediction(NamedTuple):
@@ -70,7 +73,8 @@ class PredictorEnsemble:
             stacked = torch.stack(values)
             mean = stacked.mean(0)
             norm = torch.linalg.matrix_norm
-            spread = norm(stacked - mean).square().sum(0) / (len(found) - 1 or float("nan"))
+            # Of one member zero by zero, which is not-a-number.
+            spread = norm(stacked - mean).square().sum(0) / (len(found) - 1)
             means.append(mean)
             bars.append(factor * spread.sqrt() / norm(mean))
         return EnsemblePrediction(Prediction(*means), torch.stack(bars, dim=-1))
@@ -100,15 +104,18 @@ def train_predictor_ensemble(
     seed: int = 0,
     progress: Progress = no_progress,
 ) -> PredictorEnsemble:
-    """Train ``k`` predictors, each on as many sections drawn from the data with replacement.
+    """Train ``k`` predictors, each on four fifths of the sections.
 
-    Drawn anew for each of them (bagging), since from one pretrained start and the same sections
-    they would hardly differ.
+    Drawn anew for each of them, since from one pretrained start and the same sections they would
+    hardly differ; and without replacement, since a section that is there twice is not left out when
+    its copy is, and the ridge regression would choose too weak a penalty.
 
     Parameters
     ----------
     encoders : Encoder or sequence of ``k`` Encoder
         The start of all members, or of each.
+    seed : int
+        Ensembles of different seeds share no draw.
 
     Others as for :func:`train_predictor`.
     """
@@ -117,11 +124,12 @@ def train_predictor_ensemble(
         raise InputError(f"k = {k}, {len(starts)} encoders: give 2 or more, and one for each.")
     members = []
     for number, start in enumerate(starts):
-        generator = torch.Generator().manual_seed(seed + number)
-        drawn = torch.randint(len(data), (len(data),), generator=generator)
+        own = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+        generator = torch.Generator().manual_seed(own)
+        drawn = torch.randperm(len(data), generator=generator)[: round(_SHARE * len(data))]
 
         def of_all(done: int, total: int, message: str = "", number: int = number) -> None:
             progress(number * total + done, k * total, message)
 
-        members.append(train_predictor(data.subset(drawn), start, recipe, seed + number, of_all))
+        members.append(train_predictor(data.subset(drawn), start, recipe, own, of_all))
     return PredictorEnsemble(tuple(members))

@@ -2,20 +2,17 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.homogenization.prediction.coordinates import Coordinates
+from dmn_fe.homogenization.prediction.coordinates import relative_errors
 from dmn_fe.homogenization.prediction.fine_tuning_recipe import FineTuning
 from dmn_fe.homogenization.prediction.frozen import fit_frozen
-from dmn_fe.homogenization.prediction.pooled_features import pooled_features
 from dmn_fe.homogenization.prediction.predictor import PropertyPredictor
 from dmn_fe.homogenization.prediction.section_dataset import SectionDataset
-from dmn_fe.homogenization.prediction.square_group import CHARACTERS, COMPONENTS, transformed
-from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
+from dmn_fe.homogenization.prediction.trainable_predictor import TrainablePredictor
+from dmn_fe.microstructure.reconstruction.encoder import Encoder
 from dmn_fe.progress import Progress, no_progress
 
 __all__ = ["fine_tune", "train_predictor"]
@@ -62,22 +59,44 @@ def fine_tune(
     recipe: FineTuning,
     seed: int = 0,
     progress: Progress = no_progress,
+    held_out: SectionDataset | None = None,
 ) -> PropertyPredictor:
     """Train all weights of a predictor, for the mean squared relative error; see
     :func:`train_predictor`.
 
-    Every section is seen shifted and under some of the symmetries of the square, at random. Raises
-    ``InputError`` if the data have other phases than the predictor.
+    Every section is seen shifted and under some of the symmetries of the square, at random.
+
+    Parameters
+    ----------
+    held_out : SectionDataset, optional
+        Sections that are not learnt from. The predictor with the least mean error of these is kept
+        (early stopping), the start among them, judged every ``recipe.judged_every`` steps; else the
+        last one. Its step is ``origin["step"]``.
+
+    Raises
+    ------
+    InputError
+        If a data set has other phases than the predictor, or no sections.
     """
-    if data.phases != start.phases:
-        raise InputError(
-            f"the predictor is for {start.phases}, the data set has {data.phases}: train from "
-            "fit_frozen with the data set."
-        )
+    for one in (data,) if held_out is None else (data, held_out):
+        if one.phases != start.phases:
+            raise InputError(
+                f"the predictor is for {start.phases}, the data set has {one.phases}: train from "
+                "fit_frozen with the data set."
+            )
+        if not len(one):
+            raise InputError("no sections: give a data set with some to learn from and to judge.")
     steps = recipe.steps_of(len(data))
-    model = _Trainable(start)
+    model = TrainablePredictor(start)
     optimiser = torch.optim.Adam(model.parameters, recipe.learning_rate)
     generator = torch.Generator().manual_seed(seed)
+    origin = {**start.origin, "steps": steps, "batch": recipe.batch, "seed": seed}
+    best, least = start, math.inf
+    if held_out is not None:
+        best, least = (
+            dataclasses.replace(start, origin={**origin, "step": 0}),
+            _error(start, held_out),
+        )
     waiting: list[int] = []
     for step in range(steps):
         for group in optimiser.param_groups:
@@ -90,78 +109,16 @@ def fine_tune(
         loss.backward()
         optimiser.step()
         progress(step + 1, steps, f"relative error {math.sqrt(loss.item()):.3f}")
-    return model.predictor({**start.origin, "steps": steps, "batch": recipe.batch, "seed": seed})
+        if held_out is not None and ((step + 1) % recipe.judged_every == 0 or step + 1 == steps):
+            found = model.predictor({**origin, "step": step + 1})
+            error = _error(found, held_out)
+            if error < least:
+                best, least = found, error
+    return model.predictor(origin) if held_out is None else best
 
 
-class _Trainable:
-    """The weights of a predictor, with gradients."""
-
-    def __init__(self, start: PropertyPredictor):
-        self._start = start
-        used = start.encoder.blocks[: max(start.encoder.outputs) + 1]
-        self._encoder = _copied(start.encoder, used, gradient=True)
-        self._weight = start.weight.float().requires_grad_()
-        self._intercept = start.intercept.float().requires_grad_()
-        layers = [layer for block in self._encoder.blocks for layer in block]
-        self.parameters = [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
-        self.parameters += [self._weight, self._intercept]
-        self._signs = torch.stack([CHARACTERS[name] for name in COMPONENTS], dim=1)  # [8, 9]
-
-    def loss(
-        self,
-        data: SectionDataset,
-        chosen: Sequence[int],
-        symmetries: int,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """Mean squared relative error of stiffness and conductivity of some sections."""
-        images, edge = data.images[chosen], data.images.shape[1]
-        elements = torch.stack(
-            [torch.randperm(8, generator=generator)[:symmetries] for _ in chosen]
-        )  # [sections, symmetries]
-        shifts = torch.randint(edge, (len(chosen), 2), generator=generator).tolist()
-        seen = [
-            transformed(torch.roll(image, shift, (0, 1)), element)
-            for image, shift, row in zip(images, shifts, elements.tolist(), strict=True)
-            for element in row
-        ]
-        features = pooled_features(self._encoder, torch.stack(seen))
-        features = (features - self._start.middle) / self._start.scale
-        single = (features @ self._weight + self._intercept).unflatten(0, elements.shape)
-        components = (single * self._signs[elements]).mean(1)
-        coordinates = Coordinates(data.phases, images.double().mean((1, 2)))
-        truth = (data.plane_stiffness[chosen], data.plane_conductivity[chosen])
-        loss = components.new_zeros(())
-        for found, exact in zip(coordinates.properties(components), truth, strict=True):
-            scale = exact.square().sum((1, 2))
-            loss = loss + ((found - exact).square().sum((1, 2)) / scale).mean() / 2
-        return loss
-
-    def predictor(self, origin: dict) -> PropertyPredictor:
-        """The predictor with the weights as they are now."""
-        return dataclasses.replace(
-            self._start,
-            encoder=_copied(self._encoder, self._encoder.blocks, gradient=False),
-            weight=self._weight.detach().double(),
-            intercept=self._intercept.detach().double(),
-            origin=origin,
-        )
-
-
-def _copied(encoder: Encoder, blocks: Sequence[Sequence[Convolution]], gradient: bool) -> Encoder:
-    """An encoder with copies of the weights of some blocks."""
-    copies = tuple(
-        tuple(
-            Convolution(
-                layer.weight.detach().clone().requires_grad_(gradient),
-                layer.bias.detach().clone().requires_grad_(gradient),
-                layer.slope,
-            )
-            for layer in block
-        )
-        for block in blocks
-    )
-    return Encoder(encoder.name, copies, encoder.outputs)
+def _error(predictor: PropertyPredictor, data: SectionDataset) -> float:
+    return relative_errors(predictor.predict(data.images), data).mean().item()
 
 
 def _shape(step: int, steps: int) -> float:

@@ -25,6 +25,8 @@ class FineTuning:
         predictor averages over all.
     learning_rate : float
         The largest; it rises over ten steps and falls to zero as a cosine.
+    judged_every : int
+        Steps between two judgements on held-out sections, if there are any.
 
     Raises
     ------
@@ -36,6 +38,7 @@ class FineTuning:
     batch: int = 4
     symmetries: int = 4
     learning_rate: float = 2e-4
+    judged_every: int = 50
 
     def __post_init__(self):
         if (self.steps is not None and self.steps < 0) or self.batch < 1:
@@ -43,6 +46,8 @@ class FineTuning:
                 f"steps = {self.steps}, batch = {self.batch}: give zero steps or more, and one "
                 "section or more in each."
             )
+        if self.judged_every < 1:
+            raise InputError(f"judged_every = {self.judged_every}: give one step or more.")
         if not 1 <= self.symmetries <= 8:
             raise InputError(f"symmetries = {self.symmetries}: give from 1 to 8.")
         if not self.learning_rate > 0:

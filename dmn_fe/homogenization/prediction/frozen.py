@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dmn_fe.errors import InputError
 from dmn_fe.homogenization.prediction.coordinates import Coordinates
 from dmn_fe.homogenization.prediction.pooled_features import (
     check_images,
@@ -37,9 +38,11 @@ def fit_frozen(
     Raises
     ------
     InputError
-        If the encoder cannot take the images.
+        If the encoder cannot take the images, or there are fewer than two.
     """
     check_images(data.images, encoder)
+    if len(data) < 2:
+        raise InputError("one section to learn from: give two or more, how far they differ counts.")
     means = encoded_means(encoder, data.images) if means is None else means
     middle, scale = _standardisation(means["A1"], group_sizes(encoder))
     features = {name: standardised(means, name, middle, scale) for name in CHARACTERS}
@@ -53,7 +56,8 @@ def fit_frozen(
 def fit_by_character(means: dict[str, Tensor], targets: Tensor) -> tuple[Tensor, Tensor]:
     """Weights ``[p, 9]`` and intercepts ``[9]`` from means ``[n, p]`` by :func:`by_character`.
 
-    The same as ridge regression on all eight images of each section, in an eighth of the samples.
+    Ridge regression on features that have the symmetry of what they predict: those of the wrong
+    symmetry, which only could be learnt by heart, are taken out first.
     """
     weight = torch.zeros(means["A1"].shape[1], len(COMPONENTS), dtype=torch.float64)
     intercept = torch.zeros(len(COMPONENTS), dtype=torch.float64)

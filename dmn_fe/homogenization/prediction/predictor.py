@@ -14,7 +14,7 @@ from dmn_fe.homogenization.prediction.pooled_features import (
     group_sizes,
     standardised,
 )
-from dmn_fe.homogenization.prediction.square_group import CHARACTERS, COMPONENTS
+from dmn_fe.homogenization.prediction.square_group import CHARACTERS, COMPONENTS, EVEN
 from dmn_fe.homogenization.prediction.two_phases import TwoPhases
 from dmn_fe.microstructure.reconstruction.encoder import Encoder
 
@@ -113,6 +113,5 @@ class PropertyPredictor:
             these = [k for k, name in enumerate(COMPONENTS) if name == character]
             features = standardised(means, character, self.middle, self.scale)
             components[:, these] = features.double() @ self.weight[:, these].double()
-        # The mean of signs is zero but for the first character.
-        components += self.intercept * torch.tensor([name == "A1" for name in COMPONENTS])
+        components += self.intercept * EVEN
         return Prediction(*Coordinates(self.phases, fractions).properties(components))

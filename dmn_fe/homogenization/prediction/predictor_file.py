@@ -5,11 +5,15 @@ from typing import Any
 
 from torch import Tensor
 
-from dmn_fe.errors import InputError
 from dmn_fe.homogenization.prediction.ensemble import PredictorEnsemble
 from dmn_fe.homogenization.prediction.predictor import PropertyPredictor
 from dmn_fe.homogenization.prediction.two_phases import TwoPhases
-from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
+from dmn_fe.microstructure.reconstruction.encoder import Encoder
+from dmn_fe.microstructure.reconstruction.encoder_tensors import (
+    blocks_of,
+    slopes_of,
+    tensors_of,
+)
 from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["load_predictor", "save_predictor"]
@@ -39,16 +43,13 @@ def save_predictor(predictor: PropertyPredictor | PredictorEnsemble, path: str |
     for number, member in enumerate(predictor.members):
         encoder = member.encoder
         used = encoder.blocks[: max(encoder.outputs) + 1]
-        for block, layers in enumerate(used):
-            for place, layer in enumerate(layers):
-                tensors[f"{number}.{block}.{place}.weight"] = layer.weight.detach()
-                tensors[f"{number}.{block}.{place}.bias"] = layer.bias.detach()
+        tensors |= tensors_of(used, f"{number}.")
         tensors |= {f"{number}.{name}": getattr(member, name) for name in _MAP}
         members.append(
             {
                 "encoder": encoder.name,
                 "outputs": list(encoder.outputs),
-                "slopes": [[layer.slope for layer in layers] for layers in used],
+                "slopes": slopes_of(used),
                 "origin": member.origin,
             }
         )
@@ -72,21 +73,8 @@ def _built(tensors: dict[str, Tensor], header: dict[str, Any]) -> PredictorEnsem
     phases = TwoPhases(**header["phases"])
     members = []
     for number, about in enumerate(header["members"]):
-        blocks, channels = [], 1
-        for block, slopes in enumerate(about["slopes"]):
-            layers = []
-            for place, slope in enumerate(slopes):
-                name = f"{number}.{block}.{place}"
-                weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
-                if weight.shape != (len(bias), channels, 3, 3):
-                    raise InputError(
-                        f"block {block} of member {number}: weights of shape {list(weight.shape)} "
-                        f"do not fit {channels} channels and {len(bias)} biases"
-                    )
-                layers.append(Convolution(weight, bias, float(slope)))
-                channels = len(bias)
-            blocks.append(tuple(layers))
-        encoder = Encoder(about["encoder"], tuple(blocks), tuple(about["outputs"]))
+        blocks = blocks_of(tensors, about["slopes"], f"{number}.")
+        encoder = Encoder(about["encoder"], blocks, tuple(about["outputs"]))
         values = {name: tensors[f"{number}.{name}"] for name in _MAP}
         members.append(PropertyPredictor(encoder, **values, phases=phases, origin=about["origin"]))
     first, second = header["factor"]

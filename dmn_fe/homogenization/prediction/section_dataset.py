@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dmn_fe.errors import InputError
 from dmn_fe.homogenization.prediction.two_phases import TwoPhases
+from dmn_fe.mandel import plane_part
 from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["SectionDataset"]
@@ -81,7 +82,7 @@ class SectionDataset:
     @property
     def plane_stiffness(self) -> Tensor:
         """Stiffness in plane strain ``[n, 3, 3]``: components 11, 22, 12."""
-        return self.stiffness[:, [0, 1, 5]][:, :, [0, 1, 5]]
+        return plane_part(self.stiffness)
 
     @property
     def plane_conductivity(self) -> Tensor:
@@ -99,11 +100,19 @@ class SectionDataset:
         return families[number % len(families)]
 
     def subset(self, numbers: Sequence[int] | Tensor) -> "SectionDataset":
-        """Some of the samples; which, ``meta["subset"]`` tells."""
+        """Some of the samples; ``meta["subset"]`` has their numbers in the data set that was made,
+        also where this is a subset itself."""
         chosen = torch.as_tensor(numbers, dtype=torch.int64)
         images, stiffness = self.images[chosen], self.stiffness[chosen]
         families = [self.family(number) for number in chosen.tolist()]
-        meta = {**self.meta, "subset": chosen.tolist(), "families": families, "blocks": []}
+        made = self.meta.get("subset", range(len(self)))
+        meta = {
+            **self.meta,
+            "subset": [made[number] for number in chosen.tolist()],
+            "samples": len(chosen),
+            "families": families,
+            "blocks": [],
+        }
         return SectionDataset(images, stiffness, self.conductivity[chosen], meta)
 
     def save(self, path: str | Path) -> None:

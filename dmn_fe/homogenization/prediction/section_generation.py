@@ -17,20 +17,20 @@ from dmn_fe.homogenization.elastic import effective_stiffness
 from dmn_fe.homogenization.prediction.section_dataset import SectionDataset
 from dmn_fe.homogenization.prediction.two_phases import TwoPhases
 from dmn_fe.microstructure import FAMILIES, UNSEEN_FAMILIES, VoxelRVE, synthetic_section
+from dmn_fe.microstructure.families import THREE_PHASE_FAMILIES
 from dmn_fe.progress import Progress, no_progress
 
 __all__ = ["LEARNT_FAMILIES", "TWO_PHASE_FAMILIES", "make_section_dataset"]
 
-_ALWAYS_THREE = ("gaussian three phases", "rings")
-
 #: Families that have sections of two phases.
-TWO_PHASE_FAMILIES: tuple[str, ...] = tuple(f for f in FAMILIES if f not in _ALWAYS_THREE)
+TWO_PHASE_FAMILIES: tuple[str, ...] = tuple(f for f in FAMILIES if f not in THREE_PHASE_FAMILIES)
 
 #: Those of them that are learnt from.
 LEARNT_FAMILIES: tuple[str, ...] = tuple(f for f in TWO_PHASE_FAMILIES if f not in UNSEEN_FAMILIES)
 
-_MOST = 10_000  # samples of one family in a block
-_BLOCKS, _TRIALS = 10, 50
+_MOST = 10_000  # samples of a data set
+_BLOCKS = 10  # of a data set: the first call, and what was appended
+_TRIALS = 50  # for a section of two phases
 
 
 def make_section_dataset(
@@ -61,7 +61,8 @@ def make_section_dataset(
     families : sequence of str
         Of ``TWO_PHASE_FAMILIES``.
     seed : int
-        Data sets of different seeds have no section in common.
+        Data sets of different seeds have no section in common. A data set can be appended to nine
+        times.
     voxels : int
         Per edge.
     tolerance : float
@@ -74,8 +75,8 @@ def make_section_dataset(
     Raises
     ------
     InputError
-        On all ranks, if an argument makes no sense, or a file holds other data: it is never
-        overwritten.
+        On all ranks, if an argument makes no sense, a file was appended to too often, or holds
+        other data: it is never overwritten.
     RuntimeError
         On all ranks, if a section does not converge.
     """
@@ -125,6 +126,11 @@ class _SectionRecipe:
         }
 
     def draw(self, count: int, block: int) -> dict[str, Tensor]:
+        if block >= _BLOCKS:  # the next would have the sections of another seed
+            raise InputError(
+                f"the data set was appended to {_BLOCKS - 1} times, no more seeds are left for it: "
+                "make a new one, or one of another seed."
+            )
         families = self.meta["families"]
         first = (self.meta["seed"] * _BLOCKS + block) * _MOST * _TRIALS
         images = [

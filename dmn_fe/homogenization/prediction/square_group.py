@@ -10,7 +10,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-__all__ = ["CHARACTERS", "COMPONENTS", "components_of", "images_of", "matrices_of", "transformed"]
+__all__ = ["CHARACTERS", "COMPONENTS", "EVEN", "components_of", "matrices_of", "transformed"]
 
 #: Diagonal mirrored or not, e1 mirrored or not, e2 mirrored or not.
 _ELEMENTS = tuple(product((0, 1), repeat=3))
@@ -26,6 +26,10 @@ CHARACTERS: dict[str, Tensor] = {
 #: The representation of each of the nine numbers: six of the stiffness, three of the conductivity.
 COMPONENTS = ("A1", "A1", "A1", "B1", "B2", "A2", "A1", "B1", "B2")
 
+#: 1 for the numbers that no symmetry changes, else 0, ``[9]``: only these can have an intercept,
+#: since the mean of the signs of the others is zero.
+EVEN: Tensor = torch.tensor([name == "A1" for name in COMPONENTS], dtype=torch.float64)
+
 
 def transformed(images: Tensor, element: int) -> Tensor:
     """Images ``[..., h, w]`` under one of the eight symmetries, 0 being the identity."""
@@ -33,11 +37,6 @@ def transformed(images: Tensor, element: int) -> Tensor:
     axes = [axis for axis, mirrored in ((-2, first), (-1, second)) if mirrored]
     images = images.flip(axes) if axes else images
     return images.mT if diagonal else images
-
-
-def images_of(images: Tensor) -> Tensor:
-    """Images ``[n, h, h]`` under all symmetries: ``[8, n, h, h]``."""
-    return torch.stack([transformed(images, element) for element in range(8)])
 
 
 def matrices_of(components: Tensor) -> tuple[Tensor, Tensor]:

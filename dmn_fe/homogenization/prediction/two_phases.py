@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dmn_fe.errors import InputError
-from dmn_fe.mandel import isotropic_stiffness
+from dmn_fe.mandel import isotropic_stiffness, plane_part
 
 __all__ = ["TwoPhases"]
 
@@ -32,8 +32,9 @@ class TwoPhases:
     Raises
     ------
     InputError
-        Unless stiffness and conductivity of both are positive definite, and those of the phases
-        differ.
+        Unless stiffness and conductivity of both are positive definite, the conductivities differ
+        and one phase is stiffer than the other in every direction: the bounds of Hashin and
+        Shtrikman, from which predictions start, are of such phases.
     """
 
     young: tuple[float, float]
@@ -72,7 +73,7 @@ class TwoPhases:
     @property
     def plane_stiffness(self) -> Tensor:
         """Stiffness ``[2, 3, 3]`` in plane strain: components 11, 22, 12."""
-        return self.stiffness[:, [0, 1, 5]][:, :, [0, 1, 5]]
+        return plane_part(self.stiffness)
 
     @property
     def plane_conductivity(self) -> Tensor:

@@ -2,8 +2,9 @@
 
 from dmn_fe.microstructure.families.sections import (
     FAMILIES,
+    THREE_PHASE_FAMILIES,
     UNSEEN_FAMILIES,
     synthetic_section,
 )
 
-__all__ = ["FAMILIES", "UNSEEN_FAMILIES", "synthetic_section"]
+__all__ = ["FAMILIES", "THREE_PHASE_FAMILIES", "UNSEEN_FAMILIES", "synthetic_section"]

@@ -10,7 +10,7 @@ from dmn_fe.microstructure.arguments import check_counts, check_seed
 from dmn_fe.microstructure.families import cells, cut_fields, inclusions
 from dmn_fe.microstructure.voxels import VoxelRVE
 
-__all__ = ["FAMILIES", "UNSEEN_FAMILIES", "synthetic_section"]
+__all__ = ["FAMILIES", "THREE_PHASE_FAMILIES", "UNSEEN_FAMILIES", "synthetic_section"]
 
 _GENERATORS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "angular particles": inclusions.angular_particles,
@@ -37,6 +37,9 @@ FAMILIES: tuple[str, ...] = tuple(_GENERATORS)
 
 #: Those from which nothing is learnt, for tests of what was learnt from the others.
 UNSEEN_FAMILIES: tuple[str, ...] = ("angular particles", "field walls", "pores at corners")
+
+#: Those whose sections always have three phases.
+THREE_PHASE_FAMILIES: tuple[str, ...] = ("gaussian three phases", "rings")
 
 _FEWEST_VOXELS = 64  # per edge; the longest wavelengths are a third of it
 _RAREST = 0.02  # fraction of the rarest phase

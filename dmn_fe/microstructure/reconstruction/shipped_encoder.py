@@ -5,8 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-from dmn_fe.errors import InputError
-from dmn_fe.microstructure.reconstruction.encoder import Convolution, Encoder
+from dmn_fe.microstructure.reconstruction.encoder import Encoder
+from dmn_fe.microstructure.reconstruction.encoder_tensors import (
+    blocks_of,
+    slopes_of,
+    tensors_of,
+)
 from dmn_fe.tensor_file import TensorFormat
 
 __all__ = ["SHIPPED", "is_encoder", "load_encoder", "save_encoder", "shipped_encoder"]
@@ -39,14 +43,8 @@ def save_encoder(encoder: Encoder, path: str | Path, origin: dict[str, Any]) -> 
     origin : dict
         Kept in the header; what JSON can hold.
     """
-    slopes = [[layer.slope for layer in block] for block in encoder.blocks]
-    header = {"name": encoder.name, "slopes": slopes, "origin": origin}
-    tensors: dict[str, Tensor] = {}
-    for number, block in enumerate(encoder.blocks):
-        for place, layer in enumerate(block):
-            tensors[f"{number}.{place}.weight"] = layer.weight.detach().cpu().float()
-            tensors[f"{number}.{place}.bias"] = layer.bias.detach().cpu().float()
-    _FORMAT.save(path, tensors, header)
+    header = {"name": encoder.name, "slopes": slopes_of(encoder.blocks), "origin": origin}
+    _FORMAT.save(path, tensors_of(encoder.blocks), header)
 
 
 def is_encoder(path: str | Path) -> bool:
@@ -66,17 +64,4 @@ def load_encoder(path: str | Path) -> Encoder:
 
 
 def _built(tensors: dict[str, Tensor], header: dict[str, Any]) -> Encoder:
-    blocks, channels = [], 1
-    for number, slopes in enumerate(header["slopes"]):
-        layers = []
-        for place, slope in enumerate(slopes):
-            weight, bias = (tensors[f"{number}.{place}.{part}"] for part in ("weight", "bias"))
-            if weight.shape != (len(bias), channels, 3, 3):
-                raise InputError(
-                    f"block {number}: weights of shape {list(weight.shape)} and {len(bias)} biases "
-                    f"do not fit {channels} channels"
-                )
-            layers.append(Convolution(weight, bias, float(slope)))
-            channels = len(bias)
-        blocks.append(tuple(layers))
-    return Encoder(header["name"], tuple(blocks))
+    return Encoder(header["name"], blocks_of(tensors, header["slopes"]))

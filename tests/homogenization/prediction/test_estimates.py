@@ -85,6 +85,7 @@ def test_a_dilute_disk_is_near_the_bound_of_its_matrix():
         (((1.0,),), "young = .*: give one number for each of two phases"),
         (((1.0, 2.0), (0.3, 0.5)), "poisson = 0.5"),
         (((1.0, 1.0),), "give phases of which one is stiffer"),
+        (((1.0, 1.2), (0.1, 0.4)), "give phases of which one is stiffer"),
         (((1.0, 2.0), (0.3, 0.3), (1.0, 1.0)), "there is nothing to predict"),
         (((1.0, 2.0), (0.3, 0.3), (1.0, math.inf)), "give two positive numbers"),
     ],

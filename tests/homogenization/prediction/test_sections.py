@@ -7,11 +7,14 @@ from dmn_fe.errors import InputError
 from dmn_fe.homogenization import effective_conductivity, effective_stiffness
 from dmn_fe.homogenization.prediction import (
     LEARNT_FAMILIES,
+    TWO_PHASE_FAMILIES,
     SectionDataset,
     TwoPhases,
     make_section_dataset,
 )
-from dmn_fe.microstructure import UNSEEN_FAMILIES, VoxelRVE
+from dmn_fe.homogenization.prediction.section_generation import _SectionRecipe
+from dmn_fe.microstructure import FAMILIES, UNSEEN_FAMILIES, VoxelRVE, synthetic_section
+from dmn_fe.microstructure.families import THREE_PHASE_FAMILIES
 
 PHASES = TwoPhases((1.0, 10.0))
 
@@ -41,6 +44,15 @@ def test_families_take_turns_and_none_that_is_unseen_is_learnt_from(sections):
     part = sections.subset([5, 3, 3])
     assert [part.family(k) for k in range(3)] == [LEARNT_FAMILIES[k] for k in (5, 3, 3)]
     assert torch.equal(part.stiffness[1], sections.stiffness[3])
+    assert part.subset([0, 2]).meta["subset"] == [5, 3]
+    assert part.subset([0, 2]).meta["samples"] == 2
+
+
+def test_families_with_two_phases():
+    """Those that are left out have three, whatever the seed; each other one has two of some."""
+    assert set(FAMILIES) - set(TWO_PHASE_FAMILIES) == set(THREE_PHASE_FAMILIES)
+    for family in THREE_PHASE_FAMILIES:
+        assert all(len(synthetic_section(family, seed, 64).names) == 3 for seed in range(3))
 
 
 def test_an_interrupted_making_goes_on_to_the_same_file(tmp_path):
@@ -69,6 +81,13 @@ def test_more_samples_are_appended(tmp_path):
     assert torch.equal(more.stiffness[:2], few.stiffness)
     assert more.family(2) == LEARNT_FAMILIES[0]
     assert (more.images[2] != more.images[0]).any()
+
+
+def test_appending_stops_before_the_sections_of_another_seed(tmp_path):
+    recipe = _SectionRecipe(2, PHASES, LEARNT_FAMILIES, 0, 64, 1e-2)
+    assert not torch.equal(recipe.draw(2, 9)["images"], recipe.draw(2, 8)["images"])
+    with pytest.raises(InputError, match="appended to 9 times, no more seeds"):
+        recipe.draw(2, 10)
 
 
 def test_other_phases_need_another_file(tmp_path):

@@ -14,17 +14,20 @@ from dmn_fe.homogenization.prediction import (
     FineTuning,
     PredictorEnsemble,
     TwoPhases,
+    encoded_means,
     fine_tune,
     fit_frozen,
     hashin_shtrikman_mean,
     load_predictor,
+    relative_errors,
     save_predictor,
     train_predictor,
     train_predictor_ensemble,
 )
-from dmn_fe.homogenization.prediction.coordinates import Coordinates, relative_errors
-from dmn_fe.homogenization.prediction.pooled_features import encoded_means
-from dmn_fe.homogenization.prediction.ridge import fit_ridge
+from dmn_fe.homogenization.prediction import ensemble as ensemble_module
+from dmn_fe.homogenization.prediction.coordinates import Coordinates
+from dmn_fe.homogenization.prediction.ridge import _STRENGTHS, fit_ridge
+from dmn_fe.homogenization.prediction.trainable_predictor import TrainablePredictor
 
 PHASES = TwoPhases((1.0, 10.0))
 
@@ -38,21 +41,26 @@ def test_ridge_is_least_squares_with_a_penalty_chosen_by_leaving_out():
     x = torch.randn(12, 20, generator=generator, dtype=torch.float64) + 1.0
     y = x @ torch.randn(20, 2, generator=generator, dtype=torch.float64) + 3.0
     ridge = fit_ridge(x, y)
-    # Fitted anew without each sample, at the strength that was chosen.
-    middle, level = x.mean(0), y.mean(0)
+    # Fitted anew without each sample, at all strengths.
+    eigenvalues = torch.linalg.eigvalsh((x - x.mean(0)) @ (x - x.mean(0)).mT).clamp(min=0.0)
+    strengths = _STRENGTHS * eigenvalues.mean()
     for t in range(2):
-        # (XᵀX + s)w = Xᵀy tells the strength.
-        weight = ridge.weight[:, t]
-        rest = (x - middle).mT @ ((y - level)[:, t] - (x - middle) @ weight)
-        strength = (rest @ weight) / (weight @ weight)
-        torch.testing.assert_close(rest, strength * weight, rtol=1e-6, atol=1e-8)
-        errors = []
+        errors = torch.zeros(len(strengths), dtype=x.dtype)
         for k in range(12):
             kept = [j for j in range(12) if j != k]
             a, b = x[kept] - x[kept].mean(0), y[kept, t] - y[kept, t].mean()
-            w = torch.linalg.solve(a.mT @ a + strength * torch.eye(20, dtype=a.dtype), a.mT @ b)
-            errors.append((y[kept, t].mean() + (x[k] - x[kept].mean(0)) @ w - y[k, t]) ** 2)
-        assert ridge.error[t].item() == pytest.approx(torch.stack(errors).mean().item(), rel=0.05)
+            for number, strength in enumerate(strengths):
+                w = _penalised(a, b, strength)
+                left_out = y[kept, t].mean() + (x[k] - x[kept].mean(0)) @ w - y[k, t]
+                errors[number] += left_out.square() / 12
+        best = int(errors.argmin())
+        assert ridge.error[t].item() == pytest.approx(errors[best].item(), rel=1e-6)
+        expected = _penalised(x - x.mean(0), y[:, t] - y[:, t].mean(), strengths[best])
+        torch.testing.assert_close(ridge.weight[:, t], expected, rtol=1e-6, atol=1e-8)
+
+
+def _penalised(a, b, strength):
+    return torch.linalg.solve(a.mT @ a + strength * torch.eye(a.shape[1], dtype=a.dtype), a.mT @ b)
 
 
 def test_the_frozen_fit_is_a_ridge_regression_by_character(sections, encoder):
@@ -103,6 +111,35 @@ def test_training_is_reproducible_and_needs_no_steps(sections, encoder):
     assert FineTuning().steps_of(400) == 200
 
 
+def test_intercepts_that_a_prediction_drops_are_not_trained(sections, encoder):
+    """Under some of the symmetries the signs of their numbers have no mean of zero."""
+    model = TrainablePredictor(fit_frozen(sections, encoder))
+    generator = torch.Generator().manual_seed(0)
+    model.loss(sections, [0, 1, 2], 3, generator).backward()
+    gradient = model.parameters[-1].grad
+    odd = [3, 4, 5, 7, 8]
+    assert not gradient[odd].any()
+    assert gradient[[0, 1, 2, 6]].abs().min() > 0
+
+
+def test_the_best_of_a_training_is_kept(sections, encoder):
+    data, held_out = sections.subset(range(12)), sections.subset(range(12, 24))
+    # A bad start, which a few steps mend and many steps too large spoil.
+    fitted = fit_frozen(data, encoder)
+    start = dataclasses.replace(fitted, weight=0 * fitted.weight + 0.3)
+    recipe = FineTuning(12, 4, 1, 0.05, judged_every=1)
+    last = fine_tune(start, data, recipe)
+    best = fine_tune(start, data, recipe, held_out=held_out)
+    assert 0 < best.origin["step"] <= 12
+    assert mean_error(best, held_out) <= mean_error(last, held_out)
+    assert mean_error(best, held_out) < 0.9 * mean_error(start, held_out)
+    spoilt = dataclasses.replace(recipe, learning_rate=100.0)
+    kept = fine_tune(fitted, data, spoilt, held_out=held_out)
+    assert kept.origin["step"] == 0
+    assert torch.equal(kept.weight, fitted.weight)
+    assert mean_error(fine_tune(fitted, data, spoilt), held_out) > 2 * mean_error(kept, held_out)
+
+
 def test_a_pruned_encoder_has_fewer_features(sections, encoder):
     pruned = dataclasses.replace(encoder, outputs=(0,))
     predictor = train_predictor(sections, pruned, FineTuning(steps=1, batch=2))
@@ -124,6 +161,22 @@ def test_an_ensemble_is_the_mean_of_its_members_with_error_bars(sections, encode
     torch.testing.assert_close(ratio.square().mean(0), torch.ones(2, dtype=torch.float64))
     alone = PredictorEnsemble(ensemble.members[:1]).predict(sections.images)
     assert alone.error_bar.isnan().all()
+
+
+def test_members_learn_from_sections_of_their_own(sections, encoder, monkeypatch):
+    """Four fifths each, none twice, and other ones in ensembles of other seeds."""
+    draws, seeds = [], []
+
+    def noted(data, start, recipe, seed, progress):
+        draws.append(tuple(data.meta["subset"]))
+        seeds.append(seed)
+        return fit_frozen(data, start)
+
+    monkeypatch.setattr(ensemble_module, "train_predictor", noted)
+    for seed in (0, 1):
+        train_predictor_ensemble(sections, encoder, k=3, seed=seed)
+    assert all(len(set(draw)) == len(draw) == 19 for draw in draws)
+    assert len({frozenset(draw) for draw in draws}) == len(set(seeds)) == 6
 
 
 def test_files_keep_predictions_and_what_they_are_for(tmp_path, sections):
@@ -181,6 +234,14 @@ def test_wrong_use(sections, encoder):
         PredictorEnsemble((predictor,)).calibrated(sections)
     with pytest.raises(InputError, match="expected"):
         dataclasses.replace(predictor, weight=predictor.weight[:5])
+    with pytest.raises(InputError, match="one section to learn from: give two"):
+        fit_frozen(sections.subset([3]), encoder)
+    with pytest.raises(InputError, match="no sections"):
+        fine_tune(predictor, sections.subset([]), FineTuning(steps=1))
+    with pytest.raises(InputError, match="no sections"):
+        fine_tune(predictor, sections, FineTuning(steps=1), held_out=sections.subset([]))
+    with pytest.raises(InputError, match="judged_every = 0"):
+        FineTuning(judged_every=0)
     with pytest.raises(InputError, match="steps = -1"):
         FineTuning(steps=-1)
     with pytest.raises(InputError, match="symmetries = 9: give from 1 to 8"):
