@@ -116,6 +116,12 @@ def test_the_same_command_does_nothing_twice(folder):
     assert run(folder, "study.py", "general", *small, *own) == ""
 
 
+def test_the_shipped_report_is_that_of_the_shipped_results(tmp_path):
+    run(tmp_path, "report.py", "--results", STUDY / "results", "--output", tmp_path / "report.md")
+    found = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert found == (STUDY / "report.md").read_text(encoding="utf-8")
+
+
 def case_of(image: str, encoder: str, lineal_path: list[float], pairs: float = 0.1) -> dict:
     """A case with a floor of 0.2 and a Gaussian field at 0.3."""
     judges = {
